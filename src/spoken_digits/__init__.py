@@ -1,0 +1,1 @@
+"""What the stage scripts and the live program share."""

@@ -1,0 +1,77 @@
+"""Shards: ZIP files of recordings or images, the same bytes on every machine.
+
+A shard holds one speaker's recordings (or a group's, where a corpus has many speakers). Its
+members are stored uncompressed, in order of their names, with fixed dates and modes, so its
+bytes depend on nothing but its members. One file a speaker, since DVC spends milliseconds on
+every file it tracks: 30,000 loose ones cost it 20 s a stage.
+"""
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from spoken_digits.errors import UserError
+from spoken_digits.files import replacing
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that ZIP can hold
+_REGULAR_FILE_0644 = 0o100644 << 16
+_UNIX = 3
+
+
+class ShardError(UserError):
+    """A shard that is missing, damaged or not a ZIP file."""
+
+
+def write_shard(path: Path, members: Iterable[tuple[str, bytes]]) -> None:
+    """Write (name, content) pairs as one shard, whole or not at all.
+
+    Raises ValueError if a name comes twice.
+    """
+    ordered = sorted(members)
+    names = [name for name, _ in ordered]
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"{path}: the same name twice: {', '.join(twice)}")
+    with replacing(path) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
+        for name, content in ordered:
+            info = zipfile.ZipInfo(name, _EPOCH)
+            info.create_system = _UNIX
+            info.external_attr = _REGULAR_FILE_0644
+            archive.writestr(info, content)
+
+
+def read_shard(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield a shard's (name, content) pairs in order of their names, each checked by its CRC.
+
+    Raises ShardError if the file is missing or damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                yield info.filename, archive.read(info)
+    except FileNotFoundError:
+        raise ShardError(f"{path}: no such shard. Make it with: dvc repro") from None
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ShardError(
+            f"{path}: damaged ({error}). Delete it and make it again with: dvc repro"
+        ) from None
+
+
+def list_shards(root: Path) -> list[Path]:
+    """Return every ``<root>/<corpus>/<shard>.zip``, sorted.
+
+    Raises ShardError if there is none.
+    """
+    shards = sorted(root.glob("*/*.zip"))
+    if not shards:
+        raise ShardError(f"{root}: no shards (<corpus>/<shard>.zip) here. Make them: dvc repro")
+    return shards
+
+
+def member_names(path: Path) -> list[str]:
+    """Return the names of a shard's members, without reading their content."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, OSError) as error:
+        raise ShardError(f"{path}: not a readable shard ({error})") from None
