@@ -1,0 +1,76 @@
+# Each target works alone on a machine with Python 3.11+, git and make; a second run installs nothing.
+
+PYTHON ?= python3
+VENV ?= .venv
+# Before everything else on the PATH, so that dvc.yaml's `python` is this environment's.
+export PATH := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help install repro metrics report exps compare test test-slow lint format check-lock verify \
+	bench folds real release constraints clean
+
+help:  ## List what can be made
+	@sed -n 's/^\([a-z-]*\):.*##/\1 =/p' Makefile | awk -F ' = +' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+install: $(VENV)/.installed  ## Create .venv with what the pipeline needs
+install-dev: $(VENV)/.installed-dev  ## ... and with what tests and lint need
+
+repro: $(VENV)/.installed .dvc/config  ## Rebuild whatever is out of date, then print the metrics
+	@test -e .git || dvc config --local core.no_scm true  # a downloaded ZIP
+	dvc repro
+	@dvc metrics show
+
+report: $(VENV)/.installed  ## Draw the newest metrics and curves: dvc_plots/index.html
+	dvc plots show
+
+exps: $(VENV)/.installed  ## Compare the experiments in a table
+	dvc exp show --only-changed --drop 'Executor|State|Created'
+
+compare: $(VENV)/.installed  ## Compare with another commit: make compare BASE=main
+	@test -n "$(BASE)" || { echo 'say with what, for example: make compare BASE=HEAD~1' >&2; exit 2; }
+	dvc params diff "$(BASE)"
+	dvc metrics diff "$(BASE)"
+	dvc plots diff "$(BASE)"
+
+test: $(VENV)/.installed-dev  ## Run the tests, without the slow ones
+	python -m pytest -m 'not slow' $(ARGS)
+
+test-slow: $(VENV)/.installed-dev  ## Run the slow tests: whole pipelines, remotes, the README
+	python -m pytest -m slow $(ARGS)
+
+lint: $(VENV)/.installed-dev  ## Check style, types, and that dvc.lock matches code and params
+	ruff check .
+	ruff format --check .
+	mypy
+	python tools/check_lock.py
+
+format: $(VENV)/.installed-dev  ## Mend what ruff can mend
+	ruff check --fix .
+	ruff format .
+
+check-lock: $(VENV)/.installed  ## Say which stage dvc.lock is out of date for, without data or cache
+	@python tools/check_lock.py
+
+verify: $(VENV)/.installed  ## Rebuild HEAD from nothing elsewhere; compare every hash and metric
+	python tools/verify.py $(ARGS)
+
+constraints: $(VENV)/.installed-dev  ## Write constraints.txt anew from what .venv holds
+	{ sed '/^[^#]/,$$d' constraints.txt; python -m pip freeze --all | grep -vE '^(torch|pip|wheel)==' | sort -f; } > .constraints.partial
+	mv .constraints.partial constraints.txt
+
+clean:  ## Remove .venv and what tools leave behind; data, models and caches stay
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dvc_plots
+	find . -name __pycache__ -not -path './.dvc/*' -prune -exec rm -rf {} +
+
+$(VENV)/.installed: requirements.txt constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo '$(PYTHON) is not Python 3.11 or newer. Name one that is: make PYTHON=python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { \
+		echo '$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	python -m pip install --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-remotes.txt
+	python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
