@@ -17,34 +17,17 @@ import scipy.signal
 import scipy.sparse
 from numpy.typing import NDArray
 
+from spoken_digits.second import HOP as HOP
+from spoken_digits.second import SAMPLE_RATE as SAMPLE_RATE
+from spoken_digits.second import SECOND as SECOND
+from spoken_digits.second import SIZE as SIZE
+from spoken_digits.second import one_second as one_second
+
 if TYPE_CHECKING:
     from spoken_digits.params import Spectrogram
 
-SAMPLE_RATE = 16_000
-"""Samples a second at which pictures are taken, Hz."""
-SIZE = 100
-"""Pixels a side: mel bands, and frames."""
-HOP = 160
-"""Hop length, samples: 10 ms."""
-SECOND = SIZE * HOP
-"""Samples in a picture."""
 N_FFT = 512
 """Points of the Fourier transform: the power of two above the longest window, 32 ms."""
-
-
-def one_second(waveform: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit a 16 kHz waveform of any length, (n,), to exactly one second, (16000,).
-
-    A shorter one is centred between zeros; of a longer one the second with the most energy is
-    kept (to the hop).
-    """
-    missing = SECOND - len(waveform)
-    if missing >= 0:
-        return np.pad(waveform, (missing // 2, missing - missing // 2))
-    energy = np.concatenate([[0.0], np.cumsum(waveform**2)])
-    starts = np.arange(0, -missing + 1, HOP)
-    start = starts[np.argmax(energy[starts + SECOND] - energy[starts])]
-    return waveform[start : start + SECOND]
 
 
 def images(seconds: NDArray[np.float64], settings: "Spectrogram") -> NDArray[np.uint8]:
