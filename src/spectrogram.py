@@ -1,0 +1,60 @@
+"""Stage spectrogram: every recording in data/raw becomes a 100x100 grey picture.
+
+Writes data/spectrograms/<corpus>/<shard>.zip, a PNG a recording under the recording's name, and
+data/spectrograms/contact-sheet.png: the ten digits as some of the speakers say them.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+import joblib
+
+from spoken_digits.contact_sheet import contact_sheet
+from spoken_digits.errors import run_script
+from spoken_digits.params import load_params
+from spoken_digits.pictures import Conversion, convert_shard, png
+from spoken_digits.shards import list_shards
+from spoken_digits.workers import run_tasks
+
+RAW = Path("data/raw")
+SPECTROGRAMS = Path("data/spectrograms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=joblib.cpu_count(),
+        metavar="N",
+        help="processes that convert, a shard at a time each; the pictures are the same for any "
+        "number (default: one a core, %(default)s here)",
+    )
+    arguments = parser.parse_args()
+    settings = load_params().spectrogram
+
+    partial = SPECTROGRAMS.with_name(f"{SPECTROGRAMS.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    tasks = [
+        Conversion(shard, partial / shard.relative_to(RAW), settings) for shard in list_shards(RAW)
+    ]
+    # The largest first, so that no worker is left alone with it at the end.
+    tasks.sort(key=lambda task: task.recordings.stat().st_size, reverse=True)
+    try:
+        names = run_tasks(
+            convert_shard, tasks, workers=arguments.workers, label="spectrogram", unit="shard"
+        )
+        shards = {task.pictures: members for task, members in zip(tasks, names, strict=True)}
+        (partial / "contact-sheet.png").write_bytes(png(contact_sheet(shards)))
+        shutil.rmtree(SPECTROGRAMS, ignore_errors=True)
+        partial.rename(SPECTROGRAMS)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    print(f"{SPECTROGRAMS}: {sum(map(len, names)):,} pictures in {len(tasks)} shards")
+
+
+if __name__ == "__main__":
+    run_script(main)
