@@ -1,6 +1,8 @@
 """params.yaml, validated: every stage checks all of it before it does any work."""
 
 import difflib
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,7 +14,10 @@ from spoken_digits.errors import UserError
 PARAMS_FILE = Path("params.yaml")
 
 CorpusName = Literal["espeak", "audiomnist", "fsdd", "speech_commands", "folder"]
+Speaker = Annotated[str, Field(pattern=r"^[a-z_]+/[A-Za-z0-9-]+$", examples=["fsdd/jackson"])]
 Percent = Annotated[float, Field(ge=0, le=100)]
+# YAML has lists; a frozen model holds tuples.
+_FROM_LIST = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
 
 class ParamsError(UserError):
@@ -22,7 +27,7 @@ class ParamsError(UserError):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Espeak(_Section):
@@ -60,10 +65,7 @@ class Split(_Section):
     fold: Annotated[int, Field(ge=0, le=4)]
     validation_percent: Annotated[int, Field(ge=1, le=40)]
     test_percent: Annotated[int, Field(ge=1, le=40)]
-    leave_out: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[a-z_]+/[A-Za-z0-9-]+$")], ...],
-        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
-    ]
+    leave_out: Annotated[tuple[Speaker, ...], _FROM_LIST]
 
 
 class Validate(_Section):
@@ -83,14 +85,14 @@ class Train(_Section):
     weight_decay: Annotated[float, Field(ge=0, le=1)]
     label_smoothing: Annotated[float, Field(ge=0, le=0.5)]
     augment: Annotated[float, Field(ge=0, le=2)]
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     threads: Annotated[int, Field(ge=1, le=64)]
     portable: bool
 
 
 class Evaluate(_Section):
     robustness_recordings: Annotated[int, Field(ge=10, le=10_000)]
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 
 class Live(_Section):
@@ -101,11 +103,7 @@ class Live(_Section):
 class Params(_Section):
     """All of params.yaml. Frozen; no unknown keys; right types and ranges."""
 
-    corpora: Annotated[
-        tuple[CorpusName, ...],
-        Field(min_length=1),
-        BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value),
-    ]
+    corpora: Annotated[tuple[CorpusName, ...], Field(min_length=1), _FROM_LIST]
     download: Download
     spectrogram: Spectrogram
     split: Split
@@ -116,15 +114,19 @@ class Params(_Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Params":
-        if len(set(self.corpora)) != len(self.corpora):
-            raise ValueError("corpora: a corpus is named twice")
+        twice = {name for name in self.corpora if self.corpora.count(name) > 1}
+        if twice:
+            raise ValueError(f"corpora: {', '.join(sorted(twice))} is named twice. Name it once")
         if "folder" in self.corpora and self.download.folder.path is None:
             raise ValueError(
                 "download.folder.path: null, but corpora names folder. Set it to a directory or an "
                 "archive of <digit>_<speaker>_<take>.wav files"
             )
         if self.validate_.min_seconds >= self.validate_.max_seconds:
-            raise ValueError("validate.min_seconds: must be below validate.max_seconds")
+            raise ValueError(
+                f"validate.min_seconds: {self.validate_.min_seconds} is not allowed. "
+                f"Allowed: below validate.max_seconds, {self.validate_.max_seconds}"
+            )
         return self
 
 
@@ -135,51 +137,91 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     and the nearest valid key or value if it looks like a slip.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ParamsError(
             f"{path}: cannot be read ({error.strerror}). Run from the project's top folder"
         ) from None
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path}: not valid YAML: {error}") from None
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        problems = [_explain(dict(problem), content) for problem in error.errors()]
-        raise ParamsError("\n".join(f"{path}: {problem}" for problem in problems)) from None
+        problems = error.errors()
+    # A list with a bad item is also called too short; the item alone says enough.
+    spoilt = {problem["loc"][:end] for problem in problems for end in range(len(problem["loc"]))}
+    raise ParamsError(
+        "\n".join(f"{path}: {_explain(**p)}" for p in problems if p["loc"] not in spoilt)
+    )
 
 
-def _explain(problem: dict[str, Any], content: Any) -> str:
-    location = [str(part) for part in problem["loc"]]
-    key = ".".join(location)
-    if problem["type"] == "extra_forbidden":
-        siblings = _keys_of(location[:-1])
-        return f"{key}: no such key{_nearest(location[-1], siblings)}. Valid: {', '.join(siblings)}"
-    if problem["type"] == "missing":
-        return f"{key}: missing. Every key must be there; see the comments in params.yaml"
-    if problem["type"] == "value_error":
-        return str(problem["ctx"]["error"])
-    value = problem["input"]
-    if problem["type"] == "literal_error":
-        allowed = [part.strip("'") for part in _literals(problem["ctx"]["expected"])]
-        return f"{key}: {value!r} is not one of {', '.join(allowed)}{_nearest(str(value), allowed)}"
-    return f"{key}: {value!r} is not allowed. {problem['msg']}"
-
-
-def _literals(expected: str) -> list[str]:
-    return expected.replace(" or ", ", ").split(", ")
+def _explain(type: str, loc: tuple[int | str, ...], input: Any, **more: Any) -> str:  # noqa: A002
+    """Say one of pydantic's findings in the words of someone who edits params.yaml."""
+    names = [part for part in loc if isinstance(part, str)]
+    key = ".".join(names) or "the file"
+    if type == "value_error":
+        return str(more["ctx"]["error"])
+    if type == "extra_forbidden":
+        siblings = list(_schema(names[:-1])["properties"])
+        return f"{key}: no such key. {_nearest(names[-1], siblings)}Valid: {', '.join(siblings)}"
+    schema = _schema(loc)
+    allowed = _allowed(schema)
+    if type == "missing":
+        return f"{key}: missing. Set it to {allowed}"
+    slip = _nearest(str(input), schema.get("enum", []))
+    if isinstance(input, str) and schema.get("type") in ("integer", "number"):
+        slip = _number_as_text(input)
+    shown = json.dumps(input, ensure_ascii=False, default=str)
+    return f"{key}: {shown} is not allowed. {slip}Allowed: {allowed}"
 
 
 def _nearest(word: str, choices: list[str]) -> str:
     close = difflib.get_close_matches(word, choices, n=1)
-    return f"; did you mean {close[0]}?" if close else ""
+    return f"Did you mean {close[0]}? " if close else ""
 
 
-def _keys_of(location: list[str]) -> list[str]:
-    model: Any = Params
-    for part in location:
-        fields = {field.alias or name: field for name, field in model.model_fields.items()}
-        model = fields[part].annotation
-    return [field.alias or name for name, field in model.model_fields.items()]
+def _number_as_text(text: str) -> str:
+    try:
+        return f"YAML reads {text} as text; write {float(text)}. "
+    except ValueError:
+        return ""
+
+
+def _schema(loc: Sequence[int | str]) -> dict[str, Any]:
+    """Return the JSON schema of one key of params.yaml, or of the items of a list."""
+    whole = Params.model_json_schema()
+    schema = whole
+    for part in loc:
+        schema = schema["properties"][part] if isinstance(part, str) else schema["items"]
+        if "$ref" in schema:
+            schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def _allowed(schema: dict[str, Any]) -> str:
+    match schema:
+        case {"enum": [*values]}:
+            return f"one of {', '.join(values)}"
+        case {"anyOf": [*choices]}:
+            return " or ".join(_allowed(choice) for choice in choices)
+        case {"type": "array", "items": items}:
+            least = " of 1 or more" if schema.get("minItems") else ""
+            return f"a list{least}, each {_allowed(items)}"
+        case {"type": "object", "properties": properties}:
+            return f"a section with the keys {', '.join(properties)}"
+        case {"type": "integer" | "number" as kind}:
+            kind = "a whole number" if kind == "integer" else "a number"
+            return kind + _range(schema)
+        case {"type": "string", "examples": [example, *_]}:
+            return f"text like {example}"
+        case {"type": "string", "minLength": 1}:
+            return "text that is not empty"
+    return {"boolean": "true or false", "null": "null"}.get(schema["type"], "text")
+
+
+def _range(schema: dict[str, Any]) -> str:
+    if "exclusiveMinimum" in schema:
+        return f" above {schema['exclusiveMinimum']:g}"
+    if "maximum" not in schema:
+        return f", {schema['minimum']} or more"
+    return f", {schema['minimum']} to {schema['maximum']}"

@@ -1,0 +1,204 @@
+"""params.yaml: what is accepted, and the words for what is not."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from spoken_digits.params import Params, ParamsError, load_params
+
+COMMITTED = Path(__file__).parents[2] / "params.yaml"
+MISSING = object()
+
+
+@pytest.fixture
+def change(tmp_path: Path) -> Callable[[str, Any], Path]:
+    """Return a function that writes the committed params.yaml with one key changed."""
+
+    def write(key: str, value: Any) -> Path:
+        content = yaml.safe_load(COMMITTED.read_text(encoding="utf-8"))
+        *sections, last = key.split(".")
+        section = content
+        for name in sections:
+            section = section[name]
+        if value is MISSING:
+            del section[last]
+        else:
+            section[last] = value
+        path = tmp_path / "params.yaml"
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        return path
+
+    return write
+
+
+def error_of(path: Path) -> str:
+    with pytest.raises(ParamsError) as caught:
+        load_params(path)
+    text = str(caught.value)
+    assert all(line.startswith(f"{path}: ") for line in text.splitlines())
+    return text.replace(f"{path}: ", "")
+
+
+def leaves(section: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in section.items():
+        found += (
+            leaves(value, f"{prefix}{name}.")
+            if isinstance(value, dict)
+            else [(prefix + name, value)]
+        )
+    return found
+
+
+LEAVES = leaves(yaml.safe_load(COMMITTED.read_text(encoding="utf-8")))
+
+
+def test_the_committed_file_is_valid():
+    assert load_params(COMMITTED).train.epochs >= 1
+
+
+def test_params_are_frozen():
+    params = load_params(COMMITTED)
+    with pytest.raises(ValidationError, match="frozen"):
+        params.train.epochs = 3
+    assert hash(params.spectrogram) == hash(load_params(COMMITTED).spectrogram)
+
+
+@pytest.mark.parametrize("key", [key for key, _ in LEAVES])
+def test_each_key_must_be_there(change, key):
+    assert error_of(change(key, MISSING)).startswith(f"{key}: missing. Set it to ")
+
+
+@pytest.mark.parametrize("key", [key for key, _ in LEAVES])
+def test_each_key_refuses_a_section_and_says_what_it_wants(change, key):
+    text = error_of(change(key, {"a": 1}))
+    assert text.startswith(f'{key}: {{"a": 1}} is not allowed. Allowed: ')
+    assert len(text.splitlines()) == 1
+    assert "Input should" not in text
+
+
+@pytest.mark.parametrize("key", [key for key, value in LEAVES if type(value) is int])
+def test_whole_numbers_refuse_words_fractions_and_truth(change, key):
+    for value, shown in [("abc", '"abc"'), (1.5, "1.5"), (True, "true"), (None, "null")]:
+        if value == 1.5 and key in ACCEPT_FRACTIONS:
+            continue
+        assert f"{key}: {shown} is not allowed. Allowed: a " in error_of(change(key, value))
+
+
+@pytest.mark.parametrize("key", [key for key, value in LEAVES if type(value) in (int, float)])
+def test_numbers_refuse_what_is_not_finite(change, key):
+    for value in (float("inf"), float("-inf"), float("nan")):
+        assert f"{key}: " in error_of(change(key, value))
+        assert "is not allowed. Allowed: a " in error_of(change(key, value))
+
+
+def fraction_keys() -> set[str]:
+    def walk(model: type[BaseModel], prefix: str) -> set[str]:
+        found: set[str] = set()
+        for name, field in model.model_fields.items():
+            key = prefix + (field.alias or name)
+            if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+                found |= walk(field.annotation, f"{key}.")
+            elif field.annotation is float:
+                found.add(key)
+        return found
+
+    return walk(Params, "")
+
+
+ACCEPT_FRACTIONS = fraction_keys()
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("train.epochs", 0, "train.epochs: 0 is not allowed. Allowed: a whole number, 1 to 1000"),
+        ("train.epochs", 1001, "1001 is not allowed. Allowed: a whole number, 1 to 1000"),
+        ("train.learning_rate", 2.0, "2.0 is not allowed. Allowed: a number, 1e-06 to 1"),
+        (
+            "train.learning_rate",
+            "1e-3",
+            '"1e-3" is not allowed. YAML reads 1e-3 as text; write 0.001. Allowed: a number',
+        ),
+        ("train.portable", "yes", '"yes" is not allowed. Allowed: true or false'),
+        ("train.seed", -1, "-1 is not allowed. Allowed: a whole number, 0 to 4294967295"),
+        (
+            "split.scheme",
+            "speakers",
+            '"speakers" is not allowed. Did you mean speaker? Allowed: one of speaker, random',
+        ),
+        (
+            "corpora",
+            ["fsd"],
+            'corpora: "fsd" is not allowed. Did you mean fsdd? Allowed: one of espeak, audiomnist',
+        ),
+        ("corpora", [], "corpora: [] is not allowed. Allowed: a list of 1 or more, each one of"),
+        ("corpora", "fsdd", 'corpora: "fsdd" is not allowed. Allowed: a list of 1 or more'),
+        ("corpora", ["fsdd", "fsdd"], "corpora: fsdd is named twice. Name it once"),
+        ("corpora", ["folder"], "download.folder.path: null, but corpora names folder"),
+        (
+            "split.leave_out",
+            ["jackson"],
+            'split.leave_out: "jackson" is not allowed. Allowed: text like fsdd/jackson',
+        ),
+        ("split.leave_out", "fsdd/jackson", "Allowed: a list, each text like fsdd/jackson"),
+        ("download.fsdd.archive", "", '"" is not allowed. Allowed: text that is not empty'),
+        ("download.folder.path", 3, "3 is not allowed. Allowed: text or null"),
+        ("train", None, "train: null is not allowed. Allowed: a section with the keys epochs,"),
+        (
+            "validate.min_seconds",
+            9.0,
+            "validate.min_seconds: 9.0 is not allowed. Allowed: below validate.max_seconds, 5",
+        ),
+        ("train.epoch", 3, "train.epoch: no such key. Did you mean epochs? Valid: epochs, batch"),
+        ("trian", {}, "trian: no such key. Did you mean train? Valid: corpora, download"),
+        ("download.espeak.speed", 3, "download.espeak.speed: no such key. "),
+    ],
+)
+def test_an_error_says_key_value_what_is_allowed_and_the_likely_slip(change, key, value, message):
+    text = error_of(change(key, value))
+    assert message in text
+    assert len(text.splitlines()) == 1
+
+
+def test_all_errors_are_said_at_once(change):
+    path = change("train.epochs", "abc")
+    path.write_text(path.read_text(encoding="utf-8") + "live2: 1\n", encoding="utf-8")
+    assert error_of(path).splitlines()[0].startswith("train.epochs: ")
+    assert error_of(path).splitlines()[1].startswith("live2: no such key. Did you mean live?")
+
+
+def test_an_empty_file_is_said_to_lack_its_sections(tmp_path):
+    path = tmp_path / "params.yaml"
+    path.touch()
+    assert "the file: null is not allowed. Allowed: a section with the keys corpora" in error_of(
+        path
+    )
+
+
+@pytest.mark.parametrize("content", [b"train: [", b"\xff\xfe\x80", b"a: b: c"])
+def test_a_file_that_is_no_yaml_is_named(tmp_path, content):
+    path = tmp_path / "params.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ParamsError, match="not valid YAML"):
+        load_params(path)
+
+
+def test_a_missing_file_says_where_to_run(tmp_path):
+    assert error_of(tmp_path / "params.yaml") == (
+        "cannot be read (No such file or directory). Run from the project's top folder"
+    )
+
+
+@pytest.mark.parametrize("key", [key for key, _ in LEAVES])
+def test_each_key_of_the_committed_file_is_commented(key):
+    """Or shares the comment of the line above, as the archives do."""
+    last = key.rpartition(".")[2]
+    lines = [
+        line for line in COMMITTED.read_text(encoding="utf-8").splitlines() if f"{last}:" in line
+    ]
+    assert any("#" in line for line in lines) or last == "archive"
