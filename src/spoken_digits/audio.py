@@ -75,6 +75,18 @@ def wav_bytes(samples: NDArray[np.int16], rate: int) -> bytes:
     return _header(len(data), rate) + data
 
 
+def canonical_wav(content: bytes, name: str) -> bytes:
+    """Return a sound file's bytes as wav_bytes writes them; such bytes are returned as they are.
+
+    Raises RecordingError as decode does.
+    """
+    try:
+        _read_canonical(content)
+    except ValueError:
+        return wav_bytes(*decode(content, name))
+    return content
+
+
 def waveform(samples: NDArray[np.int16], rate: int) -> NDArray[np.float64]:
     """Bring samples (n,) at ``rate`` Hz to 16 kHz, -1..1."""
     return resample(samples / _FULL_SCALE, rate)

@@ -40,6 +40,10 @@ class Archive(_Section):
     archive: Annotated[str, Field(min_length=1)]
 
 
+class AudioMNIST(Archive):
+    digests: Annotated[str, Field(min_length=1)]
+
+
 class Folder(_Section):
     path: str | None
 
@@ -47,7 +51,7 @@ class Folder(_Section):
 class Download(_Section):
     on_bad_recording: Literal["fail", "skip"]
     espeak: Espeak
-    audiomnist: Archive
+    audiomnist: AudioMNIST
     fsdd: Archive
     speech_commands: Archive
     folder: Folder
@@ -74,6 +78,8 @@ class Validate(_Section):
     max_silent_percent: Percent
     silent_dbfs: Annotated[float, Field(ge=-120, le=0)]
     max_clipped_percent: Percent
+    max_constant_percent: Percent
+    min_sample_rate: Annotated[int, Field(ge=1000, le=192_000)]
     min_seconds: Annotated[float, Field(ge=0)]
     max_seconds: Annotated[float, Field(gt=0)]
 

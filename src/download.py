@@ -1,0 +1,110 @@
+"""Stage download: recordings of spoken digits from their sources to data/raw.
+
+Reads corpora and download of params.yaml. Writes data/raw/<corpus>/<shard>.zip (WAV files, mono,
+PCM 16-bit, at their source's sample rate) and data/raw/skipped.csv.
+"""
+
+import argparse
+import csv
+import io
+import shutil
+import sys
+from pathlib import Path
+
+from spoken_digits.corpora import (
+    BadRecording,
+    audiomnist,
+    clear,
+    espeak,
+    folder,
+    fsdd,
+    speech_commands,
+)
+from spoken_digits.errors import UserError, run_script
+from spoken_digits.files import write_text
+from spoken_digits.params import Download, load_params
+from spoken_digits.shards import list_shards, member_names
+
+RAW = Path("data/raw")
+BUILDING = Path("data/raw.partial")  # fixed: what a killed run leaves behind, the next one removes
+LISTED = 20
+
+HELP = """
+Archives are tried first in the environment variable CORPUS_MIRROR, a directory or a base URL, by
+their file name; then at the address in params.yaml. What comes by HTTP is kept in the user's cache
+directory, or in SPOKEN_DIGITS_CACHE, resumes where it stopped, and is fetched once for all
+experiments. Everything is verified by its content. data/raw is replaced only when all is well.
+
+  dvc repro download                                    what params.yaml asks for
+  dvc exp run -S 'corpora=[audiomnist]'                 real recordings, from the network
+  CORPUS_MIRROR=/media/usb dvc exp run -S 'corpora=[fsdd,espeak]'
+  dvc exp run -S 'corpora=[folder]' -S download.folder.path=my-recordings
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.parse_args()
+    params = load_params()
+    try:
+        clear(BUILDING)
+        bad = []
+        for corpus in params.corpora:
+            bad += collect(corpus, params.download, BUILDING / corpus)
+        if bad and params.download.on_bad_recording == "fail":
+            raise UserError(explain(bad))
+        write_text(BUILDING / "skipped.csv", table(bad))
+        count = sum(len(member_names(shard)) for shard in list_shards(BUILDING))
+        shutil.rmtree(RAW, ignore_errors=True)
+        BUILDING.replace(RAW)
+    finally:
+        shutil.rmtree(BUILDING, ignore_errors=True)
+    print(f"{RAW}: {count} recordings from {', '.join(params.corpora)}; {len(bad)} skipped")
+
+
+def collect(corpus: str, settings: Download, target: Path) -> list[BadRecording]:
+    """Fill a directory with a corpus's shards; return the recordings left out."""
+    print(f"{corpus}: collecting recordings", file=sys.stderr)
+    match corpus:
+        case "espeak":
+            espeak.collect(settings.espeak, target)
+            return []
+        case "audiomnist":
+            return audiomnist.collect(settings.audiomnist, target)
+        case "fsdd":
+            return fsdd.collect(settings.fsdd, target)
+        case "speech_commands":
+            return speech_commands.collect(settings.speech_commands, target)
+        case "folder":
+            return folder.collect(settings.folder, target)
+        case _:
+            raise UserError(f"{corpus}: no such corpus")
+
+
+def explain(bad: list[BadRecording]) -> str:
+    """List recordings that stop the stage, the first LISTED of them, and what to do."""
+    lines = [f"  {item.corpus}: {item.name}: {item.reason}" for item in bad[:LISTED]]
+    if len(bad) > LISTED:
+        lines.append(f"  ... and {len(bad) - LISTED} more")
+    return "\n".join(
+        [
+            f"{len(bad)} bad recordings:",
+            *lines,
+            "Mend them, or leave them out with -S download.on_bad_recording=skip",
+        ]
+    )
+
+
+def table(bad: list[BadRecording]) -> str:
+    """Write the recordings left out as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(BadRecording._fields)
+    writer.writerows(bad)
+    return text.getvalue()
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,61 @@
+"""fsdd: the Free Spoken Digit Dataset, 6 speakers x 10 digits x 50 takes, 8 kHz, CC BY-SA 4.0."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from spoken_digits.archives import ArchiveError, base_name, read_archive
+from spoken_digits.corpora import BadRecording, content_digest, pack
+from spoken_digits.fetch import with_archive
+from spoken_digits.params import Archive
+from spoken_digits.recording import DIGITS, parse_name
+
+SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+TAKES = 50
+SHA256 = "1801eae019c063377d98f831d3f93574f259475df7332bb0e3d1b080fb5e6959"
+"""Of what ``LC_ALL=C sha256sum *.wav`` prints in its folder ``recordings``."""
+
+_RECORDING = re.compile(r"(?:.*/)?recordings/[^/]+\.wav")
+
+
+def collect(settings: Archive, target: Path) -> list[BadRecording]:
+    """Fetch, verify and pack the corpus: ``<target>/<speaker>.zip``.
+
+    Raises FetchError if it cannot be had, ArchiveError if it is not FSDD as of commit 26eb9aa.
+    """
+    return with_archive("fsdd", settings.archive, lambda path: _pack(path, target))
+
+
+def _pack(path: Path, target: Path) -> list[BadRecording]:
+    sums: dict[str, str] = {}
+
+    def summed() -> Iterator[tuple[str, bytes]]:
+        for name, content in read_archive(path, lambda name: bool(_RECORDING.fullmatch(name))):
+            sums[base_name(name)] = hashlib.sha256(content).hexdigest()
+            yield name, content
+
+    bad = pack("fsdd", summed(), lambda name: parse_name(base_name(name)), target)
+    _verify(path, sums)
+    return bad
+
+
+def _verify(path: Path, sums: dict[str, str]) -> None:
+    expected = len(SPEAKERS) * len(DIGITS) * TAKES
+    if len(sums) != expected:
+        raise ArchiveError(f"fsdd: {path} holds {len(sums)} recordings, {expected} are expected")
+    cells = Counter(tuple(name.split("_")[:2]) for name in sums)
+    for speaker in SPEAKERS:
+        for digit in DIGITS:
+            if cells[digit, speaker] != TAKES:
+                raise ArchiveError(
+                    f"fsdd: {path} holds {cells[digit, speaker]} recordings of {digit} by "
+                    f"{speaker}, {TAKES} are expected"
+                )
+    digest = content_digest(sums)
+    if digest != SHA256:
+        raise ArchiveError(
+            f"fsdd: {path} has the right names but other recordings: content digest {digest}, "
+            f"{SHA256} is expected"
+        )
