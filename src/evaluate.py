@@ -1,0 +1,87 @@
+"""Stage evaluate: how good the network is on the test subset, and where it fails.
+
+Writes metrics/evaluate.json (its keys: spoken_digits/evaluation.py, or --keys), the data of DVC's
+plots and the same as PNG in metrics/plots/, and metrics/predictions.csv, from which
+`make compare` compares two experiments.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from spoken_digits import evaluation
+from spoken_digits.dataset import load_images, read_split
+from spoken_digits.errors import UserError, run_script
+from spoken_digits.evaluation_plots import draw, read_curves
+from spoken_digits.files import write_text
+from spoken_digits.params import load_params
+from spoken_digits.portable import pin_arithmetic
+from spoken_digits.predictions import Prediction, write_predictions
+from spoken_digits.raw import find_recordings
+from spoken_digits.recording import DIGITS
+from spoken_digits.robustness import robustness
+
+RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
+MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
+PLOTS, PREDICTIONS = Path("metrics/plots"), Path("metrics/predictions.csv")
+METRICS = Path("metrics/evaluate.json")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--keys", action="store_true", help="say what each metric means, and stop")
+    if parser.parse_args().keys:
+        width = max(map(len, evaluation.MEANING))
+        print("\n".join(f"{key:{width}}  {text}" for key, text in evaluation.MEANING.items()))
+        return
+    params = load_params()
+    pin_arithmetic(params.train.threads)
+    import torch  # noqa: F401 - below, once its arithmetic is pinned
+
+    from spoken_digits import cost
+    from spoken_digits.network import load_network, probabilities
+
+    rows = read_split(SPLIT)
+    test = [row for row in rows if row.subset == "test"]
+    if not any(row.label in DIGITS for row in test):
+        raise UserError(f"{SPLIT}: no digit in the test subset; see split in params.yaml")
+    network = load_network(MODEL)
+    images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
+    likely = probabilities(network, images)  # (n, 11)
+    digits = likely[:, : len(DIGITS)]
+    predictions = [
+        Prediction(row.corpus, row.speaker, row.name, row.label, DIGITS[digit], share, found.crc)
+        for row, digit, share, found in zip(
+            test,
+            digits.argmax(axis=1),
+            digits.max(axis=1).tolist(),
+            find_recordings(RAW, test),
+            strict=True,
+        )
+    ]
+    summary = evaluation.summarise(predictions, likely)
+    summary["robustness"] = robustness(
+        RAW,
+        rows,
+        params.spectrogram,
+        lambda pictures: probabilities(network, pictures),
+        params.evaluate.robustness_recordings,
+        params.evaluate.seed,
+    )
+    summary["cost"] = {
+        "parameters": cost.parameters(network),
+        "multiply_adds": cost.multiply_adds(network, lambda: probabilities(network, images[:1])),
+        "bytes": MODEL.stat().st_size,
+    }
+    summary = evaluation.rounded(summary)
+    draw(PLOTS, predictions, images, summary, read_curves(TRAINING))
+    write_predictions(PREDICTIONS, predictions)
+    write_text(METRICS, json.dumps(summary, indent=2) + "\n")
+    low, high = summary["accuracy_low"], summary["accuracy_high"]
+    print(f"accuracy {summary['accuracy']:.2%} ({low:.2%} to {high:.2%}) of {summary['n']} digits")
+
+
+if __name__ == "__main__":
+    run_script(main)

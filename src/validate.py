@@ -1,0 +1,65 @@
+"""Stage validate: test the data before a network learns from it.
+
+Checks labels, speakers and duplicates across subsets, silence, clipping, sample rates, durations
+and pictures against validate in params.yaml. Writes metrics/validate.json; fails, naming
+recordings, if a bound is passed.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import joblib
+
+from spoken_digits.checks import as_metrics, explain, run_checks, shard_facts
+from spoken_digits.dataset import read_split
+from spoken_digits.errors import UserError, run_script
+from spoken_digits.files import write_text
+from spoken_digits.params import load_params
+from spoken_digits.shards import list_shards
+from spoken_digits.workers import run_tasks
+
+RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
+METRICS = Path("metrics/validate.json")
+
+
+class DataError(UserError):
+    """Data that a network should not learn from."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=joblib.cpu_count(),
+        metavar="N",
+        help="processes that look, a shard at a time each (default: one a core, %(default)s here)",
+    )
+    arguments = parser.parse_args()
+    params = load_params()
+    rows = read_split(SPLIT)
+    tasks = [(shard, SPECTROGRAMS / shard.relative_to(RAW)) for shard in list_shards(RAW)]
+    looked = run_tasks(
+        shard_facts, tasks, workers=arguments.workers, label="validate", unit="shard"
+    )
+    facts = [fact for shard in looked for fact in shard]
+    findings = run_checks(rows, facts, params.validate_, params.split)
+    write_text(METRICS, json.dumps(as_metrics(rows, facts, findings), indent=2) + "\n")
+    failed = [finding for finding in findings if finding.failed]
+    noted = [finding for finding in findings if finding.count and not finding.failed]
+    if noted:
+        print(f"within bounds:\n{explain(noted)}")
+    if failed:
+        raise DataError(
+            f"{len(failed)} of {len(findings)} data tests failed on data/raw and {SPLIT}:\n"
+            f"{explain(failed)}\n"
+            "Mend the data, or, if it is as it should be, the bounds under validate in params.yaml"
+        )
+    print(f"{METRICS}: {len(facts):,} recordings pass {len(findings)} tests")
+
+
+if __name__ == "__main__":
+    run_script(main)
