@@ -89,7 +89,7 @@ def canonical_wav(content: bytes, name: str) -> bytes:
 
 def waveform(samples: NDArray[np.int16], rate: int) -> NDArray[np.float64]:
     """Bring samples (n,) at ``rate`` Hz to 16 kHz, -1..1."""
-    return resample(samples / _FULL_SCALE, rate)
+    return resample(samples, rate) / _FULL_SCALE
 
 
 def _read_canonical(content: bytes) -> tuple[NDArray[np.int16], int]:

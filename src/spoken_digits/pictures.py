@@ -1,17 +1,20 @@
 """Shards of recordings become shards of pictures."""
 
-import io
+import struct
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from spoken_digits import audio, frontend
 from spoken_digits.params import Spectrogram
 from spoken_digits.recording import RecordingName, parse_name
 from spoken_digits.shards import read_shard, write_shard
+
+_AT_ONCE = 64  # recordings; their waveforms take 8 MB
 
 
 class Conversion(NamedTuple):
@@ -29,24 +32,61 @@ def convert_shard(task: Conversion) -> list[RecordingName]:
     number of workers or the machine. Raises RecordingError that names the recording that is no
     WAV of this project, ShardError for a shard that is missing or damaged.
     """
-    names, members = [], []
-    for wav_name, content in read_shard(task.recordings):
-        name = parse_name(wav_name)
+    members = list(_take(task.recordings, task.settings))
+    write_shard(task.pictures, [(name.png, content) for name, content in members])
+    return [name for name, _ in members]
+
+
+def _take(shard: Path, settings: Spectrogram) -> Iterator[tuple[RecordingName, bytes]]:
+    names: list[RecordingName] = []
+    seconds = np.empty((_AT_ONCE, frontend.SECOND))
+
+    def pictures() -> Iterator[tuple[RecordingName, bytes]]:
+        images = frontend.images(seconds[: len(names)], settings)
+        yield from zip(names, map(png, images), strict=True)
+        names.clear()
+
+    for wav_name, content in read_shard(shard):
         try:
             waveform = audio.waveform(*audio.read_wav(content))
         except audio.RecordingError as error:
-            raise audio.RecordingError(f"{task.recordings}: {wav_name}: {error}") from None
-        members.append((name.png, png(frontend.image(waveform, task.settings))))
-        names.append(name)
-    write_shard(task.pictures, members)
-    return names
+            raise audio.RecordingError(f"{shard}: {wav_name}: {error}") from None
+        seconds[len(names)] = frontend.one_second(waveform)
+        names.append(parse_name(wav_name))
+        if len(names) == _AT_ONCE:
+            yield from pictures()
+    yield from pictures()
 
 
 def png(picture: NDArray[np.uint8]) -> bytes:
-    """Encode a grey picture, (rows, columns), as PNG.
+    """Encode a grey picture, (rows, columns), as PNG, uncompressed.
 
-    At compression level 0: fastest, and the bytes are the same whatever zlib wrote them.
+    Written here rather than by Pillow (W3C PNG, 3rd edition; RFC 1950 and 1951): it takes a fifth
+    of the time, and the bytes are the same whatever versions of Pillow and zlib are there.
     """
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG", compress_level=0)
-    return buffer.getvalue()
+    rows, columns = picture.shape
+    filtered = np.zeros((rows, columns + 1), np.uint8)  # a row starts with its filter: 0, none
+    filtered[:, 1:] = picture
+    data = filtered.tobytes()
+    blocks = [data[start : start + _BLOCK] for start in range(0, len(data), _BLOCK)]
+    stored = b"".join(
+        struct.pack("<BHH", block is blocks[-1], len(block), len(block) ^ 0xFFFF) + block
+        for block in blocks
+    )
+    header = struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)  # 8 bits, grey
+    return b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            _chunk(b"IHDR", header),
+            _chunk(b"IDAT", b"\x78\x01" + stored + struct.pack(">I", zlib.adler32(data))),
+            _chunk(b"IEND", b""),
+        )
+    )
+
+
+_BLOCK = 0xFFFF  # most bytes in a stored block
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    checksum = zlib.crc32(content, zlib.crc32(kind))
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", checksum)

@@ -11,24 +11,25 @@ from spoken_digits.frontend import SAMPLE_RATE
 
 _TAPS_A_SIDE = 10  # zero crossings of the sinc on each side; scipy.signal.resample_poly's choice
 _COEFFICIENT_BITS = 20  # 16-bit samples x 20-bit coefficients: float64 sums them exactly
-_BLOCK = 16  # output samples a row, at the least: larger does more products, smaller calls BLAS worse
-
+_BLOCK = 16  # output samples a row, at the least: more take more products, fewer suit BLAS worse
 _LARGEST_UP = 640  # 11.025 kHz; rates with less in common with 16 kHz would need huge matrices
 
 
-def resample(waveform: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
-    """Resample (n,) at ``rate`` Hz to (ceil(n x 16000 / rate),) at 16 kHz.
+def resample(waveform: NDArray[np.float64 | np.int16], rate: int) -> NDArray[np.float64]:
+    """Resample (n,) at ``rate`` Hz to (ceil(n x 16000 / rate),) at 16 kHz, on the same scale.
 
     The filter is that of scipy.signal.resample_poly (Kaiser window, beta 5, 10 zero crossings a
     side), its coefficients rounded to 20 bits, so that 16-bit recordings give the same samples on
     every machine whatever order its BLAS adds in.
     """
     if rate == SAMPLE_RATE or len(waveform) == 0:
-        return waveform
+        return waveform.astype(np.float64)
     up, down = SAMPLE_RATE // gcd(rate, SAMPLE_RATE), rate // gcd(rate, SAMPLE_RATE)
     wanted = -(-len(waveform) * up // down)
     if up > _LARGEST_UP:
-        return scipy.signal.resample_poly(waveform, up, down)
+        polyphase: NDArray[np.float64]
+        polyphase = scipy.signal.resample_poly(waveform.astype(np.float64), up, down)
+        return polyphase
     matrix, step, before = _filter_matrix(up, down)  # (step + overlap, outputs a row)
     rows = -(-wanted // matrix.shape[1])
     overlap = len(matrix) - step
@@ -36,7 +37,7 @@ def resample(waveform: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     end = min(len(waveform), len(padded) - before)
     padded[before : before + end] = waveform[:end]
     blocks = padded.reshape(-1, step)
-    # Two products rather than one over overlapping rows, which BLAS cannot read in place.
+    # Products over parts of the rows: whole rows overlap, which BLAS cannot read in place.
     output = blocks[:rows] @ matrix[:step]
     for skipped in range(step, len(matrix), step):
         tail = matrix[skipped : skipped + step]
@@ -47,7 +48,7 @@ def resample(waveform: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
 
 @cache
 def _filter_matrix(up: int, down: int) -> tuple[NDArray[np.float64], int, int]:
-    """Return the filter as a matrix, the input samples a row moves on, and the samples before it."""
+    """Return the filter as a matrix, the inputs that a row moves on, and those before its first."""
     half = _TAPS_A_SIDE * max(up, down)
     taps = scipy.signal.firwin(2 * half + 1, 1 / max(up, down), window=("kaiser", 5.0)) * up
     taps = np.rint(taps * 2**_COEFFICIENT_BITS) / 2**_COEFFICIENT_BITS

@@ -24,7 +24,9 @@ def one_second(waveform: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     missing = SECOND - len(waveform)
     if missing >= 0:
-        return np.pad(waveform, (missing // 2, missing - missing // 2))
+        fitted = np.zeros(SECOND, waveform.dtype)
+        fitted[missing // 2 : missing // 2 + len(waveform)] = waveform
+        return fitted
     energy = np.concatenate([[0.0], np.cumsum(waveform**2)])
     starts = np.arange(0, -missing + 1, HOP)
     start = starts[np.argmax(energy[starts + SECOND] - energy[starts])]
