@@ -7,6 +7,7 @@ version goes into a file, so the same numbers give the same bytes.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -23,13 +24,13 @@ from spoken_digits.predictions import Prediction
 from spoken_digits.recording import DIGITS
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
-SERIES = [
+SERIES: list[dict[str, Any]] = [
     {"color": BLUE, "linestyle": "-", "marker": "o"},
     {"color": ORANGE, "linestyle": "--", "marker": "s"},
     {"color": GREEN, "linestyle": "-.", "marker": "^"},
     {"color": "black", "linestyle": ":", "marker": "D"},
 ]
-_STYLE = {
+_STYLE: Any = {
     "font.family": "DejaVu Sans",  # comes with matplotlib, so it is everywhere the same
     "font.size": 10,
     "axes.titlesize": 11,
@@ -50,7 +51,9 @@ _STYLE = {
 @contextmanager
 def picture(path: Path, width: float = 6.4, height: float = 4.0) -> Iterator[Figure]:
     """Yield a figure, inches; save it as PNG, whole or not at all, if the block succeeds."""
-    with mpl.rc_context({**mpl.rcParamsDefault, **_STYLE, "backend": "agg"}):
+    with mpl.rc_context():
+        mpl.rcdefaults()  # a user's matplotlibrc must not change the bytes
+        mpl.rcParams.update(_STYLE)
         figure = Figure(figsize=(width, height), layout="constrained")
         FigureCanvasAgg(figure)
         yield figure
@@ -257,6 +260,6 @@ def _spectrogram(axes: Axes, row: Prediction, image: NDArray[np.uint8]) -> None:
     speaker = f"{row.corpus}/{row.speaker}"
     axes.set_title(
         f"said {row.label}, heard {row.predicted} ({row.confidence:.0%})\n"
-        f"{speaker if len(speaker) < 27 else speaker[:25] + '…'}",
+        f"{speaker if len(speaker) < 25 else speaker[:23] + '…'}",
         fontsize=7, fontweight="normal", loc="center",
     )  # fmt: skip

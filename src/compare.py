@@ -1,0 +1,73 @@
+"""Compare two experiments on the same test recordings, from DVC's cache, without retraining.
+
+  make compare BASE=main              the workspace against a branch, tag or commit
+  python src/compare.py agile-mice    the workspace against an experiment (dvc exp show names them)
+  python src/compare.py main agile-mice --json
+
+Says how the accuracy differs with a 95% interval (paired bootstrap), whether chance explains it
+(McNemar's exact test), and which recordings were won and lost. Exits with 0 whatever the answer
+is, with 1 if the two cannot be compared.
+"""
+
+import argparse
+import json
+
+import dvc.api
+from dvc.exceptions import DvcException
+from dvc.scm import RevError, SCMError
+
+from spoken_digits.comparison import ComparisonError, as_json, as_text, compare
+from spoken_digits.errors import run_script
+from spoken_digits.predictions import Prediction, parse_predictions
+
+PREDICTIONS = "metrics/predictions.csv"
+WORKSPACE = "workspace"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("base", metavar="BASE", help="a Git revision or an experiment")
+    parser.add_argument(
+        "other",
+        metavar="OTHER",
+        nargs="?",
+        default=WORKSPACE,
+        help="another (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="one JSON object, every recording named"
+    )
+    arguments = parser.parse_args()
+    base, other = arguments.base, arguments.other
+    result = compare(predictions_of(base), predictions_of(other))
+    if arguments.json:
+        print(json.dumps(as_json(result, base, other), indent=2))
+    else:
+        print(as_text(result, base, other))
+
+
+def predictions_of(revision: str) -> list[Prediction]:
+    """Read a revision's predictions out of Git and DVC's cache, or out of the working tree."""
+    try:
+        with dvc.api.open(
+            PREDICTIONS, rev=None if revision == WORKSPACE else revision, encoding="utf-8"
+        ) as file:
+            text = file.read()
+    except (RevError, SCMError) as error:
+        raise ComparisonError(
+            f"{revision}: no such revision or experiment ({error}). See: git branch -a; dvc exp list"
+        ) from None
+    except FileNotFoundError:
+        raise ComparisonError(
+            f"{revision}: {PREDICTIONS} is neither there nor in DVC's cache. Fetch it: "
+            f"dvc pull {PREDICTIONS}; or make it: dvc repro evaluate"
+        ) from None
+    except DvcException as error:
+        raise ComparisonError(f"{revision}: {PREDICTIONS} cannot be read: {error}") from None
+    return parse_predictions(text, f"{PREDICTIONS} of {revision}")
+
+
+if __name__ == "__main__":
+    run_script(main)
