@@ -1,0 +1,168 @@
+"""Real projects in temporary directories: this one, shrunk, with Git and DVC of their own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+FILES = [
+    ".dvc/.gitignore",
+    ".dvc/config",
+    ".dvcignore",
+    ".gitattributes",
+    ".gitignore",
+    "Makefile",
+    "constraints.txt",
+    "dvc.yaml",
+    "params.yaml",
+    "pyproject.toml",
+    "requirements-dev.txt",
+    "requirements-remotes.txt",
+    "requirements.txt",
+    "src",
+    "tools",
+]
+SMALL = {
+    "corpora": ["espeak"],
+    "download.espeak.speakers": 8,
+    "download.espeak.takes": 1,
+    "download.espeak.other_takes": 2,
+    "split.scheme": "random",
+    "split.validation_percent": 20,
+    "split.test_percent": 20,
+    "validate.min_per_digit": 1,
+    "train.epochs": 1,
+    "train.batch_size": 16,
+    "evaluate.robustness_recordings": 10,
+}
+"""Params with which the whole pipeline takes seconds."""
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def set_params(project: Path, changes: dict[str, object]) -> None:
+    """Change keys, dots for levels, of a project's params.yaml; its comments are lost."""
+    path = project / "params.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for key, value in changes.items():
+        *sections, last = key.split(".")
+        section = content
+        for name in sections:
+            section = section[name]
+        assert last in section, key
+        section[last] = value
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8", newline="\n")
+
+
+@pytest.fixture(scope="session")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, str]]:
+    """Return a function that makes the environment of a user on a machine with a given name.
+
+    Each has its own home, Git identity and DVC state; nothing of whoever runs the tests is used.
+    """
+    homes = tmp_path_factory.mktemp("machines")
+
+    def make(name: str) -> dict[str, str]:
+        home = homes / name
+        home.mkdir(exist_ok=True)
+        kept = {
+            key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "DVC_"))
+        }
+        return kept | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(home),
+            "XDG_CACHE_HOME": str(home / "cache"),
+            "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
+            "GIT_AUTHOR_NAME": name,
+            "GIT_AUTHOR_EMAIL": f"{name}@example.org",
+            "GIT_COMMITTER_NAME": name,
+            "GIT_COMMITTER_EMAIL": f"{name}@example.org",
+            "DVC_GLOBAL_CONFIG_DIR": str(home / "dvc-global"),
+            "DVC_SYSTEM_CONFIG_DIR": str(home / "dvc-system"),
+            "DVC_SITE_CACHE_DIR": str(home / "dvc-site"),
+            "DVC_NO_ANALYTICS": "1",
+        }
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def run(machine: Callable[[str], dict[str, str]]) -> Run:
+    """Return a function that runs a command in a project as its user, and shows what failed."""
+
+    def execute(
+        *command: str | Path,
+        cwd: Path,
+        env: dict[str, str] | None = None,
+        check: bool = True,
+        user: str = "anna",
+    ) -> subprocess.CompletedProcess[str]:
+        finished = subprocess.run(
+            [str(part) for part in command],
+            cwd=cwd,
+            env=machine(user) | (env or {}),
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+        )
+        if check and finished.returncode != 0:
+            pytest.fail(
+                f"{command} exited with {finished.returncode}:\n{finished.stdout}{finished.stderr}"
+            )
+        return finished
+
+    return execute
+
+
+@pytest.fixture(scope="session")
+def copy_project() -> Callable[[Path], Path]:
+    """Return a function that copies this project's sources, with small params, to a directory."""
+
+    def copy(target: Path) -> Path:
+        for name in FILES:
+            source, to = ROOT / name, target / name
+            to.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, to, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, to)
+        (target / "models").mkdir()
+        set_params(target, SMALL)
+        return target
+
+    return copy
+
+
+@pytest.fixture(scope="session")
+def unbuilt(
+    tmp_path_factory: pytest.TempPathFactory, run: Run, copy_project: Callable[[Path], Path]
+) -> Path:
+    """The project, shrunk and committed, on which nothing has run. Clone it; do not change it."""
+    project = copy_project(tmp_path_factory.mktemp("unbuilt") / "project")
+    run("git", "init", "--quiet", "--initial-branch=main", cwd=project)
+    run("git", "add", ".", cwd=project)
+    run("git", "commit", "--quiet", "-m", "The project, shrunk", cwd=project)
+    return project
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, run: Run, unbuilt: Path) -> Path:
+    """The same after one dvc repro, committed. Clone or copy it; do not change it."""
+    project = tmp_path_factory.mktemp("built") / "project"
+    run("git", "clone", "--quiet", unbuilt, project, cwd=unbuilt)
+    run("dvc", "repro", cwd=project)
+    run("git", "add", ".", cwd=project)
+    run("git", "commit", "--quiet", "-m", "Its results", cwd=project)
+    return project
+
+
+@pytest.fixture
+def work(built: Path, tmp_path: Path) -> Path:
+    """A copy of the built project, cache and all, to do things to."""
+    return shutil.copytree(built, tmp_path / "project", symlinks=True)

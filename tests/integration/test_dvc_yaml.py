@@ -1,0 +1,209 @@
+"""dvc.yaml tells the truth: what a stage imports and reads is what it depends on."""
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+SRC = ROOT / "src"
+PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
+STAGES: dict[str, dict[str, Any]] = PIPELINE["stages"]
+PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+NOT_OF_A_STAGE = {"live"}
+"""Sections of params.yaml that the live program reads; it is no stage."""
+
+
+def script(stage: str) -> Path:
+    (path,) = re.findall(r"src/\w+\.py", STAGES[stage]["cmd"])
+    return ROOT / path
+
+
+def module_file(name: str) -> Path | None:
+    """Return the file of spoken_digits or a module in it; None if there is none."""
+    path = SRC.joinpath(*name.split("."))
+    candidates = [path.with_suffix(".py"), path / "__init__.py"]
+    return next((file for file in candidates if file.is_file()), None)
+
+
+def has_code(file: Path) -> bool:
+    """Tell whether a module holds anything but its docstring."""
+    body = ast.parse(file.read_text(encoding="utf-8")).body
+    return any(
+        not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)) for node in body
+    )
+
+
+class Imports(ast.NodeVisitor):
+    """The modules that run when a file does, wherever in it they are imported."""
+
+    def __init__(self, file: Path) -> None:
+        self.names: set[str] = set()
+        self.package = ".".join(file.relative_to(SRC).parent.parts)
+        self.visit(ast.parse(file.read_text(encoding="utf-8")))
+
+    def visit_If(self, node: ast.If) -> None:
+        if "TYPE_CHECKING" in ast.unparse(node.test):
+            for other in node.orelse:
+                self.visit(other)
+        else:
+            self.generic_visit(node)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.names |= {alias.name for alias in node.names}
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        package = self.package.split(".")[: len(self.package.split(".")) - node.level + 1]
+        base = ".".join([*package, *filter(None, [node.module])]) if node.level else node.module
+        assert base is not None
+        self.names |= {base} | {f"{base}.{alias.name}" for alias in node.names}
+
+    def visit_Call(self, node: ast.Call) -> None:
+        assert ast.unparse(node.func) not in ("importlib.import_module", "__import__"), (
+            f"{self.package}: an import that nobody can follow: {ast.unparse(node)}"
+        )
+        self.generic_visit(node)
+
+
+def imported_files(file: Path) -> set[Path]:
+    """Return the files of spoken_digits that a script imports, directly or through others."""
+    found: set[Path] = set()
+    waiting = [file]
+    while waiting:
+        for name in Imports(waiting.pop()).names:
+            parts = name.split(".")
+            if parts[0] != "spoken_digits":
+                continue
+            for end in range(1, len(parts) + 1):  # a package's __init__ runs before its modules
+                module = module_file(".".join(parts[:end]))
+                if module and module not in found:
+                    found.add(module)
+                    waiting.append(module)
+    return {module for module in found if has_code(module)}
+
+
+def sources(stage: str) -> set[str]:
+    return {dep for dep in STAGES[stage]["deps"] if dep.startswith("src/")}
+
+
+def params_of(stage: str) -> set[str]:
+    return set(STAGES[stage].get("params", []))
+
+
+def leaves(section: dict[str, Any], prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for key, value in section.items():
+        found += leaves(value, f"{prefix}{key}.") if isinstance(value, dict) else [prefix + key]
+    return found
+
+
+def covered(key: str, listed: set[str]) -> bool:
+    return any(key == name or key.startswith(f"{name}.") for name in listed)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_its_script_and_on_all_it_imports(stage):
+    imported = {str(file.relative_to(ROOT)) for file in imported_files(script(stage))}
+    needed = {str(script(stage).relative_to(ROOT))} | imported
+    missing = needed - sources(stage)
+    assert not missing, f"add to the deps of {stage} in dvc.yaml: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_depends_on_no_code_that_it_does_not_import(stage):
+    needed = {str(file.relative_to(ROOT)) for file in imported_files(script(stage))}
+    idle = sources(stage) - needed - {str(script(stage).relative_to(ROOT))}
+    assert not idle, f"remove from the deps of {stage} in dvc.yaml: {sorted(idle)}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_params_that_a_stage_lists_exist(stage):
+    keys = leaves(PARAMS)
+    unknown = [name for name in params_of(stage) if not any(covered(key, {name}) for key in keys)]
+    assert not unknown
+
+
+def test_each_param_changes_some_stage():
+    listed = set().union(*(params_of(stage) for stage in STAGES))
+    idle = [
+        key
+        for key in leaves(PARAMS)
+        if not covered(key, listed) and key.partition(".")[0] not in NOT_OF_A_STAGE
+    ]
+    assert not idle, f"no stage lists {idle}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_script_reads_only_the_params_that_its_stage_lists(stage):
+    """Follows the name ``params`` through the script, as in params.train.epochs."""
+    listed = params_of(stage)
+    for node in ast.walk(ast.parse(script(stage).read_text(encoding="utf-8"))):
+        text = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+        if re.fullmatch(r"params\.\w+(\.\w+)?", text):
+            key = text.removeprefix("params.").replace("validate_", "validate")
+            known = covered(key, listed) or any(name.startswith(f"{key}.") for name in listed)
+            assert known, f"{stage} reads {key}; add it to its params in dvc.yaml"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_url_is_a_dependency(stage):
+    """With one, dvc repro fails without a network although the data is there."""
+    assert not [dep for dep in STAGES[stage]["deps"] if "://" in dep]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_stage_has_a_description(stage):
+    assert STAGES[stage].get("desc"), f"say in a line what {stage} does (desc:)"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_stage_is_frozen_or_always_run(stage):
+    assert not {"frozen", "always_changed"} & set(STAGES[stage])
+    for out in STAGES[stage].get("outs", []):
+        assert not isinstance(out, dict) or "persist" not in next(iter(out.values()))
+
+
+def test_data_goes_one_way():
+    """A stage comes after those whose outputs it reads, so dvc.yaml reads from top to bottom."""
+    made: set[str] = set()
+    everything = {out for stage in STAGES for out in out_paths(stage)}
+    for stage in STAGES:
+        inputs = {dep for dep in STAGES[stage]["deps"] if not dep.startswith("src/")}
+        needed = {out for out in everything for dep in inputs if related(out, dep)}
+        assert needed <= made, f"{stage} reads {needed - made}, which a later stage writes"
+        made |= out_paths(stage)
+
+
+def test_what_a_stage_reads_is_in_git_or_written_by_a_stage():
+    everything = {out for stage in STAGES for out in out_paths(stage)}
+    for stage in STAGES:
+        for dep in STAGES[stage]["deps"]:
+            assert (ROOT / dep).is_file() or any(related(out, dep) for out in everything), dep
+
+
+def test_metrics_and_plots_are_outputs():
+    everything = {out for stage in STAGES for out in out_paths(stage)}
+    declared = [*PIPELINE.get("metrics", [])]
+    for plot in PIPELINE.get("plots", []):
+        declared += [plot] if isinstance(plot, str) else plot_files(plot)
+    for path in declared:
+        assert any(related(out, path) for out in everything), path
+
+
+def plot_files(plot: dict[str, Any]) -> list[str]:
+    ((name, options),) = plot.items()
+    y = (options or {}).get("y")
+    return list(y) if isinstance(y, dict) else [name]
+
+
+def out_paths(stage: str) -> set[str]:
+    outs = STAGES[stage].get("outs", []) + STAGES[stage].get("metrics", [])
+    return {out if isinstance(out, str) else next(iter(out)) for out in outs}
+
+
+def related(out: str, path: str) -> bool:
+    """Tell whether one is the other, or in it."""
+    return out == path or path.startswith(f"{out}/") or out.startswith(f"{path}/")
