@@ -170,7 +170,7 @@ def plot_speakers(path: Path, speakers: Mapping[str, tuple[float, int]], most: i
         axes.set_xlim(max(0.0, 10 * np.floor(lowest / 10) - 5), 100.5)
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.tick_params(axis="y", labelsize=8, length=0)
-        axes.set_xlabel(f"accuracy (%), 95% intervals; dashed: mean of speakers, {mean:.1%}")
+        axes.set_xlabel(f"accuracy (%), 95% intervals; dashed: their mean, {mean:.1%}")
         title = f"Accuracy of {len(speakers)} speakers"
         if len(shown) < len(speakers):
             title += f", the worst {len(shown)}"

@@ -1,0 +1,28 @@
+"""Stage report: everything about the trained model in one HTML file, metrics/report.html.
+
+Open it in any browser; it needs no network and no script.
+"""
+
+import argparse
+from pathlib import Path
+
+from spoken_digits.errors import run_script
+from spoken_digits.files import write_text
+from spoken_digits.params import load_params
+from spoken_digits.report import build_report
+
+REPORT = Path("metrics/report.html")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.parse_args()
+    load_params()
+    write_text(REPORT, build_report(Path()))
+    print(f"{REPORT}: {REPORT.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    run_script(main)
