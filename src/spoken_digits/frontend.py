@@ -12,7 +12,6 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.signal
 import scipy.sparse
 from numpy.typing import NDArray
 
@@ -87,9 +86,9 @@ def image(waveform: NDArray[np.float64], settings: "Spectrogram") -> NDArray[np.
 
 
 def analysis_window(settings: "Spectrogram") -> NDArray[np.float64]:
-    """Return the Hann window, (window_ms x 16,): what one frame sees."""
+    """Return the periodic Hann window, (window_ms x 16,): what one frame sees."""
     length = settings.window_ms * SAMPLE_RATE // 1000
-    window: NDArray[np.float64] = scipy.signal.get_window("hann", length)
+    window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
     return window
 
 

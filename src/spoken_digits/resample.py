@@ -4,7 +4,6 @@ from functools import cache
 from math import gcd
 
 import numpy as np
-import scipy.signal
 from numpy.typing import NDArray
 
 from spoken_digits.frontend import SAMPLE_RATE
@@ -27,6 +26,8 @@ def resample(waveform: NDArray[np.float64 | np.int16], rate: int) -> NDArray[np.
     up, down = SAMPLE_RATE // gcd(rate, SAMPLE_RATE), rate // gcd(rate, SAMPLE_RATE)
     wanted = -(-len(waveform) * up // down)
     if up > _LARGEST_UP:
+        import scipy.signal  # rarely needed, and half a second to import
+
         polyphase: NDArray[np.float64]
         polyphase = scipy.signal.resample_poly(waveform.astype(np.float64), up, down)
         return polyphase
@@ -50,7 +51,8 @@ def resample(waveform: NDArray[np.float64 | np.int16], rate: int) -> NDArray[np.
 def _filter_matrix(up: int, down: int) -> tuple[NDArray[np.float64], int, int]:
     """Return the filter as a matrix, the inputs that a row moves on, and those before its first."""
     half = _TAPS_A_SIDE * max(up, down)
-    taps = scipy.signal.firwin(2 * half + 1, 1 / max(up, down), window=("kaiser", 5.0)) * up
+    taps = np.sinc(np.arange(-half, half + 1) / max(up, down)) * np.kaiser(2 * half + 1, 5.0)
+    taps *= up / taps.sum()
     taps = np.rint(taps * 2**_COEFFICIENT_BITS) / 2**_COEFFICIENT_BITS
     before = half // up
     outputs = up * -(-_BLOCK // up)
