@@ -20,17 +20,15 @@ repro: $(VENV)/.installed .dvc/config  ## Rebuild whatever is out of date, then 
 	dvc repro
 	@dvc metrics show
 
-report: $(VENV)/.installed  ## Draw the newest metrics and curves: dvc_plots/index.html
-	dvc plots show
+report: $(VENV)/.installed  ## Write metrics/report.html, one page that says it all
+	dvc repro report
 
 exps: $(VENV)/.installed  ## Compare the experiments in a table
 	dvc exp show --only-changed --drop 'Executor|State|Created'
 
 compare: $(VENV)/.installed  ## Compare with another commit: make compare BASE=main
 	@test -n "$(BASE)" || { echo 'say with what, for example: make compare BASE=HEAD~1' >&2; exit 2; }
-	dvc params diff "$(BASE)"
-	dvc metrics diff "$(BASE)"
-	dvc plots diff "$(BASE)"
+	python src/compare.py "$(BASE)" $(ARGS)
 
 test: $(VENV)/.installed-dev  ## Run the tests, without the slow ones
 	python -m pytest -m 'not slow' $(ARGS)
