@@ -55,6 +55,9 @@ def main() -> None:
             bad += collect(corpus, params.download, BUILDING / corpus)
         if bad and params.download.on_bad_recording == "fail":
             raise UserError(explain(bad))
+        for corpus in params.corpora:
+            if not any((BUILDING / corpus).iterdir()):
+                raise UserError(f"{corpus}: no recording is left, {len(bad)} skipped")
         write_text(BUILDING / "skipped.csv", table(bad))
         count = sum(len(member_names(shard)) for shard in list_shards(BUILDING))
         shutil.rmtree(RAW, ignore_errors=True)

@@ -1,0 +1,55 @@
+"""Fixtures that all tests share."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import ThreadingHTTPServer
+
+import pytest
+from support import Handler, Server, speak
+
+from spoken_digits.audio import wav_bytes
+
+
+@pytest.fixture(autouse=True)
+def _own_surroundings(tmp_path_factory, monkeypatch):
+    """No test reads or fills the user's cache of archives, or goes through a proxy."""
+    monkeypatch.setenv("SPOKEN_DIGITS_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.delenv("CORPUS_MIRROR", raising=False)
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+@pytest.fixture
+def recordings() -> Callable[..., dict[str, bytes]]:
+    """Make {name: WAV} of every digit by some speakers: recordings("anna", "ben", takes=2)."""
+
+    def make(*speakers: str, takes: int = 1, rate: int = 16_000) -> dict[str, bytes]:
+        return {
+            f"{digit}_{speaker}_{take}.wav": wav_bytes(speak(digit, speaker, take, rate), rate)
+            for speaker in speakers
+            for digit in range(10)
+            for take in range(takes)
+        }
+
+    return make
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Serve files over HTTP from a thread; see Server."""
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    spoken = Server(f"http://127.0.0.1:{httpd.server_port}")
+    httpd.RequestHandlerClass = type("OneServer", (Handler,), {"spoken": spoken})
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
+    thread.start()
+    yield spoken
+    httpd.shutdown()
+    thread.join()
+    httpd.server_close()
+
+
+@pytest.fixture
+def no_server() -> str:
+    """Return the address of a port on which nothing answers."""
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    httpd.server_close()
+    return f"http://127.0.0.1:{httpd.server_port}"
