@@ -1,0 +1,93 @@
+"""Read every object that dvc.lock names from a DVC remote; name those that are missing or damaged.
+
+DVC itself believes what a remote sends, unless the remote is set to verify (README.md), and what
+it remembers of having sent. Exits 0 if all is there and whole, 1 if not, 2 if it cannot be read.
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+from tqdm import tqdm
+
+
+class Problem(NamedTuple):
+    """An object that is not what it should be, and the directory object that lists it, if any."""
+
+    path: str
+    what: str
+    place: str
+    listed_in: str | None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--remote", help="which remote (default: DVC's default remote)")
+    parser.add_argument(
+        "--remove",
+        action="store_true",
+        help="remove what is damaged, so that a dvc push from where it is whole sends it again",
+    )
+    options = parser.parse_args()
+    try:
+        with Repo() as repo:
+            store = repo.cloud.get_remote_odb(options.remote)
+            problems = list(check(repo, store))
+            if options.remove:
+                # With its listing: as long as that is there, DVC believes that all in it is.
+                remove(store, [place for p in problems for place in (p.place, p.listed_in)])
+    except (DvcException, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for problem in problems:
+        print(f"{problem.path}: {problem.what} ({problem.place})")
+    if problems and options.remove:
+        print("removed; now, on a machine where the data is whole: dvc push")
+    elif problems:
+        print("Remove them with: python tools/check_remote.py --remove")
+    else:
+        print("every object that dvc.lock names is in the remote, and whole")
+    return int(bool(problems))
+
+
+def check(repo: Any, store: Any) -> Iterator[Problem]:
+    """Yield each object of the pipeline that a remote lacks, or that is not what its name says."""
+    outs = [out for out in repo.index.outs if out.use_cache and out.hash_info]
+    waiting = [(str(out), str(out.hash_info.value), None) for out in outs]
+    bar = tqdm(desc="reading", unit=" objects", disable=None)
+    while waiting:
+        path, digest, listed_in = waiting.pop(0)
+        place = store.oid_to_path(digest)
+        bar.update()
+        try:
+            with store.fs.open(place, "rb") as file:
+                listing = file.read() if digest.endswith(".dir") else b""
+                file.seek(0)
+                found = hashlib.file_digest(file, "md5").hexdigest()
+        except FileNotFoundError:
+            yield Problem(path, "missing", place, listed_in)
+            continue
+        if found != digest.removesuffix(".dir"):
+            yield Problem(path, "damaged", place, listed_in)
+        elif listing:
+            waiting += [
+                (f"{path}/{file['relpath']}", file["md5"], place) for file in json.loads(listing)
+            ]
+    bar.close()
+
+
+def remove(store: Any, places: list[str | None]) -> None:
+    for place in filter(None, places):
+        if store.fs.exists(place):
+            store.fs.remove(place)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
