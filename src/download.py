@@ -34,6 +34,7 @@ Archives are tried first in the environment variable CORPUS_MIRROR, a directory 
 their file name; then at the address in params.yaml. What comes by HTTP is kept in the user's cache
 directory, or in SPOKEN_DIGITS_CACHE, resumes where it stopped, and is fetched once for all
 experiments. Everything is verified by its content. data/raw is replaced only when all is well.
+Experiments that run elsewhere (dvc exp run --queue, --temp) need absolute paths.
 
   dvc repro download                                    what params.yaml asks for
   dvc exp run -S 'corpora=[audiomnist]'                 real recordings, from the network
@@ -60,8 +61,11 @@ def main() -> None:
                 raise UserError(f"{corpus}: no recording is left, {len(bad)} skipped")
         write_text(BUILDING / "skipped.csv", table(bad))
         count = sum(len(member_names(shard)) for shard in list_shards(BUILDING))
-        shutil.rmtree(RAW, ignore_errors=True)
+        if RAW.exists():
+            shutil.rmtree(RAW)
         BUILDING.replace(RAW)
+    except OSError as error:
+        raise UserError(f"{error.filename or RAW}: {error.strerror or error}") from None
     finally:
         shutil.rmtree(BUILDING, ignore_errors=True)
     print(f"{RAW}: {count} recordings from {', '.join(params.corpora)}; {len(bad)} skipped")

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
@@ -17,10 +18,10 @@ def speak(digit: int, speaker: str, take: int, rate: int = 16_000) -> NDArray[np
     """
     seed = hashlib.sha256(f"{digit} {speaker} {take}".encode()).digest()
     chance = np.random.default_rng(list(seed))
-    time = np.arange(rate // 2) / rate
+    seconds = np.arange(rate // 2) / rate
     pitch = 200 * 1.25**digit * chance.uniform(0.97, 1.03)
-    chord = np.sin(2 * np.pi * pitch * time) + np.sin(2 * np.pi * 3 * pitch * time) / 2
-    sound = chord * np.sin(2 * np.pi * time) + 0.05 * chance.standard_normal(len(time))
+    chord = np.sin(2 * np.pi * pitch * seconds) + np.sin(2 * np.pi * 3 * pitch * seconds) / 2
+    sound = chord * np.sin(2 * np.pi * seconds) + 0.05 * chance.standard_normal(len(seconds))
     return np.rint(sound * 8000).astype(np.int16)
 
 
@@ -30,16 +31,22 @@ class Drop(NamedTuple):
     after: int
 
 
+class Stall(NamedTuple):
+    """Answer a request, but after so many bytes of the file send nothing for a second."""
+
+    after: int
+
+
 class Server:
     """A web server on loopback. Each request takes the first of ``plan``, if any is left:
 
-    a status to answer with, a Drop, or bytes to serve instead of the file.
+    a status to answer with, a Drop, a Stall, or bytes to serve instead of the file.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.files: dict[str, bytes] = {}
-        self.plan: list[int | Drop | bytes] = []
+        self.plan: list[int | Drop | Stall | bytes] = []
         self.requests: list[tuple[str, str | None]] = []  # path, Range header
         self.ranges = True
         self.tag: str | None = None  # None: of the file's content
@@ -76,9 +83,11 @@ class Handler(BaseHTTPRequestHandler):
         if tag:
             self.send_header("ETag", tag)
         self.end_headers()
-        end = start + step.after if isinstance(step, Drop) else total
+        end = start + step.after if isinstance(step, Drop | Stall) else total
         with suppress(ConnectionError):  # a client may have seen enough
             self.wfile.write(content[start:end])
+        if isinstance(step, Stall):
+            time.sleep(1)
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:

@@ -90,6 +90,8 @@ def _find(corpus: str, address: str) -> Path:
     names = file_names(address)
     mirror = os.environ.get("CORPUS_MIRROR", "")
     sources = [f"{mirror.rstrip('/')}/{name}" for name in names] if mirror else []
+    if is_url(mirror):
+        sources = sources[:1]  # asking takes long where no server answers
     failures = []
     for source in (*sources, address):
         try:
@@ -124,14 +126,14 @@ def _cached(url: str, name: str) -> Path:
 def _download(url: str, path: Path) -> None:
     """Fetch a URL to a path, whole or not at all; a part stays beside it to resume from."""
     partial, validator = path.with_name(f"{path.name}.partial"), path.with_name(f"{path.name}.tag")
-    failed, wait = 0, FIRST_WAIT_S
+    failed, wait, most = 0, FIRST_WAIT_S, _size(partial)
     while True:
-        before = _size(partial)
         try:
             _transfer(url, partial, validator)
             break
         except _TransferError as error:
-            failed = 1 if _size(partial) > before else failed + 1
+            failed = 1 if _size(partial) > most else failed + 1
+            most = max(most, _size(partial))
             wait = FIRST_WAIT_S if failed == 1 else wait * 2
             if failed >= ATTEMPTS:
                 raise FetchError(f"{url} ({error}, {ATTEMPTS} times)") from None

@@ -89,6 +89,15 @@ def test_bad_recordings_are_left_out_and_returned(tmp_path, recordings):
     assert contents(tmp_path / "a") == recordings("anna")
 
 
+def test_speakers_that_differ_in_case_alone_would_share_a_file_on_some_systems(
+    tmp_path, recordings
+):
+    files = recordings("anna") | recordings("Anna")
+    bad = pack("folder", files.items(), parse_name, tmp_path / "a")
+    assert len(bad) == 10
+    assert bad[0].reason == "the speaker Anna is elsewhere written anna"
+
+
 def test_the_source_rate_is_kept(tmp_path, recordings):
     pack("folder", recordings("anna", rate=48_000).items(), parse_name, tmp_path / "a")
     assert {read_wav(wav)[1] for wav in contents(tmp_path / "a").values()} == {48_000}

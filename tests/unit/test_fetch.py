@@ -4,7 +4,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from support import Drop
+from support import Drop, Stall
 
 from spoken_digits import fetch
 from spoken_digits.archives import ArchiveError
@@ -70,6 +70,23 @@ def test_a_dropped_connection_resumes_where_it_stopped(server, address, capsys):
     assert 600_000 < starts[0] <= 700_000
     assert starts[0] + 100_000 < starts[1] <= starts[0] + 200_000
     assert "trying again" in capsys.readouterr().err
+
+
+def test_a_server_that_falls_silent_is_asked_again(server, address, monkeypatch, capsys):
+    monkeypatch.setattr(fetch, "TIMEOUT_S", (0.5, 0.5))
+    server.plan = [Stall(600_000)]
+    assert read(address) == CONTENT
+    assert "no answer in time; trying again" in capsys.readouterr().err
+    assert server.requests[1][1] is not None
+
+
+def test_a_connection_that_never_lasts_is_given_up(server, address):
+    """Bytes fetched anew are no progress."""
+    server.ranges = False
+    server.plan = [Drop(500_000), Drop(600_000)] * 10
+    with pytest.raises(FetchError, match="the connection broke, 4 times"):
+        read(address)
+    assert len(server.requests) == 5
 
 
 def test_the_next_run_resumes_what_the_last_one_left(server, address):

@@ -46,7 +46,7 @@ def pack(
     waiting.mkdir()
     groups: dict[str, zipfile.ZipFile] = {}
     seen: dict[str, str] = {}
-    speakers: set[str] = set()
+    speakers: dict[str, str] = {}  # as written, by what a file system that ignores case makes of it
     bad = []
     try:
         for source, content in files:
@@ -56,12 +56,16 @@ def pack(
             except (RecordingNameError, RecordingError) as error:
                 bad.append(bad_recording(corpus, source, error))
                 continue
+            written = speakers.setdefault(name.speaker.lower(), name.speaker)
+            if written != name.speaker:
+                reason = f"the speaker {name.speaker} is elsewhere written {written}"
+                bad.append(BadRecording(corpus, source, reason))
+                continue
             if name.wav in seen:
                 reason = f"the same name as {seen[name.wav]}"
                 bad.append(BadRecording(corpus, source, reason))
                 continue
             seen[name.wav] = source
-            speakers.add(name.speaker)
             group = group_of(name.speaker)
             if group not in groups:
                 groups[group] = zipfile.ZipFile(waiting / f"{group}.zip", "w")

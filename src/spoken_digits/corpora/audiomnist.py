@@ -126,5 +126,6 @@ def _pack_speaker(
             f"{found.recordings} recordings, {found.size} bytes, SHA-256 {found.sha256}; expected "
             f"{expected.recordings} recordings, {expected.size} bytes, SHA-256 {expected.sha256}"
         )
-    write_shard(target / f"{speaker}.zip", recordings)
+    if recordings:
+        write_shard(target / f"{speaker}.zip", recordings)
     return bad
