@@ -1,0 +1,1 @@
+"""Listening: what turns a stream of sound into digits as they are said."""

@@ -1,0 +1,77 @@
+"""Which digit a sound is, or why it is none."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoken_digits.onnx_model import Model
+from spoken_digits.recording import CLASSES, DIGITS, OTHER
+from spoken_digits.second import SAMPLE_RATE, one_second
+
+LONGEST_WORD_S = 1.5
+"""No digit takes longer, s, however slowly it is said."""
+SHORTEST_WORD_S = 0.08
+"""What is shorter is a click, s."""
+QUIETEST_DBFS = -65.0
+"""Below this a sound cannot be told from a sound card's own noise, dB re full scale."""
+
+
+class Verdict(NamedTuple):
+    """What a sound was taken for.
+
+    ``confidence`` is the largest probability of a digit, ``probabilities`` those of CLASSES
+    (11,); ``reason`` says why ``digit`` is None, and is empty otherwise.
+    """
+
+    digit: str | None
+    confidence: float
+    probabilities: NDArray[np.float32]
+    reason: str = ""
+
+    @property
+    def guess(self) -> str:
+        """The likeliest digit, claimed or not."""
+        return DIGITS[int(self.probabilities[: len(DIGITS)].argmax())]
+
+
+def decide(
+    probabilities: NDArray[np.float32], reject: float, level_dbfs: float, seconds: float
+) -> Verdict:
+    """Judge one sound by its probabilities (11,), its level and how long it is.
+
+    A digit is claimed if it is likelier than everything else and at least ``reject`` likely.
+    """
+    digits = probabilities[: len(DIGITS)]
+    confidence = float(digits.max())
+    reason = ""
+    if level_dbfs < QUIETEST_DBFS:
+        reason = f"too quiet: {max(level_dbfs, -200):.0f} dBFS"
+    elif seconds < SHORTEST_WORD_S:
+        reason = f"too short: {seconds * 1000:.0f} ms"
+    elif seconds > LONGEST_WORD_S:
+        reason = f"too long: {seconds:.1f} s"
+    elif confidence < reject or probabilities.argmax() == CLASSES.index(OTHER):
+        reason = "sounds like something else"
+    digit = None if reason else DIGITS[int(digits.argmax())]
+    return Verdict(digit, confidence, probabilities, reason)
+
+
+def recognise_word(model: Model, waveform: NDArray[np.float32], reject: float) -> Verdict:
+    """Say which digit a 16 kHz recording (n,) of one word is, whatever silence is round it.
+
+    Silence does not make it too long: the second with the most energy is what is judged.
+    """
+    heard = one_second(waveform.astype(np.float64)).astype(np.float32)
+    (probabilities,) = model.probabilities(heard[None])
+    seconds = min(len(waveform) / SAMPLE_RATE, 1.0)
+    return decide(probabilities, reject, loudest_dbfs(waveform), seconds)
+
+
+def loudest_dbfs(waveform: NDArray[np.float32]) -> float:
+    """Return the level of the loudest 50 ms of a 16 kHz waveform, dB re a full-scale sine's."""
+    width = SAMPLE_RATE // 20
+    squares = np.cumsum(np.concatenate([[0.0], np.square(waveform, dtype=np.float64)]))
+    width = min(width, len(waveform))
+    loudest = float((squares[width:] - squares[:-width]).max(initial=0.0)) / max(width, 1)
+    return 10 * float(np.log10(2 * max(loudest, 1e-20)))

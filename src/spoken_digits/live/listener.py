@@ -1,0 +1,67 @@
+"""From a stream of sound to the digits said in it."""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoken_digits.live.decision import Verdict, loudest_dbfs
+from spoken_digits.live.digit_string import read_words
+from spoken_digits.live.endpoint import Endpointer, Utterance
+from spoken_digits.live.energy import EnergyDetector
+from spoken_digits.onnx_model import Model
+from spoken_digits.second import SAMPLE_RATE
+
+
+class Word(NamedTuple):
+    """Something said, when, and what it was taken for.
+
+    ``start`` and ``end`` are in seconds since the stream began. ``latency_ms`` is from the moment
+    its last sample came to now; None if the stream does not come in real time. ``sound`` (n,) is
+    at 16 kHz, with some room around the word.
+    """
+
+    start: float
+    end: float
+    verdict: Verdict
+    latency_ms: float | None
+    sound: NDArray[np.float32]
+
+
+class Listener:
+    """Hears words in a stream that is fed block by block; holds on to a few seconds at most."""
+
+    def __init__(self, model: Model, reject: float, hangover_ms: int) -> None:
+        self.model = model
+        self.reject = reject
+        self.detector = EnergyDetector()
+        self.endpointer = Endpointer(self.detector, hangover_ms)
+        self.heard = 0  # samples
+        self.level_dbfs = -200.0
+        """How loud the latest block was, dB re a full-scale sine."""
+
+    def feed(self, samples: NDArray[np.float32]) -> list[Utterance]:
+        """Take the stream's next samples (n,), and return what was said and ended in them."""
+        self.heard += len(samples)
+        if len(samples):
+            self.level_dbfs = loudest_dbfs(samples)
+        return self.endpointer.feed(samples)
+
+    def finish(self) -> list[Utterance]:
+        """Return what is being said where the stream ends."""
+        last = self.endpointer.finish()
+        return [] if last is None else [last]
+
+    def words(self, utterance: Utterance, arrived: float | None) -> Iterator[Word]:
+        """Recognise the digits of an utterance; ``arrived`` is when the latest sample came."""
+        for start, end, verdict in read_words(self.model, utterance, self.reject):
+            latency = None
+            if arrived is not None:
+                waited = (self.heard - utterance.end) / SAMPLE_RATE
+                latency = (time.monotonic() - arrived + waited) * 1000
+            room = SAMPLE_RATE // 10
+            first = max(start - room, utterance.offset) - utterance.offset
+            sound = utterance.sound[first : end + room - utterance.offset]
+            yield Word(start / SAMPLE_RATE, end / SAMPLE_RATE, verdict, latency, sound)

@@ -1,0 +1,117 @@
+"""The listening program's loop: sound in, words out, until the user or the sound ends it."""
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from spoken_digits.live.decision import recognise_word
+from spoken_digits.live.listener import Listener, Word
+from spoken_digits.live.microphone import Block, DeviceError, Microphone
+from spoken_digits.live.outlets import Outlet
+from spoken_digits.live.saving import save_word
+from spoken_digits.second import SAMPLE_RATE
+
+NUMBER_PAUSE_S = 1.5
+"""A longer pause ends a number, s."""
+
+
+def listen(
+    source: Iterable[Block | DeviceError],
+    listener: Listener,
+    outlet: Outlet,
+    seconds: float | None = None,
+    once: bool = False,
+    save: Path | None = None,
+) -> None:
+    """Show what is said in a stream, and save it if there is somewhere to.
+
+    Stops after ``seconds`` of sound, after the first word if ``once``, if the user says so, or
+    when the stream ends.
+    """
+    number = ""
+    number_end = 0.0
+    for block in source:
+        if isinstance(block, DeviceError):
+            outlet.notice(str(block))
+            continue
+        utterances = listener.feed(block.samples)
+        ending = seconds is not None and listener.heard >= seconds * SAMPLE_RATE
+        if ending:
+            utterances += listener.finish()
+        for utterance in utterances:
+            outlet.tick(listener, "thinking")
+            for word in listener.words(utterance, block.arrived):
+                outlet.word(word)
+                number += word.verdict.digit or ""
+                number_end = word.end
+                if save is not None:
+                    outlet.notice(f"saved {save_word(save, word)}")
+            ending = ending or once
+        now = listener.heard / SAMPLE_RATE
+        hearing = listener.endpointer.hearing
+        if number and not hearing and now - number_end > NUMBER_PAUSE_S:
+            outlet.number(number)
+            number = ""
+        if outlet.tick(listener, "hearing" if hearing else "listening") or ending:
+            break
+    else:
+        for utterance in listener.finish():
+            for word in listener.words(utterance, None):
+                outlet.word(word)
+                number += word.verdict.digit or ""
+    if number:
+        outlet.number(number)
+
+
+def microphone_blocks(microphone: Microphone, outlet: Outlet) -> Iterator[Block | DeviceError]:
+    """Yield what a microphone hears, and say when some of it was lost, at most once a second."""
+    told, last = 0, 0.0
+    away = False
+    for block in microphone.blocks():
+        if isinstance(block, DeviceError):
+            away = True
+        elif away and len(block.samples):
+            away = False
+            outlet.notice(f"{microphone.device.name}: the microphone is back")
+        if microphone.lost > told and time.monotonic() - last > 1:
+            lost = (microphone.lost - told) / SAMPLE_RATE
+            outlet.notice(f"{lost * 1000:.0f} ms of sound lost: this machine is too busy")
+            told, last = microphone.lost, time.monotonic()
+        yield block
+
+
+def pcm_blocks(file: BinaryIO) -> Iterator[Block]:
+    """Yield a stream of raw PCM, 16 kHz mono signed 16-bit little-endian, as it comes."""
+    rest = b""
+    while content := file.read1(3200):  # type: ignore[attr-defined]
+        content = rest + content
+        whole = len(content) // 2 * 2
+        rest = content[whole:]
+        samples = np.frombuffer(content[:whole], "<i2").astype(np.float32) / np.float32(32768)
+        yield Block(samples, None)
+
+
+def record_once(
+    source: Iterable[Block | DeviceError],
+    listener: Listener,
+    outlet: Outlet,
+    seconds: float,
+    save: Path | None = None,
+) -> None:
+    """Record for ``seconds``, take all of it as one word, and show it."""
+    sound = np.empty(0, np.float32)
+    for block in source:
+        if isinstance(block, DeviceError):
+            raise block
+        sound = np.concatenate([sound, block.samples])
+        if len(sound) >= seconds * SAMPLE_RATE:
+            break
+    verdict = recognise_word(listener.model, sound, listener.reject)
+    word = Word(0.0, len(sound) / SAMPLE_RATE, verdict, None, sound)
+    outlet.word(word)
+    outlet.number(verdict.digit or "")
+    if save is not None:
+        outlet.notice(f"saved {save_word(save, word)}")

@@ -1,0 +1,40 @@
+"""What was heard, kept as recordings that a user can correct and train on."""
+
+from pathlib import Path
+
+import numpy as np
+
+from spoken_digits.errors import UserError
+from spoken_digits.files import replacing
+from spoken_digits.live.listener import Word
+from spoken_digits.recording import RecordingName
+from spoken_digits.second import SAMPLE_RATE
+
+SPEAKER = "live"
+"""Who said it, in the names of the files: rename them if several people do."""
+
+
+def save_word(folder: Path, word: Word) -> Path:
+    """Write a word as ``<digit>_live_<take>.wav``, or ``other-unknown_live_<take>.wav``.
+
+    Takes are counted on from those that are there. Raises UserError if it cannot be written.
+    """
+    from spoken_digits.audio import wav_bytes  # only who saves waits for SciPy
+
+    label = word.verdict.digit or "other-unknown"
+    samples = np.rint(np.clip(word.sound, -1, 1) * 32767).astype(np.int16)
+    path = next_name(folder, label, SPEAKER)
+    try:
+        with replacing(path) as partial:
+            partial.write_bytes(wav_bytes(samples, SAMPLE_RATE))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+    return path
+
+
+def next_name(folder: Path, label: str, speaker: str) -> Path:
+    """Return the path of this label's and speaker's first take that is not in the folder yet."""
+    take = 0
+    while (path := folder / RecordingName(label, speaker, take).wav).exists():
+        take += 1
+    return path

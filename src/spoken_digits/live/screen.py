@@ -1,0 +1,147 @@
+"""The terminal while listening: level, state, the digit, the ten probabilities, what was said."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.live import Live
+from rich.text import Text
+
+from spoken_digits.live import keys
+from spoken_digits.live.listener import Listener, Word
+from spoken_digits.live.report import say
+from spoken_digits.recording import DIGITS
+
+_FRAMES_A_SECOND = 12
+_QUIET_DBFS, _LOUD_DBFS = -60.0, 0.0  # the ends of the level meter
+_NOTICE_S = 6.0
+_SPARE = 14  # columns of a bar's row that are no bar
+
+_GLYPHS = {  # 6 x 5, as seven segments would have it
+    "0": (" ████ ", "██  ██", "██  ██", "██  ██", " ████ "),
+    "1": ("  ██  ", "████  ", "  ██  ", "  ██  ", "██████"),
+    "2": ("█████ ", "    ██", " ████ ", "██    ", "██████"),
+    "3": ("█████ ", "    ██", " ████ ", "    ██", "█████ "),
+    "4": ("██  ██", "██  ██", "██████", "    ██", "    ██"),
+    "5": ("██████", "██    ", "█████ ", "    ██", "█████ "),
+    "6": (" ████ ", "██    ", "█████ ", "██  ██", " ████ "),
+    "7": ("██████", "   ██ ", "  ██  ", " ██   ", " ██   "),
+    "8": (" ████ ", "██  ██", " ████ ", "██  ██", " ████ "),
+    "9": (" ████ ", "██  ██", " █████", "    ██", " ████ "),
+}
+_NO_DIGIT = (" " * 6, " " * 6, " ─── ".center(6), " " * 6, " " * 6)
+_STATE_STYLES = {"listening": "green", "hearing": "yellow", "thinking": "magenta", "gone": "red"}
+
+
+class Screen:
+    """An outlet that owns the terminal until it ends; drawn anew 12 times a second."""
+
+    def __init__(self, device: str, model: str) -> None:
+        self._title = f"{device} · {model}"
+        self._live = Live(self, console=Console(), screen=True, auto_refresh=False)
+        self._keys = keys.single_keys()
+        self._drawn = 0.0
+        self._state = "listening"
+        self._level = _QUIET_DBFS
+        self._word: Word | None = None
+        self._said = ""
+        self._notice = ""
+        self._noticed = 0.0
+
+    def __enter__(self) -> Self:
+        """Take the terminal over."""
+        self._keys.__enter__()
+        self._live.__enter__()
+        self._draw()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the terminal back, and leave on it what was said."""
+        self._live.__exit__(kind, error, trace)
+        self._keys.__exit__(kind, error, trace)
+        if self._said.strip():
+            print(self._said.strip())
+
+    def tick(self, listener: Listener, state: str) -> bool:
+        """Draw the level and the state; return whether q was pressed."""
+        self._level = max(listener.level_dbfs, self._level - 3)
+        changed = state != self._state
+        self._state = state
+        if changed or time.monotonic() - self._drawn > 1 / _FRAMES_A_SECOND:
+            self._draw()
+            return "q" in keys.pressed().lower()
+        return False
+
+    def word(self, word: Word) -> None:
+        """Show a word."""
+        self._word = word
+        self._said += word.verdict.digit or ""
+        self._draw()
+
+    def number(self, number: str) -> None:  # noqa: ARG002
+        """Begin the next number after a space."""
+        self._said += " "
+
+    def notice(self, text: str) -> None:
+        """Show a notice for some seconds."""
+        self._notice, self._noticed = text, time.monotonic()
+        self._draw()
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Lay the screen out for the terminal's size as it is now."""
+        width = options.max_width
+        verdict = self._word.verdict if self._word else None
+        lines: list[RenderableType] = [
+            Text.assemble(
+                (f" {self._state:<10}", f"bold {_STATE_STYLES[self._state]}"), (self._title, "dim")
+            ),
+            Text(),
+            self._meter(width),
+            Text(),
+        ]
+        glyph = _GLYPHS[verdict.digit] if verdict and verdict.digit else _NO_DIGIT
+        probabilities = verdict.probabilities if verdict else np.zeros(len(DIGITS))
+        for row, name in enumerate(DIGITS):
+        line = "    " + glyph[row // 2]
+            share = float(probabilities[row])
+            bar = "━" * round(share * max(0, width - len(line) - _SPARE))
+            style = "bold green" if verdict and verdict.digit == name else "cyan"
+            lines.append(
+                Text.assemble((line, "bold green"), f"   {name} ", (bar, style), f" {share:.0%}")
+            )
+        lines += [Text(), Text("    " + self._outcome()), Text()]
+        lines.append(Text("    said  " + self._said[-max(1, width - 12) :], style="bold"))
+        recent = time.monotonic() - self._noticed < _NOTICE_S
+        lines.append(Text("    " + self._notice if recent else "", style="yellow"))
+        lines.append(Text("    q quits", style="dim"))
+        for line in lines[: options.max_height]:
+            if isinstance(line, Text):
+                line.no_wrap, line.overflow = True, "ellipsis"
+        yield Group(*lines[: options.max_height])
+
+    def _meter(self, width: int) -> Text:
+        room = max(1, width - 22)
+        share = (self._level - _QUIET_DBFS) / (_LOUD_DBFS - _QUIET_DBFS)
+        full = round(min(max(share, 0.0), 1.0) * room)
+        style = "red" if self._level > -1 else "green"
+        level = f"{self._level:4.0f} dBFS" if self._level > -99 else "  silence"
+        return Text.assemble(
+            "    level  ", ("█" * full, style), ("░" * (room - full), "dim"), f" {level}"
+        )
+
+    def _outcome(self) -> str:
+        if self._word is None:
+            return "say a digit"
+        latency = self._word.latency_ms
+        return say(self._word.verdict) + ("" if latency is None else f"  ·  {latency:.0f} ms")
+
+    def _draw(self) -> None:
+        self._drawn = time.monotonic()
+        self._live.refresh()
