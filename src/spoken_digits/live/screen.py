@@ -109,7 +109,7 @@ class Screen:
         glyph = _GLYPHS[verdict.digit] if verdict and verdict.digit else _NO_DIGIT
         probabilities = verdict.probabilities if verdict else np.zeros(len(DIGITS))
         for row, name in enumerate(DIGITS):
-        line = "    " + glyph[row // 2]
+            line = "    " + glyph[row // 2]  # each of its rows twice
             share = float(probabilities[row])
             bar = "━" * round(share * max(0, width - len(line) - _SPARE))
             style = "bold green" if verdict and verdict.digit == name else "cyan"
