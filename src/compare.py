@@ -13,7 +13,7 @@ import argparse
 import json
 
 import dvc.api
-from dvc.exceptions import DvcException
+from dvc.exceptions import DvcException, PathMissingError
 from dvc.scm import RevError, SCMError
 
 from spoken_digits.comparison import ComparisonError, as_json, as_text, compare
@@ -57,12 +57,13 @@ def predictions_of(revision: str) -> list[Prediction]:
             text = file.read()
     except (RevError, SCMError) as error:
         raise ComparisonError(
-            f"{revision}: no such revision or experiment ({error}). See: git branch -a; dvc exp list"
+            f"{revision}: no such revision or experiment ({error}). See: git branch --all; "
+            "dvc exp list"
         ) from None
-    except FileNotFoundError:
+    except (FileNotFoundError, PathMissingError):
         raise ComparisonError(
-            f"{revision}: {PREDICTIONS} is neither there nor in DVC's cache. Fetch it: "
-            f"dvc pull {PREDICTIONS}; or make it: dvc repro evaluate"
+            f"{revision}: its {PREDICTIONS} is not in DVC's cache, or was never made. Fetch it "
+            f"with: dvc fetch --all-commits {PREDICTIONS}; or make it there: dvc repro evaluate"
         ) from None
     except DvcException as error:
         raise ComparisonError(f"{revision}: {PREDICTIONS} cannot be read: {error}") from None

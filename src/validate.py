@@ -49,7 +49,7 @@ def main() -> None:
     findings = run_checks(rows, facts, params.validate_, params.split)
     write_text(METRICS, json.dumps(as_metrics(rows, facts, findings), indent=2) + "\n")
     failed = [finding for finding in findings if finding.failed]
-    noted = [finding for finding in findings if finding.count and not finding.failed]
+    noted = [finding for finding in findings if finding.number and not finding.failed]
     if noted:
         print(f"within bounds:\n{explain(noted)}")
     if failed:

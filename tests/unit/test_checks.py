@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from conftest import speak
+from numpy.typing import NDArray
 
-from spoken_digits.audio import RecordingError, wav_bytes
+from spoken_digits.audio import RecordingError, read_wav, wav_bytes
 from spoken_digits.checks import Facts, Finding, as_metrics, explain, run_checks, shard_facts
 from spoken_digits.dataset import SplitRow
 from spoken_digits.params import Split, Validate, load_params
@@ -58,6 +58,10 @@ class Data:
 
     def move(self, name: str, subset: str) -> None:
         self.rows = [row._replace(subset=subset) if row.name == name else row for row in self.rows]
+
+
+def samples_of(wav: bytes) -> NDArray[np.int16]:
+    return read_wav(wav)[0].copy()
 
 
 @pytest.fixture
@@ -141,8 +145,7 @@ def test_a_bound_is_passed_by_more_than_it(data):
 
 def test_three_percent_clipped_are_found_and_named(data):
     for name in ("1_anna_0.wav", "2_dora_1.wav", "9_eve_0.wav"):
-        parts = parse_name(name)
-        loud = speak(int(parts.label), parts.speaker, parts.take).astype(float) * 8
+        loud = samples_of(data.wavs[name]) * 8.0
         data.wavs[name] = wav_bytes(np.clip(loud, -32768, 32767).astype(np.int16), 16_000)
     finding = data.failed()["clipped"]
     assert finding.offenders == ("folder/1_anna_0.wav", "folder/2_dora_1.wav", "folder/9_eve_0.wav")
@@ -151,7 +154,7 @@ def test_three_percent_clipped_are_found_and_named(data):
 
 @pytest.mark.parametrize(("samples", "found"), [(80, 0), (81, 1)])
 def test_up_to_a_hundredth_of_samples_at_full_scale_is_no_clipping(data, samples, found):
-    sound = speak(1, "anna", 0).copy()  # 8000 samples
+    sound = samples_of(data.wavs["1_anna_0.wav"])  # 8000 samples
     sound[100 : 100 + samples] = 32767
     data.wavs["1_anna_0.wav"] = wav_bytes(sound, 16_000)
     assert data.findings()["clipped"].number == found
@@ -203,7 +206,7 @@ def test_recordings_and_split_must_agree(data):
     ],
 )
 def test_odd_lengths_and_rates_are_named(data, samples, rate, check, says):
-    sound = np.resize(speak(1, "anna", 0), samples)
+    sound = np.resize(samples_of(data.wavs["1_anna_0.wav"]), samples)
     data.wavs["1_anna_0.wav"] = wav_bytes(sound, rate)
     assert data.failed()[check].offenders == (says,)
 

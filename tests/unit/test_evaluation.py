@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from spoken_digits import cost, evaluation
-from spoken_digits.evaluation_plots import draw, read_curves
 from spoken_digits.errors import UserError
+from spoken_digits.evaluation_plots import draw, read_curves
 from spoken_digits.predictions import Prediction
 from spoken_digits.robustness import SNRS_DB
 
