@@ -55,16 +55,19 @@ def contact_sheet(shards: Mapping[Path, Sequence[RecordingName]]) -> NDArray[np.
 
 
 def _choose(speakers: Mapping[tuple[str, str], Path]) -> dict[tuple[str, str], Path]:
-    """Choose rows: as many of each corpus as of the next, evenly spaced among its speakers."""
-    corpora = sorted({corpus for corpus, _ in speakers})
+    """Choose rows: as many of each corpus, if it has them, evenly spaced among its speakers."""
+    by_corpus: dict[str, list[str]] = {}
+    for corpus, speaker in sorted(speakers):
+        by_corpus.setdefault(corpus, []).append(speaker)
     chosen: dict[tuple[str, str], Path] = {}
-    for index, corpus in enumerate(corpora):
-        here = sorted(speaker for other, speaker in speakers if other == corpus)
-        share = max(1, (MOST_SPEAKERS - len(chosen)) // (len(corpora) - index))
-        for position in range(min(share, len(here))):
-            speaker = here[position * len(here) // min(share, len(here))]
-            chosen[corpus, speaker] = speakers[corpus, speaker]
-    return chosen
+    # The smallest corpus first: what it does not fill, the others share.
+    for index, (corpus, here) in enumerate(sorted(by_corpus.items(), key=lambda c: len(c[1]))):
+        share = (MOST_SPEAKERS - len(chosen)) // (len(by_corpus) - index)
+        rows = min(share, len(here))
+        for row in range(rows):
+            who = corpus, here[row * len(here) // rows]
+            chosen[who] = speakers[who]
+    return dict(sorted(chosen.items()))
 
 
 def _of_speaker(path: Path, names: Sequence[RecordingName], speaker: str) -> dict[str, Image.Image]:

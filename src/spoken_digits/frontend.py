@@ -97,7 +97,7 @@ def mel_filters(settings: "Spectrogram") -> NDArray[np.float64]:
 
     Band edges are equally spaced on Slaney's mel scale (M. Slaney, Auditory Toolbox, 1998: linear
     below 1 kHz, logarithmic above), which is librosa's default too. Each triangle sums to 1, so
-    white noise is flat.
+    white noise is flat; one too narrow to hold a bin takes the nearest.
     """
     edges = _mel_to_hz(
         np.linspace(_hz_to_mel(settings.lowest_hz), _hz_to_mel(settings.highest_hz), SIZE + 2)
@@ -106,6 +106,8 @@ def mel_filters(settings: "Spectrogram") -> NDArray[np.float64]:
     below, centre, above = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     triangles = np.minimum((bins - below) / (centre - below), (above - bins) / (above - centre))
     triangles = np.maximum(triangles, 0)
+    empty = np.flatnonzero(~triangles.any(axis=1))  # narrower than the bins are apart
+    triangles[empty, np.rint(centre[empty, 0] * N_FFT / SAMPLE_RATE).astype(int)] = 1
     filters: NDArray[np.float64] = triangles / triangles.sum(axis=1, keepdims=True)
     return filters
 
