@@ -49,6 +49,7 @@ class Server:
         self.plan: list[int | Drop | Stall | bytes] = []
         self.requests: list[tuple[str, str | None]] = []  # path, Range header
         self.ranges = True
+        self.longest_range = 2**60  # bytes; some servers send less than was asked for
         self.tag: str | None = None  # None: of the file's content
         self.claims: int | None = None  # the file's length, if not the true one
 
@@ -67,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
         if isinstance(step, int) or content is None:
             self.send_error(step if isinstance(step, int) else 404)
             return
-        start, total = 0, len(content)
+        start, end, total = 0, len(content), len(content)
         tag = server.tag if server.tag is not None else f'"{hashlib.md5(content).hexdigest()}"'
         match = re.fullmatch(r"bytes=(\d+)-", wish or "")
         if match and server.ranges and self.headers.get("If-Range") == tag:
@@ -75,15 +76,17 @@ class Handler(BaseHTTPRequestHandler):
             if start >= total:
                 self.send_error(416)
                 return
+            end = min(total, start + server.longest_range)
             self.send_response(206)
-            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{total}")
         else:
             self.send_response(200)
-        self.send_header("Content-Length", str(server.claims or total - start))
+        self.send_header("Content-Length", str(server.claims or end - start))
         if tag:
             self.send_header("ETag", tag)
         self.end_headers()
-        end = start + step.after if isinstance(step, Drop | Stall) else total
+        if isinstance(step, Drop | Stall):
+            end = start + step.after
         with suppress(ConnectionError):  # a client may have seen enough
             self.wfile.write(content[start:end])
         if isinstance(step, Stall):

@@ -284,3 +284,11 @@ def test_it_runs_as_a_script_and_its_help_teaches(tmp_path):
     assert lost.returncode == 2
     assert lost.stderr.startswith("error: params.yaml: cannot be read")
     assert "Run from the project's top folder" in lost.stderr
+
+
+def test_a_place_that_cannot_be_written(download, recordings):
+    write_folder("mine", recordings("anna"))
+    Path("data").write_text("a file where a directory should be")
+    code, _, err = download("folder", folder__path="mine")
+    assert code == 1
+    assert err.strip().splitlines()[-1].startswith("error: data/raw.partial: ")

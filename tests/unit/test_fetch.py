@@ -113,6 +113,13 @@ def test_a_server_without_ranges_is_asked_for_the_whole_again(server, address):
     assert read(address) == CONTENT
 
 
+def test_a_server_that_sends_less_than_was_asked_for(server, address):
+    server.longest_range = 200_000
+    server.plan = [Drop(600_000)]
+    assert read(address) == CONTENT
+    assert len(server.requests) == 4
+
+
 @pytest.mark.parametrize("tag", ["", 'W/"weak"'])
 def test_without_a_strong_tag_nothing_is_resumed(server, address, tag):
     server.tag = tag
