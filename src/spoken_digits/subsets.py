@@ -5,7 +5,8 @@ those whose hash, as a share of all hashes, is below ``test_percent`` are tested
 ``validation_percent`` validate. So adding recordings or speakers moves nobody, which an exact
 count (the first 15% in order of hash) would: a new speaker could push another over an edge. But
 hashes alone would test 3 of FSDD's 6 speakers where 15% is asked for. So where the number is more
-than a third off, as it is only in small corpora, speakers are taken or given up in order of hash.
+than a third off, as chance has it in small corpora only, speakers are taken or given up in order
+of hash.
 
 Two schemes promise balance instead, and rank by hash: ``random`` keeps the digits' shares, and
 the hash blocks of ``fold`` are equally large, as every speaker is tested once over the five folds.
