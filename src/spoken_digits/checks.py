@@ -46,7 +46,7 @@ class Finding(NamedTuple):
     check: str
     """Its key in metrics/validate.json."""
     failed: bool
-    count: int
+    number: int
     """How many offend; allowed up to a bound, where there is one."""
     meaning: str
     """What the offenders are, and what is allowed."""
@@ -82,7 +82,7 @@ def shard_facts(shards: tuple[Path, Path]) -> list[Facts]:
         except RecordingError as error:
             raise RecordingError(f"{recordings}: {name}: {error}") from None
         loudest = max(int(samples.max()), -int(samples.min()))
-        full = np.count_nonzero((samples >= _FULL_SCALE) | (samples <= -_FULL_SCALE))
+        full = int(np.count_nonzero((samples >= _FULL_SCALE) | (samples <= -_FULL_SCALE)))
         facts.append(
             Facts(
                 corpus,
@@ -149,7 +149,7 @@ def as_metrics(
             }
             for subset in SUBSETS
         },
-        "found": {finding.check: finding.count for finding in findings},
+        "found": {finding.check: finding.number for finding in findings},
     }
 
 
@@ -157,7 +157,7 @@ def explain(findings: Iterable[Finding]) -> str:
     """Say of each finding what it is and who offends, a paragraph each."""
     lines = []
     for finding in findings:
-        lines.append(f"  {finding.check}: {finding.count}: {finding.meaning}")
+        lines.append(f"  {finding.check}: {finding.number}: {finding.meaning}")
         lines += [f"    {offender}" for offender in finding.offenders[:NAMED]]
         if len(finding.offenders) > NAMED:
             lines.append(f"    and {len(finding.offenders) - NAMED} more")

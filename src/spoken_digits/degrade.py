@@ -5,6 +5,7 @@ same. The second is degraded after a recording was fitted to it, so the noise is
 after the word, as it would be in a real second of sound.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -38,7 +39,8 @@ def add_noise(second: Waveform, noise: Waveform, snr_db: float) -> Waveform:
     if power == 0:
         return second
     wanted = active_power(second) / 10 ** (snr_db / 10)
-    return second + noise * np.sqrt(wanted / power)
+    louder = math.sqrt(wanted / power)
+    return second + noise * louder
 
 
 def white_noise(rng: np.random.Generator) -> Waveform:
@@ -51,7 +53,8 @@ def pink_noise(rng: np.random.Generator) -> Waveform:
     spectrum = scipy.fft.rfft(rng.standard_normal(SECOND))
     hz = scipy.fft.rfftfreq(SECOND, 1 / SAMPLE_RATE)
     gain = np.where(hz >= 20, 1 / np.sqrt(np.maximum(hz, 20)), 0)
-    return scipy.fft.irfft(spectrum * gain, SECOND)
+    noise: Waveform = scipy.fft.irfft(spectrum * gain, SECOND)
+    return noise
 
 
 def babble_noise(rng: np.random.Generator, voices: Sequence[Waveform]) -> Waveform:
@@ -68,7 +71,9 @@ def babble_noise(rng: np.random.Generator, voices: Sequence[Waveform]) -> Wavefo
 
 def telephone(second: Waveform) -> Waveform:
     """Keep 300 to 3400 Hz (a Butterworth band-pass of order 6 a side)."""
-    return scipy.signal.sosfilt(_telephone_filter(), second)
+    band = scipy.signal.butter(6, _TELEPHONE_HZ, "bandpass", fs=SAMPLE_RATE, output="sos")
+    heard: Waveform = scipy.signal.sosfilt(band, second)
+    return heard
 
 
 def gain(second: Waveform, decibels: float) -> Waveform:
@@ -100,8 +105,5 @@ def reverberate(
     tail = rng.standard_normal(len(times)) * 10 ** (-3 * times / rt60)
     tail *= np.sqrt(10 ** (-direct_db / 10) / np.square(tail).sum())
     response = np.concatenate([[1.0], tail])
-    return scipy.signal.fftconvolve(second, response)[:SECOND]
-
-
-def _telephone_filter() -> NDArray[np.float64]:
-    return scipy.signal.butter(6, _TELEPHONE_HZ, "bandpass", fs=SAMPLE_RATE, output="sos")
+    heard: Waveform = scipy.signal.fftconvolve(second, response)[:SECOND]
+    return heard

@@ -69,10 +69,10 @@ def parse_predictions(text: str, source: str) -> list[Prediction]:
         )
     try:
         return [
-            Prediction(*row[:5], confidence=float(row[5]), crc32=int(row[6], 16))
-            for row in rows[1:]
+            Prediction(corpus, speaker, name, label, predicted, float(confidence), int(crc, 16))
+            for corpus, speaker, name, label, predicted, confidence, crc in rows[1:]
         ]
-    except (ValueError, IndexError, TypeError):
+    except ValueError:
         raise PredictionsError(
             f"{source}: cut short or damaged. Make it again: dvc repro"
         ) from None

@@ -58,6 +58,7 @@ class Endpointer:
         self._frames: list[NDArray[np.float32]] = []
         self._start = self._end = 0
         self._in_a_row = 0
+        self._asked = 0
 
     def feed(self, samples: NDArray[np.float32]) -> list[Utterance]:
         """Take (n,) samples of the stream; return the utterances that ended in them."""
@@ -71,10 +72,12 @@ class Endpointer:
         """Return what is being said where the stream ends, if anything is."""
         return self._close() if self.hearing else None
 
-    @property
-    def so_far(self) -> float:
-        """How long the utterance being heard is, s."""
-        return (self._end - self._start) / SAMPLE_RATE if self.hearing else 0.0
+    def so_far(self, every: int) -> Utterance | None:
+        """Return what is being heard, if ``every`` samples of it have come since the last time."""
+        if not self.hearing or self._now - self._asked < every:
+            return None
+        self._asked = self._now
+        return self._utterance()
 
     def _step(self, frame: NDArray[np.float32]) -> Utterance | None:
         score = self.detector.score(frame)
@@ -96,8 +99,7 @@ class Endpointer:
         return self._close() if quiet >= self._hangover or long else None
 
     def _close(self) -> Utterance:
-        sound = np.concatenate(self._frames)
-        utterance = Utterance(self._start, self._end, self._now - len(sound), sound)
+        utterance = self._utterance()
         # What is quiet already belongs to the next word's pre-roll too.
         self._preroll.clear()
         self._preroll.extend(self._frames[len(self._frames) - (self._now - self._end) // HOP :])
@@ -105,3 +107,7 @@ class Endpointer:
         self.hearing = False
         self._in_a_row = 0
         return utterance
+
+    def _utterance(self) -> Utterance:
+        sound = np.concatenate(self._frames)
+        return Utterance(self._start, self._end, self._now - len(sound), sound)

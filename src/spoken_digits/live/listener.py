@@ -8,11 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.live.decision import Verdict, loudest_dbfs
-from spoken_digits.live.digit_string import read_words
+from spoken_digits.live.digit_string import Reader
 from spoken_digits.live.endpoint import Endpointer, Utterance
 from spoken_digits.live.energy import EnergyDetector
 from spoken_digits.onnx_model import Model
 from spoken_digits.second import SAMPLE_RATE
+
+
+_THINK_EVERY = SAMPLE_RATE // 10
 
 
 class Word(NamedTuple):
@@ -36,6 +39,7 @@ class Listener:
     def __init__(self, model: Model, reject: float, hangover_ms: int) -> None:
         self.model = model
         self.reject = reject
+        self._reader = Reader(model, reject)
         self.detector = EnergyDetector()
         self.endpointer = Endpointer(self.detector, hangover_ms)
         self.heard = 0  # samples
@@ -47,7 +51,11 @@ class Listener:
         self.heard += len(samples)
         if len(samples):
             self.level_dbfs = loudest_dbfs(samples)
-        return self.endpointer.feed(samples)
+        ended = self.endpointer.feed(samples)
+        going_on = self.endpointer.so_far(_THINK_EVERY)
+        if going_on is not None and not ended:
+            self._reader.read(going_on)  # so that little is left to do when it has ended
+        return ended
 
     def finish(self) -> list[Utterance]:
         """Return what is being said where the stream ends."""
@@ -56,7 +64,9 @@ class Listener:
 
     def words(self, utterance: Utterance, arrived: float | None) -> Iterator[Word]:
         """Recognise the digits of an utterance; ``arrived`` is when the latest sample came."""
-        for start, end, verdict in read_words(self.model, utterance, self.reject):
+        spoken = self._reader.read(utterance)
+        self._reader.forget()
+        for start, end, verdict in spoken:
             latency = None
             if arrived is not None:
                 waited = (self.heard - utterance.end) / SAMPLE_RATE

@@ -1,0 +1,177 @@
+"""Augmentation: other voices, rooms, microphones and noises, for a whole batch of pictures.
+
+Everything happens on finished pictures, (n, 100, 100) float32 in 0..1, where 1 is the loudest
+pixel, 0 is DEPTH dB below it, row 0 is the highest band and time goes to the right. What adds up
+as power (reverberation, noise, equalisers) is done on power, then taken back to dB.
+"""
+
+import math
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from spoken_digits.second import SIZE
+
+DEPTH = 80.0
+"""dB from the loudest pixel to black, as spectrogram.depth_db usually is."""
+_DB = math.log(10) / 10  # exp(_DB x dB) is a power ratio
+
+
+def augment(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return other pictures of the same words, (n, 100, 100) -> (n, 100, 100), in 0..1.
+
+    ``strength`` scales all ranges; 0 returns the pictures as they are.
+    """
+    if strength == 0:
+        return pictures
+    pictures = _warp(pictures, strength, random)
+    power = _reverberate(_to_power(pictures, strength, random), strength, random)
+    gain = torch.exp(_DB * _equaliser(power, strength, random))[:, :, None]
+    noise = _noise(power, strength, random)
+    # Noise of the room passes the microphone too; noise of the electronics does not.
+    behind = _chance(power, 0.5, random)[:, None, None]
+    power = torch.where(behind, power * gain + noise, (power + noise) * gain)
+    loudest = power.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+    decibels = torch.log10((power / loudest).clamp_(min=10 ** (-DEPTH / 10))).mul_(10)
+    return _mask(decibels.div_(DEPTH).add_(1), strength, random)
+
+
+def with_other_sounds(
+    pictures: Tensor, classes: Tensor, other: int, random: Generator
+) -> tuple[Tensor, Tensor]:
+    """Turn a tenth of a batch into what is no digit: pieces of words, and silence.
+
+    Return pictures (n, 100, 100) and classes (n,), with class ``other`` for the changed ones.
+    """
+    n = max(len(pictures) // 10, 1)
+    pictures, classes = pictures.clone(), classes.clone()
+    pictures[:n] = _pieces(pictures[:n], random)
+    pictures[: n // 6] = 0  # what augmentation makes of it is noise alone
+    classes[:n] = other
+    return pictures, classes
+
+
+def _pieces(pictures: Tensor, random: Generator) -> Tensor:
+    """Keep the first or the last 20-45% of each picture's sounding frames."""
+    frame = torch.arange(SIZE, dtype=torch.float32, device=pictures.device)  # (100,)
+    sounding = pictures.mean(dim=1) > 0.03  # (n, 100)
+    first = torch.where(sounding, frame, SIZE).amin(dim=1)
+    last = torch.where(sounding, frame, -1).amax(dim=1)
+    kept = (last - first + 1) * _uniform(pictures, 0.2, 0.45, random)
+    beginning = _chance(pictures, 0.5, random)
+    start = torch.where(beginning, first, last - kept)[:, None]
+    end = torch.where(beginning, first + kept, last)[:, None]
+    return pictures * ((frame >= start) & (frame <= end))[:, None, :]
+
+
+def _warp(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+    """Speak faster or slower, sooner or later, with a longer or a shorter vocal tract."""
+    n = len(pictures)
+    pixels = (torch.arange(SIZE, device=pictures.device) + 0.5) * 2 / SIZE - 1  # (100,) in -1..1
+    y, x = pixels[None, :, None], pixels[None, None, :]
+
+    def draw(bound: float) -> Tensor:
+        return _uniform(pictures, -bound * strength, bound * strength, random)[:, None, None]
+
+    # Low frequencies, y = 1, stay; the bend moves the middle bands alone.
+    source_y = (y - 1) * draw(0.15).exp() + 1 + draw(0.06) + draw(0.08) * torch.sin((y + 1) * math.pi / 2)
+    source_x = (x - draw(0.35)) * draw(0.35).exp() + draw(0.1) * torch.sin(math.pi * x)
+    grid = torch.stack([source_x.expand(n, SIZE, SIZE), source_y.expand(n, SIZE, SIZE)], dim=-1)
+    return F.grid_sample(pictures[:, None], grid, align_corners=False)[:, 0]
+
+
+def _to_power(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return power relative to the loudest pixel, with more or less contrast (compressors)."""
+    contrast = _uniform(pictures, 1 - 0.25 * strength, 1 + 0.25 * strength, random)
+    decibels = (pictures - 1) * (DEPTH * contrast[:, None, None])
+    return torch.exp(decibels.mul_(_DB)) * (pictures > 0.003)
+
+
+def _reverberate(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Add to half of the pictures a tail that decays exponentially: a product along time."""
+    frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)
+    lag = frame[None, :] - frame[:, None]  # (100, 100): from frame, to frame
+    decay = _log_uniform(power, 0.6, 9, random)[:, None, None]  # frames to a fall by e
+    tail = torch.exp(-lag.clamp(min=0) / decay) * (lag >= 0)
+    wet = _log_uniform(power, 0.01, 0.5, random) * _chance(power, 0.5 * strength, random)
+    return torch.bmm(power, torch.eye(SIZE, device=power.device) + wet[:, None, None] * tail)
+
+
+def _equaliser(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return a microphone's response, (n, 100) dB: tilt, waves, and band limits."""
+    height = torch.linspace(1, 0, SIZE, device=power.device)[None]  # 1: the highest band
+    response = _waves(power, height, 24 * strength, 3 * strength, random)
+
+    def some(chance: float, bound: float) -> Tensor:
+        limit = _uniform(power, 0, bound, random) * _chance(power, chance * strength, random)
+        return limit[:, None]
+
+    below, above = some(0.3, 0.14) - height, height - 1 + some(0.45, 0.4)
+    slope = _uniform(power, 100, 800, random)[:, None]  # dB over the whole range of bands
+    return response - ((below.clamp(min=0) + above.clamp(min=0)) * slope).clamp(max=70)
+
+
+def _noise(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return noise to add: of any colour, steady or not; other voices; and the recorder's floor."""
+    n = len(power)
+    speech = power.amax(dim=2).mean(dim=1)  # (n,) the level that SNR refers to
+    height = torch.linspace(1, 0, SIZE, device=power.device)[None]
+    colour = torch.exp(_DB * _waves(power, height, 40, 3, random))
+    colour = colour / colour.mean(dim=1, keepdim=True)
+    # A band's power in one frame of noise is nearly exponentially distributed.
+    grain = -torch.log(torch.rand(n, SIZE, SIZE, generator=random).to(power.device).clamp_(min=1e-6))
+    grain = (grain + grain.roll(1, dims=2)) / 2  # frames overlap
+    frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)[None]
+    rate, phase = _uniform(power, 0.02, 0.5, random), _uniform(power, 0, 2 * math.pi, random)
+    swell = torch.exp(
+        _uniform(power, 0, 1.2, random)[:, None]
+        * torch.sin(frame * rate[:, None] + phase[:, None])
+    )
+    level = speech * _chance(power, 0.75 * strength, random)
+    level = level * torch.exp(-_DB * _uniform(power, -2, 45, random))
+    noise = grain * (colour * level[:, None])[:, :, None] * swell[:, None, :]
+    voices = power.roll(1, 0) + power.roll((2, 23), (0, 2)) + power.roll((3, -31), (0, 2))
+    voices = voices / voices.amax(dim=2).mean(dim=1).clamp(min=1e-9)[:, None, None]
+    level = speech * _chance(power, 0.25 * strength, random)
+    level = level * torch.exp(-_DB * _uniform(power, 3, 30, random))
+    floor = power.amax(dim=(1, 2)) * torch.exp(_DB * _uniform(power, -180, -60, random))
+    # Silence has no level of its own: noise at full level, in dB below the loudest, is the same.
+    floor = torch.where(speech > 0, floor, 1.0)
+    return noise + voices * level[:, None, None] + grain * floor[:, None, None]
+
+
+def _waves(
+    power: Tensor, height: Tensor, tilt: float, ripple: float, random: Generator
+) -> Tensor:
+    """Return random smooth curves over the bands, (n, 100) dB."""
+    curve = _uniform(power, -tilt, tilt, random)[:, None] * (height - 0.5)
+    for cycles, share in ((1, 1.0), (2, 1.0), (3, 0.7), (5, 0.7), (8, 0.7)):
+        phase = _uniform(power, 0, 2 * math.pi, random)[:, None]
+        depth = _uniform(power, -ripple * share, ripple * share, random)[:, None]
+        curve = curve + depth * torch.cos(math.pi * cycles * height + phase)
+    return curve
+
+
+def _mask(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+    """Blacken up to two groups of bands and two of frames (SpecAugment, Park et al., 2019)."""
+    pixel = torch.arange(SIZE, dtype=torch.float32, device=pictures.device)[None]
+    hidden = []
+    for widest in (14, 14, 12, 12):
+        start = _uniform(pictures, 0, SIZE, random)[:, None]
+        width = _uniform(pictures, 0, widest * strength, random) * _chance(pictures, 0.6, random)
+        hidden.append((pixel >= start) & (pixel < start + width[:, None]))
+    bands, frames = hidden[0] | hidden[1], hidden[2] | hidden[3]
+    return pictures.masked_fill_(bands[:, :, None] | frames[:, None, :], 0.0).clamp_(0, 1)
+
+
+def _uniform(like: Tensor, low: float, high: float, random: Generator) -> Tensor:
+    return (torch.rand(len(like), generator=random) * (high - low) + low).to(like.device)
+
+
+def _log_uniform(like: Tensor, low: float, high: float, random: Generator) -> Tensor:
+    return _uniform(like, math.log(low), math.log(high), random).exp()
+
+
+def _chance(like: Tensor, probability: float, random: Generator) -> Tensor:
+    return (torch.rand(len(like), generator=random) < probability).to(like.device)

@@ -1,0 +1,188 @@
+"""Fitting the network: deterministic, resumable, judged by the validation subset alone."""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+from tqdm import tqdm
+
+from spoken_digits.augment import augment, with_other_sounds
+from spoken_digits.files import replacing
+from spoken_digits.network import DigitNet, logits
+from spoken_digits.params import Train
+from spoken_digits.recording import CLASSES
+
+_WARM_UP = 0.25  # of all steps, to the peak learning rate
+_AVERAGE_DECAY = 0.998  # of the averaged weights, a step
+_OTHER = CLASSES.index("other")
+
+Metrics = dict[str, float]
+
+
+def fit(
+    train: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    validation: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    settings: Train,
+    checkpoint: Path,
+    report: Callable[[Metrics], None],
+) -> DigitNet:
+    """Train a network on (images (n, 100, 100), classes (n,)) and return its best epoch's.
+
+    The weights are an exponential average over steps; the best epoch is that of the lowest
+    validation loss. Ends early after ``patience`` epochs without a better one. Everything random
+    in an epoch follows from ``seed`` and the epoch's number, and the state at each epoch's end is
+    kept in ``checkpoint``, so that a killed run goes on from there and ends with the same bytes.
+    The caller makes sure that ``checkpoint`` is of the same data and settings. ``report`` gets
+    every epoch's metrics in order, those before a resumption included.
+    """
+    device = _device(settings)
+    torch.manual_seed(settings.seed)
+    network = DigitNet().to(device, memory_format=torch.channels_last)
+    averaged = copy.deepcopy(network).requires_grad_(False)
+    optimizer = torch.optim.AdamW(
+        network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
+    images, classes = torch.from_numpy(train[0]), torch.from_numpy(train[1])
+    steps = max(len(images) // settings.batch_size, 1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        settings.learning_rate,
+        total_steps=steps * settings.epochs,
+        pct_start=_WARM_UP,
+        final_div_factor=1e3,
+    )
+    parts = {
+        "network": network,
+        "averaged": averaged,
+        "optimizer": optimizer,
+        "schedule": schedule,
+    }
+    history: list[Metrics] = []
+    best = copy.deepcopy(averaged.state_dict())
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, map_location=device, weights_only=True)
+        for name, part in parts.items():
+            part.load_state_dict(saved[name])
+        history, best = saved["history"], saved["best"]
+        for metrics in history:
+            report(metrics)
+    for epoch in range(len(history), settings.epochs):
+        if _epochs_since_best(history) > settings.patience:
+            break
+        loss = _train_epoch(
+            epoch, steps, network, averaged, optimizer, schedule, images, classes, settings
+        )
+        metrics = {"train_loss": loss, **_judge(averaged, *validation)}
+        metrics["learning_rate"] = schedule.get_last_lr()[0]
+        history.append(metrics)
+        if _epochs_since_best(history) == 0:
+            best = copy.deepcopy(averaged.state_dict())
+        report(metrics)
+        _save(checkpoint, parts, history, best)
+    averaged.load_state_dict(best)
+    return averaged.eval()
+
+
+def calibrate(network: DigitNet, images: NDArray[np.uint8], classes: NDArray[np.int64]) -> float:
+    """Set the temperature that gives validation images the lowest loss, and return it.
+
+    Guo et al., On Calibration of Modern Neural Networks, 2017. A grid rather than a descent: the
+    same on every machine.
+    """
+    scores, target = logits(network, images).double(), torch.from_numpy(classes)
+    grid = torch.logspace(-1, 1, 201, dtype=torch.float64).tolist()
+    losses = [F.cross_entropy(scores / temperature, target).item() for temperature in grid]
+    temperature = float(grid[int(np.argmin(losses))])
+    network.temperature.fill_(temperature)
+    return temperature
+
+
+def round_to_half(network: DigitNet) -> None:
+    """Round the weights to what float16 holds, as they are saved and exported."""
+    with torch.no_grad():
+        for value in network.state_dict().values():
+            if value.is_floating_point():
+                value.copy_(value.half())
+
+
+def _train_epoch(
+    epoch: int,
+    steps: int,
+    network: DigitNet,
+    averaged: DigitNet,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    images: Tensor,
+    classes: Tensor,
+    settings: Train,
+) -> float:
+    device = averaged.temperature.device
+    network.train()
+    torch.manual_seed(settings.seed * 100_003 + epoch)  # dropout
+    random = torch.Generator().manual_seed(settings.seed * 100_003 + epoch)
+    order = torch.randperm(len(images), generator=random)
+    total = 0.0
+    for step in tqdm(range(steps), desc=f"epoch {epoch + 1}", unit="batch", leave=False, disable=None):
+        chosen = order[step * settings.batch_size : (step + 1) * settings.batch_size]
+        pictures = images[chosen].to(device, torch.float32) / 255
+        targets = classes[chosen].to(device)
+        pictures, targets = with_other_sounds(pictures, targets, _OTHER, random)
+        pictures = augment(pictures, settings.augment, random)
+        scores = network(pictures * 255)
+        loss = F.cross_entropy(scores, targets, label_smoothing=settings.label_smoothing)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        _average(averaged, network, epoch * steps + step)
+        total += loss.item()
+    return total / steps
+
+
+@torch.no_grad()
+def _average(averaged: DigitNet, network: DigitNet, step: int) -> None:
+    # The first steps' weights are far from the last ones': forget them sooner.
+    decay = min(_AVERAGE_DECAY, (step + 1) / (step + 10))
+    for mean, value in zip(
+        averaged.state_dict().values(), network.state_dict().values(), strict=True
+    ):
+        if mean.is_floating_point():
+            mean.lerp_(value, 1 - decay)
+
+
+def _judge(network: DigitNet, images: NDArray[np.uint8], classes: NDArray[np.int64]) -> Metrics:
+    scores, target = logits(network, images), torch.from_numpy(classes)
+    digits = target < _OTHER
+    right = scores[digits, :_OTHER].argmax(dim=1) == target[digits]
+    return {
+        "validation_loss": F.cross_entropy(scores, target).item(),
+        "validation_accuracy": right.double().mean().item(),
+    }
+
+
+def _epochs_since_best(history: list[Metrics]) -> int:
+    losses = [metrics["validation_loss"] for metrics in history]
+    return len(losses) - 1 - int(np.argmin(losses)) if losses else 0
+
+
+def _save(
+    checkpoint: Path, parts: dict[str, Any], history: list[Metrics], best: dict[str, Tensor]
+) -> None:
+    state = {name: part.state_dict() for name, part in parts.items()}
+    with replacing(checkpoint) as partial:
+        torch.save({**state, "history": history, "best": best}, partial)
+
+
+def _device(settings: Train) -> torch.device:
+    if not settings.portable:  # portable results are a CPU's
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        if torch.backends.mps.is_available():
+            return torch.device("mps")
+    return torch.device("cpu")

@@ -1,0 +1,164 @@
+"""The network: a small convolutional one, from a picture to the logits of eleven classes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from spoken_digits.errors import UserError
+from spoken_digits.files import replacing
+from spoken_digits.recording import CLASSES
+
+FORMAT = "spoken-digits 1"
+_METADATA_KEY = "spoken-digits"  # one key: safetensors writes several in no fixed order
+_BATCH = 512
+
+
+class ModelFileError(UserError):
+    """A model file that is missing, damaged or not this project's."""
+
+
+class DigitNet(nn.Module):
+    """Pictures (n, 100, 100), grey levels 0-255, to logits (n, 11) in the order of CLASSES.
+
+    The picture is read at a quarter of its resolution: an early stride costs little accuracy and
+    is what makes training on a CPU quick. Frequency is resolved in full (the 7x1 convolution)
+    before time is averaged: where in the second the word is says nothing, which bands sound says
+    all.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.levels = nn.BatchNorm2d(1)  # learns how to centre and scale grey levels
+        self.pattern = nn.Sequential(  # (n, 1, 100, 100)
+            _convolution(1, 16, 7, stride=4),  # (n, 16, 25, 25)
+            _convolution(16, 32, 3, stride=2),  # (n, 32, 13, 13)
+            _Residual(32),
+            _Residual(32),
+            _convolution(32, 64, 3, stride=(2, 1)),  # (n, 64, 7, 13)
+            _Residual(64),
+            _Residual(64),
+            _convolution(64, 128, (7, 1), padding=0),  # (n, 128, 1, 13)
+        )
+        self.sequence = _convolution(128, 128, (1, 3), groups=128)  # (n, 128, 1, 13)
+        self.dropout = nn.Dropout(0.2)
+        self.classify = nn.Linear(128, len(CLASSES))
+        self.register_buffer("temperature", torch.ones(()))  # set by calibration
+        self.temperature: Tensor
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return the logits, not divided by the temperature."""
+        x = self.levels(pictures[:, None] / 255)  # (n, 1, 100, 100)
+        x = self.pattern(x.contiguous(memory_format=torch.channels_last))
+        x = x + self.sequence(x)
+        x = x.mean(dim=(2, 3))  # (n, 128)
+        return self.classify(self.dropout(x))
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.change = _convolution(channels, channels, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.change(x)
+
+
+def _convolution(
+    inputs: int,
+    outputs: int,
+    kernel: int | tuple[int, int],
+    *,
+    stride: int | tuple[int, int] = 1,
+    padding: int | None = None,
+    groups: int = 1,
+) -> nn.Sequential:
+    high, wide = (kernel, kernel) if isinstance(kernel, int) else kernel
+    return nn.Sequential(
+        nn.Conv2d(
+            inputs,
+            outputs,
+            (high, wide),
+            stride,
+            (high // 2, wide // 2) if padding is None else padding,
+            groups=groups,
+            bias=False,
+        ),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+def save_network(network: DigitNet, path: Path, about: dict[str, object]) -> None:
+    """Write weights as float16 safetensors with ``about`` (JSON values) as metadata."""
+    tensors = {
+        name: value.half() if value.is_floating_point() else value
+        for name, value in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    metadata = {_METADATA_KEY: json.dumps({"format": FORMAT, **about}, sort_keys=True)}
+    with replacing(path) as partial:
+        safetensors.torch.save_file(
+            {name: value.contiguous().cpu() for name, value in tensors.items()}, partial, metadata
+        )
+
+
+def read_about(path: Path) -> dict[str, object]:
+    """Return what a model file says about itself: format, classes, corpora and so on.
+
+    Raises ModelFileError if it is missing, damaged or of another format.
+    """
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            about: dict[str, object] = json.loads((file.metadata() or {})[_METADATA_KEY])
+    except FileNotFoundError:
+        raise ModelFileError(
+            f"{path}: no such model. Make it with: dvc repro train, or fetch it with: dvc pull"
+        ) from None
+    except (safetensors.SafetensorError, OSError, KeyError, ValueError) as error:
+        raise ModelFileError(f"{path}: not a model of this project ({error})") from None
+    if about.get("format") != FORMAT:
+        raise ModelFileError(f"{path}: its format is {about.get('format')}, not {FORMAT}")
+    return about
+
+
+def load_network(path: Path) -> DigitNet:
+    """Load a trained network, in evaluation mode, float32.
+
+    Raises ModelFileError if the file is missing, damaged or holds another network.
+    """
+    read_about(path)
+    network = DigitNet()
+    try:
+        tensors = safetensors.torch.load_file(path)
+        expected = {name for name in network.state_dict() if not name.endswith("_tracked")}
+        if set(tensors) != expected:
+            raise RuntimeError("other layers than this network's")
+        network.load_state_dict(tensors, strict=False)
+    except (safetensors.SafetensorError, RuntimeError) as error:
+        raise ModelFileError(
+            f"{path}: does not fit this network ({error}). Make it anew with: dvc repro train"
+        ) from None
+    return network.eval()
+
+
+@torch.inference_mode()
+def logits(network: DigitNet, images: NDArray[np.uint8]) -> Tensor:
+    """Return a network's logits for pictures, (n, 100, 100) -> (n, 11), in evaluation mode."""
+    network.eval()
+    device = network.temperature.device
+    batches = torch.from_numpy(images).split(_BATCH)
+    results = [network(batch.to(device, torch.float32)).cpu() for batch in batches]
+    return torch.cat([torch.empty(0, len(CLASSES)), *results])
+
+
+def probabilities(network: DigitNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return calibrated probabilities of CLASSES, (n, 100, 100) -> (n, 11)."""
+    scaled = logits(network, images) / network.temperature.cpu()
+    result: NDArray[np.float32] = scaled.softmax(dim=1).numpy()
+    return result

@@ -1,0 +1,77 @@
+"""Stage train: fit the network to the training subset, judged by the validation subset.
+
+Writes models/digits.safetensors, and dvclive's metrics and curves in metrics/train/. The test
+subset is not read. A killed run goes on from its last epoch when it is started again with the
+same data and parameters.
+"""
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+from spoken_digits.dataset import class_indices, load_images, read_split
+from spoken_digits.errors import UserError, run_script
+from spoken_digits.params import Params, load_params
+from spoken_digits.portable import pin_arithmetic
+from spoken_digits.recording import CLASSES, DIGITS
+
+SPECTROGRAMS, SPLIT = Path("data/spectrograms"), Path("data/split.csv")
+MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
+CHECKPOINTS = Path(".checkpoints")  # not an output: DVC removes outputs before a stage runs
+
+
+def main() -> None:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    params = load_params()
+    if params.train.portable:
+        pin_arithmetic(params.train.threads)
+    from dvclive import Live
+
+    from spoken_digits.fit import calibrate, fit, round_to_half
+    from spoken_digits.network import save_network
+
+    rows = [row for row in read_split(SPLIT) if row.subset != "test"]
+    subsets = {}
+    for subset in ("train", "validation"):
+        chosen = [row for row in rows if row.subset == subset]
+        if not any(row.label in DIGITS for row in chosen):
+            raise UserError(f"{SPLIT}: no digit in the {subset} subset; see split in params.yaml")
+        subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen))
+    checkpoint = _checkpoint(params, subsets["train"][0].tobytes())
+    with Live(str(TRAINING), dvcyaml=False, save_dvc_exp=False, report=None) as live:
+
+        def report(metrics: dict[str, float]) -> None:
+            for name, value in metrics.items():
+                live.log_metric(name, value)
+            live.next_step()
+
+        network = fit(subsets["train"], subsets["validation"], params.train, checkpoint, report)
+        temperature = calibrate(network, *subsets["validation"])
+        live.summary["temperature"] = temperature
+        live.make_summary()
+    round_to_half(network)
+    about = {
+        "classes": list(CLASSES),
+        "corpora": list(params.corpora),
+        "spectrogram": params.spectrogram.model_dump(),
+    }
+    save_network(network, MODEL, about)
+    checkpoint.unlink(missing_ok=True)
+    print(f"trained on {len(subsets['train'][1])} recordings; {MODEL}")
+
+
+def _checkpoint(params: Params, images: bytes) -> Path:
+    """Return where this very run, and no other, keeps its state."""
+    digest = hashlib.sha256(images)
+    digest.update(json.dumps(params.train.model_dump(), sort_keys=True).encode())
+    digest.update(Path(__file__).read_bytes())
+    for module in ("network", "fit", "augment"):
+        digest.update((Path(__file__).parent / "spoken_digits" / f"{module}.py").read_bytes())
+    return CHECKPOINTS / f"train-{digest.hexdigest()[:16]}.pt"
+
+
+if __name__ == "__main__":
+    run_script(main)
