@@ -40,7 +40,7 @@ class Spoken(NamedTuple):
 
 
 class Reader:
-    """Reads an utterance, also while it goes on: what it has heard of it need not be heard again."""
+    """Reads an utterance, also while it goes on: what it has heard once it does not hear again."""
 
     def __init__(self, model: Model, reject: float) -> None:
         self._model = model
@@ -54,7 +54,9 @@ class Reader:
     def read(self, utterance: Utterance) -> list[Spoken]:
         """Return the digits of an utterance in order; or one verdict that says why it is none."""
         first = max(utterance.start - _BEFORE, utterance.offset)
-        sound = utterance.sound[first - utterance.offset : utterance.end + _AFTER - utterance.offset]
+        sound = utterance.sound[
+            first - utterance.offset : utterance.end + _AFTER - utterance.offset
+        ]
         seconds = (utterance.end - utterance.start) / SAMPLE_RATE
         whole = (0, len(sound))
         self._hear(sound, [whole])
