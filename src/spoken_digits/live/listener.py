@@ -14,7 +14,6 @@ from spoken_digits.live.energy import EnergyDetector
 from spoken_digits.onnx_model import Model
 from spoken_digits.second import SAMPLE_RATE
 
-
 _THINK_EVERY = SAMPLE_RATE // 10
 
 
