@@ -43,6 +43,23 @@ SMALL = {
 }
 """Params with which the whole pipeline takes seconds."""
 
+SPY = """
+import os, sys
+
+def note(event, arguments):
+    if event == "open" and isinstance(arguments[0], (str, bytes)):
+        path = os.path.abspath(os.fsdecode(arguments[0]))
+        if path.startswith(root):
+            how = "w" if arguments[2] & (os.O_WRONLY | os.O_RDWR) else "r"
+            os.write(log, f"{stage}\\t{how}\\t{path[len(root):]}\\n".encode())
+
+if stage := os.environ.get("DVC_STAGE"):
+    root = os.environ["DVC_ROOT"] + os.sep
+    log = os.open(os.environ["OPENED"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    sys.addaudithook(note)
+"""
+"""Makes every Python process of a stage, workers too, note the project's files that it opens."""
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -153,10 +170,17 @@ def unbuilt(
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, run: Run, unbuilt: Path) -> Path:
-    """The same after one dvc repro, committed. Clone or copy it; do not change it."""
+    """The same after one dvc repro, committed. Clone or copy it; do not change it.
+
+    Beside it, opened.txt lists what each stage opened: stage, mode, path.
+    """
     project = tmp_path_factory.mktemp("built") / "project"
     run("git", "clone", "--quiet", unbuilt, project, cwd=unbuilt)
-    run("dvc", "repro", cwd=project)
+    spy = project.parent / "spy"
+    spy.mkdir()
+    (spy / "sitecustomize.py").write_text(SPY, encoding="utf-8")
+    opened = project.parent / "opened.txt"
+    run("dvc", "repro", cwd=project, env={"PYTHONPATH": str(spy), "OPENED": str(opened)})
     run("git", "add", ".", cwd=project)
     run("git", "commit", "--quiet", "-m", "Its results", cwd=project)
     return project
