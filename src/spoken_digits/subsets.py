@@ -25,7 +25,7 @@ from typing import NamedTuple, TypeVar
 from spoken_digits.errors import UserError
 from spoken_digits.params import Split
 from spoken_digits.recording import RecordingName, parse_name
-from spoken_digits.shards import ShardError, list_shards
+from spoken_digits.shards import ShardError, list_shards, read_shard
 
 T = TypeVar("T")
 
@@ -98,16 +98,17 @@ def list_recordings(root: Path) -> list[Recording]:
 def find_duplicates(recordings: Iterable[Recording]) -> list[list[Recording]]:
     """Group the recordings whose bytes are the same, two or more to a group.
 
-    Only those whose size and CRC agree are read and compared by SHA-256.
+    Only those whose size and CRC agree are read and compared by SHA-256. Raises ShardError if one
+    is damaged.
     """
     by_print = _grouped(recordings, lambda recording: (recording.size, recording.crc))
     suspects = [recording for group in by_print if len(group) > 1 for recording in group]
     digests = {}
     for group in _grouped(suspects, lambda recording: recording.shard):
-        with zipfile.ZipFile(group[0].shard) as archive:
-            for recording in group:
-                content = archive.read(recording.name.wav)
-                digests[recording] = hashlib.sha256(content).digest()
+        wanted = {recording.name.wav: recording for recording in group}
+        for name, content in read_shard(group[0].shard):
+            if name in wanted:
+                digests[wanted[name]] = hashlib.sha256(content).digest()
     return [group for group in _grouped(suspects, digests.__getitem__) if len(group) > 1]
 
 
