@@ -38,8 +38,6 @@ def main() -> None:
         return
     params = load_params()
     pin_arithmetic(params.train.threads)
-    import torch  # noqa: F401 - below, once its arithmetic is pinned
-
     from spoken_digits import cost
     from spoken_digits.network import load_network, probabilities
 

@@ -25,6 +25,8 @@ BABBLE_RECORDINGS = 60
 """Recordings of the training subset that babble is mixed from, by as many speakers as there are:
 never a voice that is being tested, where the split keeps speakers apart."""
 
+_BLOCK = 50  # recordings that the network hears at once, each under every condition
+
 Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 
@@ -49,14 +51,19 @@ def robustness(
     voices = [_second(content) for content in read_recordings(root, babble)]
     contents = read_recordings(root, sample)
     correct: dict[str, int] = defaultdict(int)
-    steps = zip(sample, contents, strict=True)
-    for row, content in tqdm(steps, "robustness", len(sample), unit="clip", disable=None):
-        rng = np.random.default_rng([seed, crc32(f"{row.corpus}/{row.name}".encode())])
-        conditions = dict(degraded(_second(content), rng, voices))
-        images = frontend.images(np.stack(list(conditions.values())), settings)  # (c, 100, 100)
-        heard = network(images)[:, : len(DIGITS)].argmax(axis=1)  # (c,)
-        for condition, digit in zip(conditions, heard, strict=True):
-            correct[condition] += int(digit == int(row.label))
+    with tqdm(desc="robustness", total=len(sample), unit="clip", disable=None) as bar:
+        for start in range(0, len(sample), _BLOCK):
+            block = sample[start : start + _BLOCK]
+            conditions, pictures = [], []
+            for row, content in zip(block, contents[start : start + _BLOCK], strict=True):
+                rng = np.random.default_rng([seed, crc32(f"{row.corpus}/{row.name}".encode())])
+                heard = dict(degraded(_second(content), rng, voices))
+                conditions += [(condition, int(row.label)) for condition in heard]
+                pictures.append(frontend.images(np.stack(list(heard.values())), settings))
+                bar.update()
+            digits = network(np.concatenate(pictures))[:, : len(DIGITS)].argmax(axis=1)
+            for (condition, said), digit in zip(conditions, digits, strict=True):
+                correct[condition] += int(digit == said)
     shares = {name: count / len(sample) for name, count in correct.items()}
     mean = float(np.mean([share for name, share in shares.items() if name != "clean"]))
     return {"n": len(sample), "clean": shares.pop("clean"), "mean": mean} | shares
