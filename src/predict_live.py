@@ -39,6 +39,8 @@ def main() -> int:
         model = load_model(args.model or find_model())
         if args.files == [Path("-")]:
             return _listen(args, model, live, piped=True)
+        if args.files and args.string:
+            return _read_numbers(args, model, live)
         if args.files:
             return _hear_files(args, model, live)
         return _listen(args, model, live, piped=False)
@@ -151,8 +153,35 @@ def _hear_files(args: argparse.Namespace, model: Model, live: Live) -> int:
     for line in summary(results) if len(results) > 1 else []:
         print(line, file=sys.stderr if args.json else sys.stdout)
     failed = sum(heard.verdict is None for heard in results)
-    if failed and len(files) > 1:
-        raise UserError(f"{failed} of {len(files)} files could not be heard")
+    return _exit_code(failed, len(files))
+
+
+def _read_numbers(args: argparse.Namespace, model: Model, live: Live) -> int:
+    from spoken_digits.live.files import find_files
+    from spoken_digits.live.listener import Listener
+    from spoken_digits.live.long_files import LongFileError, numbers, read_blocks, words_in
+    from spoken_digits.live.report import as_json
+
+    files = find_files(args.files)
+    failed = 0
+    for path in files:
+        listener = Listener(model, live.reject, live.hangover_ms)
+        try:
+            number = numbers(words_in(listener, read_blocks(path)))
+        except LongFileError as error:
+            failed += 1
+            print(f"error: {error}", file=sys.stderr)
+            if args.json:
+                print(as_json(file=str(path), error=str(error)))
+            continue
+        line = as_json(file=str(path), string=number) if args.json else f"{path}: {number}"
+        print(line, flush=True)
+    return _exit_code(failed, len(files))
+
+
+def _exit_code(failed: int, files: int) -> int:
+    if failed and files > 1:
+        raise UserError(f"{failed} of {files} files could not be heard")
     return 1 if failed else 0
 
 

@@ -138,6 +138,11 @@ class Microphone:
             yield from self._reopen()
             last = time.monotonic()
 
+    def forget(self) -> None:
+        """Drop what was heard and not yet taken."""
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
     def _open(self) -> None:
         sounddevice = portaudio()
         rate = SAMPLE_RATE

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Self
 
 import numpy as np
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
 from rich.text import Text
 
@@ -98,7 +98,7 @@ class Screen:
         """Lay the screen out for the terminal's size as it is now."""
         width = options.max_width
         verdict = self._word.verdict if self._word else None
-        lines: list[RenderableType] = [
+        lines = [
             Text.assemble(
                 (f" {self._state:<10}", f"bold {_STATE_STYLES[self._state]}"), (self._title, "dim")
             ),
@@ -121,9 +121,8 @@ class Screen:
         recent = time.monotonic() - self._noticed < _NOTICE_S
         lines.append(Text("    " + self._notice if recent else "", style="yellow"))
         lines.append(Text("    q quits", style="dim"))
-        for line in lines[: options.max_height]:
-            if isinstance(line, Text):
-                line.no_wrap, line.overflow = True, "ellipsis"
+        for row_text in lines[: options.max_height]:
+            row_text.no_wrap, row_text.overflow = True, "ellipsis"
         yield Group(*lines[: options.max_height])
 
     def _meter(self, width: int) -> Text:

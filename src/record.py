@@ -1,0 +1,138 @@
+"""Collects a speaker's own recordings of the ten digits, for corpora: [folder].
+
+Usage:  python src/record.py --speaker NAME
+"""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoken_digits.errors import UserError, run_script
+from spoken_digits.files import replacing
+from spoken_digits.live.collect import hear_word, problem, wanted, word_of
+from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
+from spoken_digits.params import load_params
+from spoken_digits.recording import RecordingName
+from spoken_digits.second import SAMPLE_RATE
+
+_EPILOG = """\
+A digit is shown, you say it, and hear it again. Then: Enter keeps it, r records it again, q stops.
+What is there already is not asked for again, so a second session goes on where the first stopped.
+To train on it:  dvc exp run -S download.folder.path=recordings -S 'corpora=[espeak,folder]'
+"""
+_PATIENCE_S = 8.0
+
+
+def main() -> int:
+    args = _arguments()
+    live = load_params().live
+    lacking = wanted(args.output, args.speaker, args.takes)
+    if not lacking:
+        print(f"{args.output}: {args.speaker} has said every digit {args.takes} times already")
+        return 0
+    kept = 0
+    with quiet_drivers(), Microphone(args.device) as microphone:
+        print(f"listening to {microphone.device.name}; {len(lacking)} recordings to make")
+        for name in lacking:
+            sound = _take(microphone, name, f"{kept + 1} of {len(lacking)}", live.hangover_ms, args)
+            if sound is None:
+                break
+            _write(args.output / name.wav, sound)
+            kept += 1
+    print(f"{kept} recordings kept in {args.output}, {len(lacking) - kept} still to make")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description="Record yourself saying the ten digits in random order.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--speaker", required=True, type=_speaker, help="your name: letters, digits, hyphens"
+    )
+    parser.add_argument("--takes", type=int, default=5, help="times you say each digit (5)")
+    parser.add_argument(
+        "--output", type=Path, default=Path("recordings"), help="where they go (recordings/)"
+    )
+    parser.add_argument("--device", help="the microphone, by its number or part of its name")
+    parser.add_argument("--silent", action="store_true", help="do not play recordings back")
+    args = parser.parse_args()
+    if not 1 <= args.takes <= 1000:
+        parser.error(f"--takes {args.takes}: 1 to 1000")
+    return args
+
+
+def _take(
+    microphone: Microphone,
+    name: RecordingName,
+    progress: str,
+    hangover_ms: int,
+    args: argparse.Namespace,
+) -> NDArray[np.float32] | None:
+    """Prompt for a digit until a recording of it is kept; None if the user stops."""
+    while True:
+        print(f"\n{progress}   say   {name.label}", flush=True)
+        microphone.forget()
+        utterance = hear_word(microphone.blocks(), hangover_ms, _PATIENCE_S)
+        if utterance is None:
+            print("nothing heard", flush=True)
+            answer = _answer("Enter: again, q: stop  ")
+            if answer == "q":
+                return None
+            continue
+        sound = word_of(utterance)
+        wrong = problem(sound)
+        if wrong:
+            print(wrong, flush=True)
+            continue
+        if not args.silent:
+            _play(sound)
+        answer = _answer("Enter: keep, r: again, q: stop  ")
+        if answer == "q":
+            return None
+        if answer != "r":
+            return sound
+
+
+def _answer(question: str) -> str:
+    print(question, end="", flush=True)
+    line = sys.stdin.readline()
+    if not line:  # nobody is there to answer any more
+        return "q"
+    return line.strip().lower()[:1]
+
+
+def _play(sound: NDArray[np.float32]) -> None:
+    sounddevice = portaudio()
+    try:
+        sounddevice.play(sound, SAMPLE_RATE, blocking=True)
+    except sounddevice.PortAudioError as error:
+        print(f"cannot be played back ({error}); --silent does without", flush=True)
+
+
+def _write(path: Path, sound: NDArray[np.float32]) -> None:
+    from spoken_digits.audio import wav_bytes
+
+    samples = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
+    try:
+        with replacing(path) as partial:
+            partial.write_bytes(wav_bytes(samples, SAMPLE_RATE))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+    print(f"kept {path}", flush=True)
+
+
+def _speaker(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: letters, digits and hyphens only")
+    return text
+
+
+if __name__ == "__main__":
+    run_script(main)
