@@ -15,7 +15,7 @@ from spoken_digits.evaluation import by_group, judged_speakers, most_confident_m
 from spoken_digits.predictions import Prediction
 from spoken_digits.recording import DIGITS
 from spoken_digits.robustness import noise_table
-from spoken_digits.tables import write_table
+from spoken_digits.tables import write_csv, write_json
 
 MISTAKES_SHOWN = 15
 CURVE_POINTS = 200
@@ -40,21 +40,20 @@ def draw(
     labels = np.array([int(row.label) for row in digits])
     heard = np.array([int(row.predicted) for row in digits])
 
-    rows = [{"said": row.label, "heard": row.predicted} for row in digits]
-    write_table(folder / "confusion.csv", ["said", "heard"], rows)
+    pairs = [(row.label, row.predicted) for row in digits]
+    write_csv(folder / "confusion.csv", ["said", "heard"], pairs)
     counts = metrics.confusion(labels, heard, len(DIGITS))
     plots.plot_confusion(folder / "confusion.png", counts, normalised=False)
     plots.plot_confusion(folder / "confusion_percent.png", counts, normalised=True)
 
     noise = noise_table(summary["robustness"])
-    write_table(folder / "noise.csv", list(noise[0]), noise)
+    write_json(folder / "noise.json", noise)
     table = summary["robustness"]
     plots.plot_noise(folder / "noise.png", noise, table["clean"], table["n"])
 
     speakers = by_group(digits, lambda row: f"{row.corpus}/{row.speaker}")
-    write_table(
-        folder / "speakers.csv",
-        ["speaker", "accuracy", "recordings"],
+    write_json(
+        folder / "speakers.json",
         [
             {"speaker": name, "accuracy": share, "recordings": n}
             for name, (share, n) in speakers.items()
@@ -63,9 +62,8 @@ def draw(
     plots.plot_speakers(folder / "speakers.png", judged_speakers(speakers))
 
     calibration = metrics.reliability(confidence, labels == heard)
-    write_table(
-        folder / "reliability.csv",
-        ["confidence", "accuracy", "recordings"],
+    write_json(
+        folder / "reliability.json",
         [
             {"confidence": float(sure), "accuracy": float(right), "recordings": int(n)}
             for sure, right, n in zip(*calibration, strict=True)
@@ -103,14 +101,15 @@ def read_curves(folder: Path) -> dict[str, list[float]]:
 def _draw_rejection(
     folder: Path, digits: NDArray[np.float64], others: NDArray[np.float64], auroc: float | None
 ) -> None:
-    columns = ["digits_rejected", "others_accepted"]
     if auroc is None:
-        write_table(folder / "rejection.csv", columns, [])
+        write_json(folder / "rejection.json", [])
         plots.plot_nothing(folder / "rejection.png", "No other words in the test set to reject")
         return
     rejected, accepted = metrics.rejection_curve(digits, others)
     few = np.unique(np.linspace(0, len(rejected) - 1, CURVE_POINTS).astype(int))
-    points = zip(rejected[few], accepted[few], strict=True)
-    rows = [dict(zip(columns, map(float, point), strict=True)) for point in points]
-    write_table(folder / "rejection.csv", columns, rows)
+    points = [
+        {"digits_rejected": float(digit), "others_accepted": float(other)}
+        for digit, other in zip(rejected[few], accepted[few], strict=True)
+    ]
+    write_json(folder / "rejection.json", points)
     plots.plot_rejection(folder / "rejection.png", rejected, accepted, auroc)

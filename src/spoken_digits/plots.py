@@ -198,7 +198,7 @@ def plot_reliability(path: Path, table: Reliability, ece: float) -> None:
         )  # fmt: skip
         upper.set_ylabel("accuracy (%)")
         upper.set_title(f"Is it as often right as it is sure? ECE {ece:.4f}")
-        upper.legend(loc="upper left")
+        upper.legend(loc="lower right")
         upper.set_ylim(-2, 102)
         lower.bar(100 * centres, table.n, 100 * width, color="#9CC3DD", edgecolor=BLUE)
         lower.set_yscale("log")
@@ -217,17 +217,19 @@ def plot_rejection(
         axes.step(100 * rejected, 100 * accepted, color=BLUE, where="post", label="this model")
         axes.plot([0, 100], [100, 0], color=GREY, linewidth=1, linestyle=":", label="by chance")
         at = float(accepted[rejected <= 0.05 + 1e-9].min())
+        limit = 100 if at > 0.15 else 20  # a good model's curve lies in the corner
         axes.plot(5, 100 * at, marker="o", color=ORANGE, clip_on=False)
         axes.annotate(
             f"5% of digits rejected:\n{at:.1%} of other words accepted", (5, 100 * at), (16, 16),
             textcoords="offset points", fontsize=9, backgroundcolor="white",
         )  # fmt: skip
-        axes.set_xlim(0, 100)
-        axes.set_ylim(0, 100)
+        axes.set_xlim(0, limit)
+        axes.set_ylim(0, limit)
         axes.set_xlabel("digits rejected (%)")
         axes.set_ylabel("other words accepted (%)")
         axes.set_title(f"Telling digits from other words, AUROC {auroc:.4f}")
-        axes.legend(loc="upper right")
+        if limit == 100:
+            axes.legend(loc="upper right")
 
 
 def plot_nothing(path: Path, why: str) -> None:

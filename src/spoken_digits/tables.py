@@ -1,22 +1,23 @@
-"""Small CSV files that DVC plots."""
+"""Small tables that DVC plots."""
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from spoken_digits.evaluation import rounded
 from spoken_digits.files import write_text
 
 
-def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Write rows under a line of ``columns``; floats with 6 decimals at most."""
+def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Write rows of text under a line of column names."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    for row in rows:
-        writer.writerow({key: _short(value) for key, value in row.items()})
+    csv.writer(text, lineterminator="\n").writerows([list(columns), *rows])
     write_text(path, text.getvalue())
 
 
-def _short(value: object) -> object:
-    return round(value, 6) if isinstance(value, float) else value
+def write_json(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows as a list of objects, one a line, floats rounded: CSV would make text of them."""
+    lines = [json.dumps(rounded(dict(row))) for row in rows]
+    write_text(path, "[" + ",\n".join(lines) + "]\n")

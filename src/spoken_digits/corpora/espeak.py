@@ -56,6 +56,21 @@ _FOREIGN = {  # the English digits, spelt so that the language's own voice says 
     "poz/id": "ziro wan tu tri for faif siks seven eit nain",
 }
 _FOREIGN_SHARE = 0.35
+# Ways to say each digit, in espeak-ng's phonemes: one of every group, the commoner ones repeated.
+_PRONUNCIATIONS = (
+    ("z z z s", "'i@ 'I@ 'i: 'I 'E", "r r R", "oU oU @U o: O:"),
+    ("w", "'V 'V 'V '0 'A: '@ 'a 'U", "n n n m"),
+    ("t t t tS", "'u: 'u: 'u: 'U 'u:@ j'u:"),
+    ("T T T t f s", "r r R w", "'i: 'i: 'i: 'I 'i:@"),
+    ("f", "'O: 'O@ 'o@ 'oU 'o: '0", "r r _"),
+    ("f", "'aI 'aI 'aI@ 'VI 'A:I 'a:", "v v f b"),
+    ("s", "'I 'I 'i: 'E '@", "k k g", "s s z"),
+    ("s s s z", "'E 'E 'e: 'a 'I", "v v v b f", "@ I E V _", "n"),
+    ("'eI 'eI 'eI 'e: 'E 'EI", "t t t d"),
+    ("n", "'aI 'aI 'aI 'VI 'A:I 'a: 'A:", "n n n m"),
+)
+_PRONOUNCED_SHARE = 0.5
+_ENDINGS = ("", ".", "?", "!", ",")  # intonations
 _OTHER_WORDS = (
     "yes no up down left right on off stop go cat dog bird bed house tree happy wow marvin sheila "
     "hello music light open close start play pause next back volume water table window morning "
@@ -126,24 +141,35 @@ def _script(speaker: int, settings: Espeak) -> tuple[str, list[str], list[dict[s
     accent = rng.choice(list(_FOREIGN) if foreign else _ENGLISH)
     digits = _FOREIGN[accent].split() if foreign else _ENGLISH_DIGITS
     rate = rng.uniform(105, 240)  # words a minute
+    names = [
+        f"{digit}_v{speaker:03d}_{take}.wav" for take in range(settings.takes) for digit in range(10)
+    ]
     texts = [
-        (f"{label}_v{speaker:03d}_{take}.wav", digits[label])
-        for take in range(settings.takes)
-        for label in range(10)
+        _pronounce(digit, rng)
+        if not foreign and rng.random() < _PRONOUNCED_SHARE
+        else digits[digit] + rng.choice(_ENDINGS)
+        for _ in range(settings.takes)
+        for digit in range(10)
     ]
     others = random.Random(f"other words {speaker}").choices(_OTHER_WORDS, k=settings.other_takes)
-    texts += [(f"other-{word}_v{speaker:03d}_{i}.wav", word) for i, word in enumerate(others)]
+    names += [f"other-{word}_v{speaker:03d}_{take}.wav" for take, word in enumerate(others)]
+    texts += [word + rng.choice(_ENDINGS) for word in others]
     clips = [
         {
-            "text": text + rng.choice(["", ".", "?", "!", ","]),
-            "rate": round(min(max(rate * rng.uniform(0.8, 1.25), 80), 300)),
+            "text": text,
+            "rate": round(min(max(rate * rng.uniform(0.75, 1.3), 80), 300)),
             "volume": 100,
             "pitch": round(min(max(rng.gauss(50, 18), 0), 99)),
             "range": round(rng.uniform(10, 99)),
         }
-        for _, text in texts
+        for text in texts
     ]
-    return accent, [name for name, _ in texts], clips
+    return accent, names, clips
+
+
+def _pronounce(digit: int, rng: random.Random) -> str:
+    phonemes = [rng.choice(group.split(" ")) for group in _PRONUNCIATIONS[digit]]
+    return f"[[{''.join(phonemes).replace('_', '')}]]"
 
 
 def _variant(speaker: int) -> str:
@@ -166,7 +192,7 @@ def _variant(speaker: int) -> str:
         f"consonants {rng.uniform(50, 160):.0f} {rng.uniform(50, 160):.0f}",
     ]
     for formant in range(9):
-        frequency = 100 * tract * rng.gauss(1, 0.04 if formant else 0.02)
+        frequency = 100 * tract * rng.gauss(1, 0.06 if formant else 0.02)
         lines.append(
             f"formant {formant} {frequency:.0f} {rng.uniform(60, 130):.0f} {rng.uniform(70, 180):.0f}"
         )

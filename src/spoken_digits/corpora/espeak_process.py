@@ -14,7 +14,7 @@ import sys
 
 SAMPLE_RATE = 22_050
 _SYNCHRONOUS = 2
-_UTF8 = 1
+_UTF8, _PHONEMES = 1, 0x100  # text between [[ and ]] is phonemes
 _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4  # espeak_PARAMETER
 _CALLBACK = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p
@@ -48,7 +48,7 @@ def main() -> None:
         ):
             library.espeak_SetParameter(parameter, value, 0)
         text = clip["text"].encode()
-        library.espeak_Synth(text, len(text) + 1, 0, 1, 0, _UTF8, None, None)
+        library.espeak_Synth(text, len(text) + 1, 0, 1, 0, _UTF8 | _PHONEMES, None, None)
         sys.stdout.buffer.write(struct.pack("<I", len(samples) // 2) + samples)
 
 

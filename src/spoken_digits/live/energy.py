@@ -19,7 +19,7 @@ _FLOOR_PERCENT = 20  # gaps make up more than this of what is heard
 _LOWEST_PERCENT = 5  # from here to the floor: how much the noise varies
 _SPREADS = 1.5  # times that above the floor is still noise
 
-_SMOOTHING = 0.5  # of each frame in the running mean
+_MEAN_FRAMES = 3  # noise jumps about from frame to frame
 _START_DB = 4.0
 _STAY_DB = 2.5
 _SHARE_OF_PEAK = 0.25  # less than this share of its loudest score is a word's echo
@@ -40,7 +40,7 @@ class EnergyDetector:
         self._levels = np.empty((_FLOOR_FRAMES, len(inside)))  # a ring of the latest
         self._count = 0
         self._floor = np.full(len(inside), _QUIETEST_DB)
-        self._ratio = np.ones(len(inside))
+        self._ratios = np.ones((_MEAN_FRAMES, len(inside)))  # of the latest frames to the floor
         self._before = np.zeros(HOP, np.float32)
         self._peak = 0.0
 
@@ -62,8 +62,8 @@ class EnergyDetector:
         self._count += 1
         if self._count % _UPDATE_FRAMES == 0 or self._count < _UPDATE_FRAMES:
             self._follow_floor()
-        self._ratio += _SMOOTHING * (10 ** ((levels - self._floor) / 10) - self._ratio)
-        score = 20 * float(np.log10(np.sqrt(self._ratio).mean()))
+        self._ratios[self._count % _MEAN_FRAMES] = 10 ** ((levels - self._floor) / 10)
+        score = 20 * float(np.log10(np.sqrt(self._ratios.mean(axis=0)).mean()))
         self._peak = max(score, self._peak * 0.985)  # halves in half a second
         return score
 

@@ -1,0 +1,93 @@
+"""Stage export: front-end and network as one ONNX graph, checked against the PyTorch model.
+
+Writes models/digits.onnx, all that the live program needs, and metrics/export.json: the file's
+size and how far it is from the PyTorch model on real test recordings. A graph that hears another
+digit than the PyTorch model on any of them is not written.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from spoken_digits.audio import read_wav, waveform
+from spoken_digits.dataset import load_images, read_split
+from spoken_digits.errors import UserError, run_script
+from spoken_digits.files import write_text
+from spoken_digits.latency import measure_latency
+from spoken_digits.params import load_params
+from spoken_digits.portable import pin_arithmetic
+from spoken_digits.raw import read_recordings
+from spoken_digits.recording import CLASSES, DIGITS
+from spoken_digits.second import SAMPLE_RATE, one_second
+
+RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
+MODEL, EXPORTED = Path("models/digits.safetensors"), Path("models/digits.onnx")
+EVALUATION, METRICS = Path("metrics/evaluate.json"), Path("metrics/export.json")
+LATENCY = Path("metrics/latency.json")  # another number every time: no output of the stage
+LARGEST = 500_000  # bytes
+CHECKED = 2_000  # test recordings, at most
+
+
+def main() -> None:
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+    params = load_params()
+    pin_arithmetic(params.train.threads)
+    from spoken_digits import onnx_graph
+    from spoken_digits.network import load_network, probabilities, read_about
+    from spoken_digits.onnx_model import FORMAT, load_model
+
+    test = [row for row in read_split(SPLIT) if row.subset == "test"]
+    rows = test[:: -(-len(test) // CHECKED)]
+    sounds = [read_wav(content) for content in read_recordings(RAW, rows)]
+    seconds = np.stack([one_second(waveform(*sound)) for sound in sounds]).astype(np.float32)
+    network = load_network(MODEL)
+    evaluation = json.loads(EVALUATION.read_text(encoding="utf-8"))
+    about = {
+        "format": FORMAT,
+        "labels": list(CLASSES),
+        "sample_rate": SAMPLE_RATE,
+        "spectrogram": params.spectrogram.model_dump(),
+        "corpora": read_about(MODEL)["corpora"],
+        "accuracy": {key: evaluation[key] for key in ("accuracy", "accuracy_low", "accuracy_high", "n")},
+    }
+    candidate = EXPORTED.with_name("candidate.onnx.partial")
+    onnx_graph.save(onnx_graph.build(network, params.spectrogram, about), candidate)
+    try:
+        exported = load_model(candidate).probabilities(seconds)  # (n, 11)
+        ours = probabilities(network, load_images(SPECTROGRAMS, rows))
+        digits = len(DIGITS)
+        heard = exported[:, :digits].argmax(axis=1)
+        differing = np.flatnonzero(heard != ours[:, :digits].argmax(axis=1))
+        if len(differing):
+            names = ", ".join(f"{rows[i].corpus}/{rows[i].name}" for i in differing[:10])
+            raise UserError(
+                f"the exported graph hears another digit than the PyTorch model in "
+                f"{len(differing)} of {len(rows)} test recordings: {names}"
+            )
+        size = candidate.stat().st_size
+        if size > LARGEST:
+            raise UserError(f"the exported model has {size} bytes, more than {LARGEST}")
+        candidate.replace(EXPORTED)
+    finally:
+        candidate.unlink(missing_ok=True)
+    metrics = {
+        "bytes": size,
+        "checked_recordings": len(rows),
+        # A power of ten: the digits beyond it are another processor's.
+        "largest_probability_difference": _power_of_ten_above(float(abs(exported - ours).max())),
+    }
+    write_text(METRICS, json.dumps(metrics, indent=2) + "\n")
+    write_text(LATENCY, json.dumps(measure_latency(EXPORTED, seconds), indent=2) + "\n")
+    print(f"{EXPORTED}: {size} bytes; the same digit as PyTorch on {len(rows)} recordings")
+
+
+def _power_of_ten_above(value: float) -> float:
+    return float(f"1e{int(np.ceil(np.log10(max(value, 1e-9))))}")
+
+
+if __name__ == "__main__":
+    run_script(main)
