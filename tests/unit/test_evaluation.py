@@ -1,5 +1,6 @@
 """The numbers of evaluate.json on a test set small enough to work out by hand."""
 
+import json
 import re
 
 import numpy as np
@@ -149,21 +150,34 @@ def test_every_plot_is_there_as_data_and_as_picture(tmp_path):
     (tmp_path / "plots" / "stale.png").write_bytes(b"old")
     files = drawn(tmp_path / "plots", ROWS)
     pictures = {"confusion_percent.png", "mistakes.png", "training.png"}
-    both = ("confusion", "noise", "speakers", "reliability", "rejection")
-    assert set(files) == pictures | {f"{name}.{kind}" for name in both for kind in ("csv", "png")}
+    both = ("noise", "speakers", "reliability", "rejection")
+    tables = {"confusion.csv", *(f"{name}.json" for name in both)}
+    assert set(files) == pictures | tables | {f"{name}.png" for name in ("confusion", *both)}
     assert files["confusion.csv"] == b"said,heard\n1,1\n1,2\n2,2\n2,2\n"
-    assert files["speakers.csv"].splitlines()[1:] == [
-        b"espeak/ben,1.0,1",
-        b"fsdd/anna,0.5,2",
-        b"fsdd/ben,1.0,1",
-    ]
-    assert files["reliability.csv"].splitlines()[1] == b"0.6,1.0,1"
-    assert files["noise.csv"].splitlines()[:2] == [b"snr_db,white,pink,babble", b"20,0.5,0.5,0.5"]
+    assert json.loads(files["speakers.json"])[1] == {
+        "speaker": "fsdd/anna",
+        "accuracy": 0.5,
+        "recordings": 2,
+    }
+    assert json.loads(files["reliability.json"])[0] == {
+        "confidence": 0.6,
+        "accuracy": 1.0,
+        "recordings": 1,
+    }
+    assert json.loads(files["noise.json"])[0] == {
+        "snr_db": 20,
+        "white": 0.5,
+        "pink": 0.5,
+        "babble": 0.5,
+    }
+    curve = json.loads(files["rejection.json"])
+    assert curve[0] == {"digits_rejected": 0.0, "others_accepted": 1.0}
+    assert curve[-1] == {"digits_rejected": 1.0, "others_accepted": 0.0}
 
 
 def test_without_other_words_the_rejection_plot_says_so(tmp_path):
     files = drawn(tmp_path / "plots", ROWS[:4])
-    assert files["rejection.csv"] == b"digits_rejected,others_accepted\n"
+    assert files["rejection.json"] == b"[]\n"
     assert files["rejection.png"]
 
 
