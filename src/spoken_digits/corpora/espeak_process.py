@@ -29,6 +29,7 @@ def main() -> None:
         sys.exit(f"espeak-ng does not start from {job['data']}")
     if library.espeak_SetVoiceByName(job["voice"].encode()) != 0:
         sys.exit(f"espeak-ng has no voice {job['voice']}")
+    library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # breath is noise, seeded with the time
     samples = bytearray()
 
     @_CALLBACK
