@@ -40,6 +40,8 @@ MODEL, WEIGHTS = Path("models/digits.onnx"), Path("models/digits.safetensors")
 REQUIREMENTS, PARAMS = Path("requirements.txt"), Path("params.yaml")
 FINGERPRINTED = (RAW, SPECTROGRAMS, SPLIT, WEIGHTS, MODEL, EVALUATION, PREDICTIONS)
 
+SHOWN_PARAMS = ("corpora", "download", "spectrogram", "split", "validate", "train", "evaluate")
+
 MISTAKES = 12  # with a player each: 43 kB of base64 for a second of sound
 FAILING = 5  # of each kind of failure that the model card names
 
@@ -105,6 +107,7 @@ def build_report(root: Path) -> str:
         wrong=sum(row.is_digit and not row.correct for row in predictions),
         failing=_failing(predictions, summary),
         flat_metrics=_flat(summary),
+        flat_params=_flat({section: params[section] for section in SHOWN_PARAMS}),
         meaning=evaluation.MEANING,
         versions=_versions(_read(root / REQUIREMENTS).decode()),
         fingerprints={path.as_posix(): digest(root / path) for path in FINGERPRINTED},
