@@ -91,6 +91,7 @@ def stages(directory: Path, clips: int) -> str:
     programs = {
         "spectrogram": python("src/spectrogram.py"),
         "floor": python(HERE / "floor.py", raw, sheets),
+        "floor, arrays reused": python(HERE / "floor.py", raw, sheets, "--reuse"),
         "librosa": python(HERE / "librosa_mel.py", raw, sheets),
     }
     rounds: dict[str, list[Cost]] = {name: [] for name in programs}
@@ -116,7 +117,8 @@ def stages(directory: Path, clips: int) -> str:
         return statistics.median(ratios)
 
     ours = costs["spectrogram"].wall
-    names = ["download", "spectrogram", "split", "load the training tensor", "floor", "librosa"]
+    names = ["download", "spectrogram", "split", "load the training tensor"]
+    names += ["floor", "floor, arrays reused", "librosa"]
     lines = [
         "| what | clips/s | wall, s | CPU, s | peak memory, MB |",
         "|---|---:|---:|---:|---:|",
@@ -125,7 +127,8 @@ def stages(directory: Path, clips: int) -> str:
         f"({ancestor:.2f} a clip) | | |",
         "",
         f"Spectrogram, floor and librosa: the median of {ROUNDS} rounds in turn. The spectrogram "
-        f"stage takes {ratio('spectrogram', 'floor'):.2f} x the floor; "
+        f"stage takes {ratio('spectrogram', 'floor'):.2f} x the floor, "
+        f"{ratio('spectrogram', 'floor, arrays reused'):.2f} x the one with arrays reused; "
         f"librosa takes {ratio('librosa', 'spectrogram'):.1f} x as long as "
         "the stage, the ancestor's recipe (one process, by 5 clips) "
         f"{ancestor * clips / ours:,.0f} x.",

@@ -71,11 +71,9 @@ def _levels(mel: NDArray[np.float64], depth_db: int) -> NDArray[np.float64]:
         return mel
     mel /= loudest
     np.maximum(mel, 10.0 ** (-depth_db / 10), out=mel)
-    np.log10(mel, out=mel)
-    mel *= 10  # dB, -depth_db..0
-    mel /= depth_db
-    mel += 1
-    mel *= 255
+    np.log10(mel, out=mel)  # bel, -depth_db / 10..0
+    mel *= 10 * 255 / depth_db
+    mel += 255
     return np.rint(mel, out=mel)
 
 

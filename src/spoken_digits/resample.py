@@ -10,7 +10,7 @@ from spoken_digits.frontend import SAMPLE_RATE
 
 _TAPS_A_SIDE = 10  # zero crossings of the sinc on each side; scipy.signal.resample_poly's choice
 _COEFFICIENT_BITS = 20  # 16-bit samples x 20-bit coefficients: float64 sums them exactly
-_BLOCK = 16  # output samples a row, at the least: more take more products, fewer suit BLAS worse
+_BLOCK = 8  # output samples a row, at the least: more take more products, fewer suit BLAS worse
 _LARGEST_UP = 640  # 11.025 kHz; rates with less in common with 16 kHz would need huge matrices
 
 
