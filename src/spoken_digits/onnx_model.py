@@ -90,16 +90,18 @@ def load_model(path: Path, threads: int = 1) -> Model:
             "dvc pull, or make it with: dvc repro"
         ) from None
     _check_version(path, session.get_modelmeta().custom_metadata_map)
-    model = Model(path, session)
+    silence = np.zeros((1, SECOND), np.float32)
     try:
-        shape = model.probabilities(np.zeros((1, SECOND), np.float32)).shape
+        (probabilities,) = session.run(["probabilities"], {"waveform": silence})
     except Exception as error:
         raise ModelError(
             f"{path}: not a model of spoken digits ({str(error).splitlines()[0]})"
         ) from None
-    if shape != (1, len(CLASSES)):
-        raise ModelError(f"{path}: gives {shape[1:]} probabilities, not {len(CLASSES)}")
-    return model
+    if probabilities.shape != (1, len(CLASSES)):
+        raise ModelError(
+            f"{path}: gives {probabilities.shape[-1]} probabilities, not {len(CLASSES)}"
+        )
+    return Model(path, session)
 
 
 def _check_version(path: Path, metadata: dict[str, str]) -> None:

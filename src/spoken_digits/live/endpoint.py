@@ -14,7 +14,8 @@ LONGEST_S = 12.0
 """An utterance that goes on is cut here, s: a long number takes 10, a machine never ends."""
 
 _FRAME_MS = 1000 * HOP // SAMPLE_RATE  # 10
-_START_FRAMES = 3  # frames in a row that make a start; a click is shorter
+_START_FRAMES = 3  # frames in a row that make a start
+_SHORTEST = SAMPLE_RATE * 8 // 100  # 80 ms: what is shorter is a click
 
 
 class Detector(Protocol):
@@ -98,7 +99,8 @@ class Endpointer:
         long = len(self._frames) * HOP >= LONGEST_S * SAMPLE_RATE
         return self._close() if quiet >= self._hangover or long else None
 
-    def _close(self) -> Utterance:
+    def _close(self) -> Utterance | None:
+        """End what is being heard; return it unless it was a click."""
         utterance = self._utterance()
         # What is quiet already belongs to the next word's pre-roll too.
         self._preroll.clear()
@@ -106,7 +108,7 @@ class Endpointer:
         self._frames = []
         self.hearing = False
         self._in_a_row = 0
-        return utterance
+        return utterance if utterance.end - utterance.start >= _SHORTEST else None
 
     def _utterance(self) -> Utterance:
         sound = np.concatenate(self._frames)

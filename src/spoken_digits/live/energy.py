@@ -22,23 +22,26 @@ _SPREADS = 1.5  # times that above the floor is still noise
 _MEAN_FRAMES = 3  # noise jumps about from frame to frame
 _START_DB = 4.0
 _STAY_DB = 2.5
+_UNKNOWN_DB = 10.0  # more to start with, until so much has been heard:
+_KNOWN_FRAMES = 50
 _SHARE_OF_PEAK = 0.25  # less than this share of its loudest score is a word's echo
 
 
 class EnergyDetector:
     """Scores a frame by how far it stands out of the noise, dB.
 
-    The thresholds were chosen with benchmarks/live_detectors.py, on FSDD's takes 5-9.
+    ``after_silence``: take it that silence came before, so that a word in the very first frames
+    is heard; else they are taken for the room's noise. The thresholds were chosen with benchmarks/live_detectors.py, on FSDD's takes 5-9.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, after_silence: bool = False) -> None:
         bins = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)  # (161,) Hz
         edges = np.array(_EDGES_HZ)
         inside = (bins >= edges[:-1, None]) & (bins < edges[1:, None])  # (10, 161)
         self._window = np.hanning(_WINDOW + 1)[:-1]
         self._bands = inside / inside.sum(axis=1, keepdims=True) / np.square(self._window).sum()
-        self._levels = np.empty((_FLOOR_FRAMES, len(inside)))  # a ring of the latest
-        self._count = 0
+        self._levels = np.full((_FLOOR_FRAMES, len(inside)), _QUIETEST_DB)  # a ring of the latest
+        self._count = _FLOOR_FRAMES if after_silence else 0
         self._floor = np.full(len(inside), _QUIETEST_DB)
         self._ratios = np.ones((_MEAN_FRAMES, len(inside)))  # of the latest frames to the floor
         self._before = np.zeros(HOP, np.float32)
@@ -46,7 +49,8 @@ class EnergyDetector:
 
     def start(self) -> float:
         """Return the score from which speech may start."""
-        return _START_DB
+        unknown = max(0.0, 1 - self._count / _KNOWN_FRAMES)  # how little of the noise was heard
+        return _START_DB + _UNKNOWN_DB * unknown
 
     def stay(self) -> float:
         """Return the score from which speech goes on."""

@@ -1,0 +1,105 @@
+"""A model and words for the tests of listening: a digit is a tone, told by a real ONNX graph."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from spoken_digits.onnx_model import FORMAT
+from spoken_digits.recording import CLASSES
+from spoken_digits.second import SAMPLE_RATE, SECOND
+
+ROOT = Path(__file__).parents[1]
+PROGRAM = ROOT / "src" / "predict_live.py"
+METADATA = {"labels": json.dumps(CLASSES), "sample_rate": "16000", "format": FORMAT}
+
+
+def pitch(digit: int) -> int:
+    """Return the tone, Hz, that stands for a digit in these tests."""
+    return 400 + 250 * digit
+
+
+def word(digit: int, seconds: float = 0.4, loudness: float = 0.3) -> NDArray[np.float32]:
+    """Make a digit's tone with soft ends, (seconds x 16000,)."""
+    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    soft = np.minimum(1, np.minimum(time, seconds - time) / 0.03)
+    return (loudness * soft * np.sin(2 * np.pi * pitch(digit) * time)).astype(np.float32)
+
+
+def hiss(seconds: float, loudness: float = 0.3) -> NDArray[np.float32]:
+    """Make a sound that is no digit, with soft ends."""
+    noise = np.random.default_rng(0).standard_normal(round(seconds * SAMPLE_RATE))
+    return (loudness * noise * np.hanning(len(noise)) / 3).astype(np.float32)
+
+
+def room(*parts: float | NDArray[np.float32], noise: float = 0.0005) -> NDArray[np.float32]:
+    """Join words and pauses, s, in the steady noise of a room."""
+    silent = [np.zeros(round(p * SAMPLE_RATE)) if isinstance(p, float) else p for p in parts]
+    joined = np.concatenate(silent)
+    hum = np.random.default_rng(1).standard_normal(len(joined))
+    return (joined + noise * hum).astype(np.float32)
+
+
+def save_model(path: Path, metadata: dict[str, str] = METADATA, classes: int = 11) -> Path:
+    """Write a model in the exported one's form that hears tones.
+
+    A tone's logit is 20 times its share of the power at all tones and a hundredth of the rest's.
+    """
+    angle = 2 * np.pi * np.arange(SECOND)[:, None] * [pitch(d) for d in range(10)] / SAMPLE_RATE
+    waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    other = np.full((1, classes - 10), 10, np.float32)
+    constants = {
+        "waves": waves,  # (16000, 20)
+        "both": np.array([0, 2, 10], np.int64),  # (n, 20) -> (n, 2, 10)
+        "hundred": np.array(100, np.float32),
+        "least": np.array(1e-3, np.float32),
+        "twenty": np.array(20, np.float32),
+        "other": other,
+        "one": np.array([1], np.int64),
+        "width": np.array([classes - 10], np.int64),
+        "zero": np.array([0], np.int64),
+        "last": np.array([-1], np.int64),
+    }
+    make = helper.make_node
+    nodes = [
+        make("MatMul", ["waveform", "waves"], ["parts"]),
+        make("Mul", ["parts", "parts"], ["squares"]),
+        make("Reshape", ["squares", "both"], ["pairs"]),
+        make("ReduceSum", ["pairs", "one"], ["power"], keepdims=0),  # (n, 10)
+        make("Mul", ["waveform", "waveform"], ["energies"]),
+        make("ReduceSum", ["energies", "one"], ["energy"]),  # (n, 1)
+        make("Mul", ["energy", "hundred"], ["rest"]),
+        make("ReduceSum", ["power", "one"], ["tones"]),
+        make("Sum", ["rest", "tones", "least"], ["all"]),
+        make("Div", ["power", "all"], ["share"]),
+        make("Mul", ["share", "twenty"], ["digits"]),
+        make("Shape", ["waveform"], ["shape"]),
+        make("Slice", ["shape", "zero", "one"], ["batch"]),
+        make("Concat", ["batch", "width"], ["wide"], axis=0),
+        make("Expand", ["other", "wide"], ["others"]),
+        make("Concat", ["digits", "others"], ["logits"], axis=1),
+        make("Softmax", ["logits"], ["probabilities"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tones",
+        [helper.make_tensor_value_info("waveform", TensorProto.FLOAT, ["batch", SECOND])],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", classes])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, metadata)
+    onnx.save(model, path)
+    return path
+
+
+def project(folder: Path) -> Path:
+    """Make a folder from which the program can be run: params.yaml, and a model in its place."""
+    shutil.copy(ROOT / "params.yaml", folder)
+    (folder / "models").mkdir()
+    save_model(folder / "models" / "digits.onnx")
+    return folder
