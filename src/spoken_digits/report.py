@@ -36,6 +36,7 @@ SPLIT = Path("data/split.csv")
 RAW, SPECTROGRAMS = Path("data/raw"), Path("data/spectrograms")
 PREDICTIONS, PLOTS = Path("metrics/predictions.csv"), Path("metrics/plots")
 EVALUATION, VALIDATION = Path("metrics/evaluate.json"), Path("metrics/validate.json")
+EXPORT = Path("metrics/export.json")
 MODEL, WEIGHTS = Path("models/digits.onnx"), Path("models/digits.safetensors")
 REQUIREMENTS, PARAMS = Path("requirements.txt"), Path("params.yaml")
 FINGERPRINTED = (RAW, SPECTROGRAMS, SPLIT, WEIGHTS, MODEL, EVALUATION, PREDICTIONS)
@@ -91,6 +92,7 @@ def build_report(root: Path) -> str:
     return environment.from_string(template).render(
         metrics=summary,
         validation=_json(root / VALIDATION),
+        export=_json(root / EXPORT),
         params=params,
         corpora=_corpora(rows),
         subsets=SUBSETS,
@@ -111,7 +113,6 @@ def build_report(root: Path) -> str:
         meaning=evaluation.MEANING,
         versions=_versions(_read(root / REQUIREMENTS).decode()),
         fingerprints={path.as_posix(): digest(root / path) for path in FINGERPRINTED},
-        model_bytes=(root / MODEL).stat().st_size,
     )
 
 

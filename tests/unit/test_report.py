@@ -63,6 +63,8 @@ def make_project(root, wrong: int, others: int) -> None:
     (root / "metrics" / "evaluate.json").write_text(json.dumps(evaluation.rounded(summary)))
     found = {"failed_checks": 0, "recordings": 60, "hours": 0.01, "found": {"silent": 2}}
     (root / "metrics" / "validate.json").write_text(json.dumps(found))
+    exported = {"bytes": 1200, "checked_recordings": 20, "largest_probability_difference": 1e-6}
+    (root / "metrics" / "export.json").write_text(json.dumps(exported))
     (root / "models").mkdir()
     for name in ("digits.onnx", "digits.safetensors"):
         (root / "models" / name).write_bytes(name.encode() * 100)
@@ -146,6 +148,7 @@ def test_the_worst_mistakes_can_be_heard_and_are_bounded(page):
         "0 heard as 1: 2 of 2",
         "bed: 70%",
         "2 silent",
+        "the same digit as the PyTorch model in each of 20 test recordings",
         "nobody who is tested was heard in training",
     ],
 )
