@@ -52,7 +52,9 @@ def main() -> None:
         "sample_rate": SAMPLE_RATE,
         "spectrogram": params.spectrogram.model_dump(),
         "corpora": read_about(MODEL)["corpora"],
-        "accuracy": {key: evaluation[key] for key in ("accuracy", "accuracy_low", "accuracy_high", "n")},
+        "accuracy": {
+            key: evaluation[key] for key in ("accuracy", "accuracy_low", "accuracy_high", "n")
+        },
     }
     candidate = EXPORTED.with_name("candidate.onnx.partial")
     onnx_graph.save(onnx_graph.build(network, params.spectrogram, about), candidate)

@@ -28,7 +28,7 @@ def main() -> None:
     params = load_params()
     if params.train.portable:
         pin_arithmetic(params.train.threads)
-    from dvclive import Live
+    from dvclive.live import Live
 
     from spoken_digits.fit import calibrate, fit, round_to_half
     from spoken_digits.network import save_network

@@ -43,7 +43,8 @@ def fit(
     """
     device = _device(settings)
     torch.manual_seed(settings.seed)
-    network = DigitNet().to(device, memory_format=torch.channels_last)
+    network = DigitNet().to(device)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(False)
     optimizer = torch.optim.AdamW(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -57,7 +58,7 @@ def fit(
         pct_start=_WARM_UP,
         final_div_factor=1e3,
     )
-    parts = {
+    parts: dict[str, Any] = {
         "network": network,
         "averaged": averaged,
         "optimizer": optimizer,
@@ -79,7 +80,7 @@ def fit(
             epoch, steps, network, averaged, optimizer, schedule, images, classes, settings
         )
         metrics = {"train_loss": loss, **_judge(averaged, *validation)}
-        metrics["learning_rate"] = schedule.get_last_lr()[0]
+        metrics["learning_rate"] = float(schedule.get_last_lr()[0])
         history.append(metrics)
         if _epochs_since_best(history) == 0:
             best = copy.deepcopy(averaged.state_dict())
@@ -128,7 +129,9 @@ def _train_epoch(
     random = torch.Generator().manual_seed(settings.seed * 100_003 + epoch)
     order = torch.randperm(len(images), generator=random)
     total = 0.0
-    for step in tqdm(range(steps), desc=f"epoch {epoch + 1}", unit="batch", leave=False, disable=None):
+    for step in tqdm(
+        range(steps), desc=f"epoch {epoch + 1}", unit="batch", leave=False, disable=None
+    ):
         chosen = order[step * settings.batch_size : (step + 1) * settings.batch_size]
         pictures = images[chosen].to(device, torch.float32) / 255
         targets = classes[chosen].to(device)
@@ -137,7 +140,7 @@ def _train_epoch(
         scores = network(pictures * 255)
         loss = F.cross_entropy(scores, targets, label_smoothing=settings.label_smoothing)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
         _average(averaged, network, epoch * steps + step)

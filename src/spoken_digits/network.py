@@ -57,7 +57,8 @@ class DigitNet(nn.Module):
         x = self.pattern(x.contiguous(memory_format=torch.channels_last))
         x = x + self.sequence(x)
         x = x.mean(dim=(2, 3))  # (n, 128)
-        return self.classify(self.dropout(x))
+        scores: Tensor = self.classify(self.dropout(x))
+        return scores
 
 
 class _Residual(nn.Module):
@@ -66,7 +67,8 @@ class _Residual(nn.Module):
         self.change = _convolution(channels, channels, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.change(x)
+        change: Tensor = self.change(x)
+        return x + change
 
 
 def _convolution(
@@ -152,7 +154,7 @@ def logits(network: DigitNet, images: NDArray[np.uint8]) -> Tensor:
     """Return a network's logits for pictures, (n, 100, 100) -> (n, 11), in evaluation mode."""
     network.eval()
     device = network.temperature.device
-    batches = torch.from_numpy(images).split(_BATCH)
+    batches = torch.split(torch.from_numpy(images), _BATCH)
     results = [network(batch.to(device, torch.float32)).cpu() for batch in batches]
     return torch.cat([torch.empty(0, len(CLASSES)), *results])
 

@@ -143,7 +143,9 @@ def _frontend(settings: Spectrogram) -> onnx.ModelProto:
         "white": 255.0,
     }
     for name, value in integers.items():
-        model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(value, np.int64), name))
+        model.graph.initializer.append(
+            onnx.numpy_helper.from_array(np.array(value, np.int64), name)
+        )
     for name, number in floats.items():
         array = np.array(number, np.float32)
         model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
@@ -158,7 +160,7 @@ def _network(network: DigitNet) -> onnx.ModelProto:
             _Probabilities(network.eval()),
             (pictures,),
             dynamo=True,
-            optimize=False,  # it would fold norms into weights, which float16 then does not hold exactly
+            optimize=False,  # it would fold norms into weights, which float16 does not then hold
             opset_version=OPSET,
             input_names=["pictures"],
             output_names=["probabilities"],
@@ -177,7 +179,7 @@ def _network(network: DigitNet) -> onnx.ModelProto:
 
 
 def _store_as_half(graph: onnx.GraphProto) -> None:
-    """Keep large weights as float16, which they are exactly, and widen them when the model loads."""
+    """Keep large weights as float16, which they are exactly; loading the model widens them."""
     for index, tensor in enumerate(graph.initializer):
         array = onnx.numpy_helper.to_array(tensor)
         half = array.astype(np.float16)

@@ -142,7 +142,9 @@ def _script(speaker: int, settings: Espeak) -> tuple[str, list[str], list[dict[s
     digits = _FOREIGN[accent].split() if foreign else _ENGLISH_DIGITS
     rate = rng.uniform(105, 240)  # words a minute
     names = [
-        f"{digit}_v{speaker:03d}_{take}.wav" for take in range(settings.takes) for digit in range(10)
+        f"{digit}_v{speaker:03d}_{take}.wav"
+        for take in range(settings.takes)
+        for digit in range(10)
     ]
     texts = [
         _pronounce(digit, rng)
@@ -193,9 +195,8 @@ def _variant(speaker: int) -> str:
     ]
     for formant in range(9):
         frequency = 100 * tract * rng.gauss(1, 0.06 if formant else 0.02)
-        lines.append(
-            f"formant {formant} {frequency:.0f} {rng.uniform(60, 130):.0f} {rng.uniform(70, 180):.0f}"
-        )
+        height, width = rng.uniform(60, 130), rng.uniform(70, 180)  # % of the voice's own
+        lines.append(f"formant {formant} {frequency:.0f} {height:.0f} {width:.0f}")
     if rng.random() < 0.4:  # another glottal source, by Klatt's synthesiser
         lines.append(f"klatt {rng.randint(1, 6)}")
     elif rng.random() < 0.4:

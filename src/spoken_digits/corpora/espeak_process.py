@@ -32,13 +32,13 @@ def main() -> None:
     library.espeak_ng_SetRandSeed(ctypes.c_long(1))  # breath is noise, seeded with the time
     samples = bytearray()
 
-    @_CALLBACK
     def receive(wave: "ctypes._Pointer[ctypes.c_short]", count: int, _events: int | None) -> int:
         if wave and count > 0:
             samples.extend(ctypes.string_at(wave, 2 * count))
         return 0
 
-    library.espeak_SetSynthCallback(receive)
+    callback = _CALLBACK(receive)  # named: espeak-ng keeps no reference of its own
+    library.espeak_SetSynthCallback(callback)
     for clip in job["clips"]:
         samples.clear()
         for parameter, value in (
