@@ -37,14 +37,14 @@ def main() -> None:
         print("\n".join(f"{key:{width}}  {text}" for key, text in evaluation.MEANING.items()))
         return
     params = load_params()
-    pin_arithmetic(params.train.threads)
-    from spoken_digits import cost
-    from spoken_digits.network import load_network, probabilities
-
     rows = read_split(SPLIT)
     test = [row for row in rows if row.subset == "test"]
     if not any(row.label in DIGITS for row in test):
         raise UserError(f"{SPLIT}: no digit in the test subset; see split in params.yaml")
+    pin_arithmetic(params.train.threads)
+    from spoken_digits import cost
+    from spoken_digits.network import load_network, probabilities
+
     network = load_network(MODEL)
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
     likely = probabilities(network, images)  # (n, 11)

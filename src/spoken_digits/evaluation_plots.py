@@ -82,7 +82,7 @@ def draw(
 
 
 def read_curves(folder: Path) -> dict[str, list[float]]:
-    """Return the curves that dvclive wrote below ``folder``, by name: ``validation/loss`` etc.
+    """Return the curves that dvclive wrote below ``folder``, by name: ``validation_loss`` etc.
 
     Raises UserError if there is none.
     """

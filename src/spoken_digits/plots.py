@@ -22,6 +22,7 @@ from spoken_digits.files import replacing
 from spoken_digits.metrics import Reliability
 from spoken_digits.predictions import Prediction
 from spoken_digits.recording import DIGITS
+from spoken_digits.subsets import SUBSETS
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
 SERIES: list[dict[str, Any]] = [
@@ -88,33 +89,30 @@ def plot_confusion(path: Path, counts: NDArray[np.int64], *, normalised: bool) -
 
 
 def plot_training(path: Path, curves: Mapping[str, Sequence[float]]) -> None:
-    """Draw the curves of training, a value an epoch, named ``<subset>/<quantity>``.
+    """Draw the curves of training, a value an epoch, as ``<subset>_<quantity>`` or ``<quantity>``.
 
     One panel a quantity, one line a subset.
     """
-    quantities = sorted({name.rpartition("/")[2] for name in curves})
-    with picture(path, 6.4, 2.4 * len(quantities)) as figure:
-        panels = np.atleast_1d(figure.subplots(len(quantities), 1, sharex=True))
-        for axes, quantity in zip(panels, quantities, strict=True):
-            names = sorted(name for name in curves if name.rpartition("/")[2] == quantity)
-            for style, name in zip(SERIES, names, strict=False):
-                values = curves[name]
+    panels: dict[str, dict[str, Sequence[float]]] = {}
+    for name, values in sorted(curves.items()):
+        subset, _, quantity = name.partition("_") if name.startswith(SUBSETS) else ("", "", name)
+        panels.setdefault(quantity, {})[subset] = values
+    with picture(path, 6.4, 2.3 * len(panels)) as figure:
+        rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
+        for axes, (quantity, lines) in zip(rows, sorted(panels.items()), strict=True):
+            for subset, values in lines.items():
+                # A subset looks the same in every panel.
+                style = SERIES[SUBSETS.index(subset)] if subset else SERIES[3]
                 epochs = np.arange(1, len(values) + 1)
-                axes.plot(
-                    epochs,
-                    values,
-                    label=name.rpartition("/")[0],
-                    markevery=-(-len(values) // 20),
-                    **style,
-                )
+                axes.plot(epochs, values, label=subset, markevery=-(-len(values) // 20), **style)
             axes.set_ylabel(_UNITS.get(quantity, quantity.replace("_", " ")))
-            if quantity == "loss" and min(min(curves[name]) for name in names) > 0:
+            if quantity == "loss" and all(min(values) > 0 for values in lines.values()):
                 axes.set_yscale("log")
-            if any(name.rpartition("/")[0] for name in names):
+            if any(lines):
                 axes.legend()
-        panels[-1].set_xlabel("epoch")
-        panels[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
-        panels[0].set_title("Training")
+        rows[-1].set_xlabel("epoch")
+        rows[-1].xaxis.set_major_locator(MaxNLocator(integer=True))
+        rows[0].set_title("Training")
 
 
 _UNITS = {"loss": "loss (nats)", "accuracy": "accuracy (share)", "learning_rate": "learning rate"}

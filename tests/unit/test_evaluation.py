@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
+from dvclive import Live
 
 from spoken_digits import cost, evaluation
 from spoken_digits.errors import UserError
@@ -141,7 +142,7 @@ def drawn(folder, rows) -> dict[str, bytes]:
     noises = {f"{noise}_{snr}": 0.5 for noise in ("white", "pink", "babble") for snr in SNRS_DB}
     summary["robustness"] = {"n": 10, "clean": 0.9} | noises
     images = np.zeros((len(rows), 100, 100), dtype=np.uint8)
-    draw(folder, rows, images, summary, {"validation/loss": [2.0, 1.0]})
+    draw(folder, rows, images, summary, {"validation_loss": [2.0, 1.0]})
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -182,10 +183,12 @@ def test_without_other_words_the_rejection_plot_says_so(tmp_path):
 
 
 def test_training_curves_are_read_by_name(tmp_path):
-    folder = tmp_path / "plots" / "metrics" / "validation"
-    folder.mkdir(parents=True)
-    (folder / "loss.tsv").write_text("step\tloss\n0\t2.5\n1\t1.25\n")
-    assert read_curves(tmp_path) == {"validation/loss": [2.5, 1.25]}
+    """dvclive itself writes them, as in the training stage."""
+    with Live(str(tmp_path), dvcyaml=False, save_dvc_exp=False, report=None) as live:
+        for loss in (2.5, 1.25):
+            live.log_metric("validation_loss", loss)
+            live.next_step()
+    assert read_curves(tmp_path) == {"validation_loss": [2.5, 1.25]}
 
 
 def test_missing_training_curves(tmp_path):

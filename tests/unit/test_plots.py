@@ -28,9 +28,9 @@ DRAWINGS = {
         path, np.zeros((10, 10), dtype=int), normalised=True
     ),
     "training": lambda path: plots.plot_training(
-        path, {"train/loss": [2.0, 1.0], "validation/loss": [2.1, 1.2], "learning_rate": [0.1, 0.2]}
+        path, {"train_loss": [2.0, 1.0], "validation_loss": [2.1, 1.2], "learning_rate": [0.1, 0.2]}
     ),
-    "one_epoch": lambda path: plots.plot_training(path, {"validation/accuracy": [0.5]}),
+    "one_epoch": lambda path: plots.plot_training(path, {"validation_accuracy": [0.5]}),
     "noise": lambda path: plots.plot_noise(path, NOISE, 0.95, 300),
     "speakers": lambda path: plots.plot_speakers(path, SPEAKERS),
     "one_speaker": lambda path: plots.plot_speakers(path, {"fsdd/theo": (1.0, 500)}),

@@ -58,7 +58,7 @@ def make_project(root, wrong: int, others: int) -> None:
     summary["robustness"] = {"n": 20, "clean": 0.9, "mean": 0.6} | dict.fromkeys(conditions, 0.5)
     summary["cost"] = {"parameters": 176_253, "multiply_adds": 13_522_192, "bytes": 359_208}
     images = np.zeros((len(predictions), 100, 100), np.uint8)
-    draw(root / "metrics" / "plots", predictions, images, summary, {"validation/loss": [2.0, 1.0]})
+    draw(root / "metrics" / "plots", predictions, images, summary, {"validation_loss": [2.0, 1.0]})
     write_predictions(root / "metrics" / "predictions.csv", predictions)
     (root / "metrics" / "evaluate.json").write_text(json.dumps(evaluation.rounded(summary)))
     found = {"failed_checks": 0, "recordings": 60, "hours": 0.01, "found": {"silent": 2}}
