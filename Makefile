@@ -6,8 +6,8 @@ VENV ?= .venv
 export PATH := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help install repro metrics report exps compare test test-slow lint format check-lock verify \
-	bench folds real release constraints clean
+.PHONY: help install install-dev repro metrics report exps compare test test-slow lint format check-lock verify \
+	bench constraints clean
 
 help:  ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*##/\1 =/p' Makefile | awk -F ' = +' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -22,6 +22,7 @@ repro: $(VENV)/.installed .dvc/config  ## Rebuild whatever is out of date, then 
 
 report: $(VENV)/.installed  ## Write metrics/report.html, one page that says it all
 	dvc repro report
+	@echo metrics/report.html
 
 exps: $(VENV)/.installed  ## Compare the experiments in a table
 	dvc exp show --only-changed --drop 'Executor|State|Created'
@@ -52,6 +53,9 @@ check-lock: $(VENV)/.installed  ## Say which stage dvc.lock is out of date for, 
 verify: $(VENV)/.installed  ## Rebuild HEAD from nothing elsewhere; compare every hash and metric
 	python tools/verify.py $(ARGS)
 
+bench: $(VENV)/.installed-bench  ## Measure speed, beside librosa and the floor; minutes
+	python benchmarks/bench.py $(ARGS)
+
 constraints: $(VENV)/.installed-dev  ## Write constraints.txt anew from what .venv holds
 	{ sed '/^[^#]/,$$d' constraints.txt; python -m pip freeze --all | grep -vE '^(torch|pip|wheel)==' | sort -f; } > .constraints.partial
 	mv .constraints.partial constraints.txt
@@ -67,6 +71,10 @@ $(VENV)/.installed: requirements.txt constraints.txt
 		echo '$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	python -m pip install --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-bench: $(VENV)/.installed benchmarks/requirements.txt
+	python -m pip install --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-remotes.txt

@@ -63,6 +63,16 @@ if stage := os.environ.get("DVC_STAGE"):
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def use_this_environment(project: Path, *stamps: str) -> None:
+    """Give a project a .venv that is this environment, as if make had just installed it."""
+    venv = project / ".venv"
+    venv.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (venv / name).symlink_to(Path(sys.prefix) / name)
+    for stamp in stamps:
+        (venv / stamp).touch()
+
+
 def set_params(project: Path, changes: dict[str, object]) -> None:
     """Change keys, dots for levels, of a project's params.yaml; its comments are lost."""
     path = project / "params.yaml"

@@ -3,12 +3,11 @@
 import json
 import re
 import shutil
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, use_this_environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(?:<!-- ([^>]*) -->\n)?```bash\n(.*?)```", re.DOTALL)
@@ -53,10 +52,7 @@ def test_the_commands_run(work, run, tmp_path):
     """All of them in one project, in the README's order, with small params."""
     bash = shutil.which("bash")
     assert bash
-    (work / ".venv").mkdir()
-    (work / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
-    for stamp in (".installed", ".installed-dev"):
-        (work / ".venv" / stamp).touch()
+    use_this_environment(work, ".installed", ".installed-dev")
     store = tmp_path / "store"
     for note, block in BLOCKS:
         if note.startswith("not run: "):

@@ -2,11 +2,11 @@
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
+from conftest import use_this_environment
 
 pytestmark = pytest.mark.slow
 
@@ -37,9 +37,7 @@ def elsewhere(tmp_path_factory, built, unbuilt, run):
     """The project, unpacked without .git, built by make with one core and a hostile environment."""
     project = tmp_path_factory.mktemp("ev") / "söz ve sayılar (1)"
     shutil.copytree(unbuilt, project, ignore=shutil.ignore_patterns(".git"))
-    (project / ".venv").mkdir()
-    (project / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
-    (project / ".venv" / ".installed").touch()
+    use_this_environment(project, ".installed")
     one_core = ["taskset", "-c", str(min(os.sched_getaffinity(0)))]
     command = ["sh", "-c", 'umask 077; exec "$@"', "sh", *one_core, "make", "repro"]
     return project, run(*command, cwd=project, env=UNLIKE, user="çağla").stdout
