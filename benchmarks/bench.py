@@ -30,7 +30,17 @@ from tqdm import tqdm
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 README = HERE / "README.md"
-PROJECT = (".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", "dvc.yaml", "params.yaml")
+PROJECT = (
+    ".dvc/config",
+    ".dvc/.gitignore",
+    ".dvcignore",
+    ".gitattributes",
+    ".gitignore",
+    "constraints.txt",
+    "dvc.yaml",
+    "params.yaml",
+    "requirements.txt",
+)
 FULL = 30_000
 CLIPS_A_TAKE = 600  # 60 speakers x 10 digits
 GROWTH = (3_000, 10_000, 30_000, 100_000)
