@@ -97,17 +97,16 @@ def plot_training(path: Path, curves: Mapping[str, Sequence[float]]) -> None:
     for name, values in sorted(curves.items()):
         subset, _, quantity = name.partition("_") if name.startswith(SUBSETS) else ("", "", name)
         panels.setdefault(quantity, {})[subset] = values
-    with picture(path, 6.4, 2.3 * len(panels)) as figure:
+    ordered = sorted(panels.items(), key=lambda panel: (panel[0] != "loss", panel[0]))
+    with picture(path, 6.4, 2.1 * len(panels)) as figure:
         rows = figure.subplots(len(panels), 1, sharex=True, squeeze=False)[:, 0]
-        for axes, (quantity, lines) in zip(rows, sorted(panels.items()), strict=True):
+        for axes, (quantity, lines) in zip(rows, ordered, strict=True):
             for subset, values in lines.items():
                 # A subset looks the same in every panel.
                 style = SERIES[SUBSETS.index(subset)] if subset else SERIES[3]
                 epochs = np.arange(1, len(values) + 1)
                 axes.plot(epochs, values, label=subset, markevery=-(-len(values) // 20), **style)
             axes.set_ylabel(_UNITS.get(quantity, quantity.replace("_", " ")))
-            if quantity == "loss" and all(min(values) > 0 for values in lines.values()):
-                axes.set_yscale("log")
             if any(lines):
                 axes.legend()
         rows[-1].set_xlabel("epoch")
