@@ -26,6 +26,7 @@ RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("da
 MODEL, EXPORTED = Path("models/digits.safetensors"), Path("models/digits.onnx")
 EVALUATION, METRICS = Path("metrics/evaluate.json"), Path("metrics/export.json")
 LATENCY = Path("metrics/latency.json")  # another number every time: no output of the stage
+ACCURACY = ("accuracy", "accuracy_low", "accuracy_high", "n")
 LARGEST = 500_000  # bytes
 CHECKED = 2_000  # test recordings, at most
 
@@ -41,20 +42,24 @@ def main() -> None:
     from spoken_digits.onnx_model import FORMAT, load_model
 
     test = [row for row in read_split(SPLIT) if row.subset == "test"]
+    if not test:
+        raise UserError(f"{SPLIT}: no recording in the test subset; see split in params.yaml")
     rows = test[:: -(-len(test) // CHECKED)]
     sounds = [read_wav(content) for content in read_recordings(RAW, rows)]
     seconds = np.stack([one_second(waveform(*sound)) for sound in sounds]).astype(np.float32)
     network = load_network(MODEL)
-    evaluation = json.loads(EVALUATION.read_text(encoding="utf-8"))
+    try:
+        evaluation = json.loads(EVALUATION.read_text(encoding="utf-8"))
+        accuracy = {key: evaluation[key] for key in ACCURACY}
+    except (OSError, ValueError, KeyError) as error:
+        raise UserError(f"{EVALUATION}: {error}. Make it with: dvc repro evaluate") from None
     about = {
         "format": FORMAT,
         "labels": list(CLASSES),
         "sample_rate": SAMPLE_RATE,
         "spectrogram": params.spectrogram.model_dump(),
         "corpora": read_about(MODEL)["corpora"],
-        "accuracy": {
-            key: evaluation[key] for key in ("accuracy", "accuracy_low", "accuracy_high", "n")
-        },
+        "accuracy": accuracy,
     }
     candidate = EXPORTED.with_name("candidate.onnx.partial")
     onnx_graph.save(onnx_graph.build(network, params.spectrogram, about), candidate)

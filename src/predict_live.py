@@ -120,7 +120,7 @@ def _listen(args: argparse.Namespace, model: Model, live: Live, piped: bool) -> 
             from spoken_digits.live.screen import Screen
 
             outlet = Screen(microphone.device.name, model.path.name)
-        elif not args.json:
+        else:
             outlet.notice(f"listening to {microphone.device.name}; Ctrl-C ends it")
         with outlet:
             blocks = microphone_blocks(microphone, outlet)

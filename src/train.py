@@ -10,6 +10,9 @@ import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spoken_digits.dataset import class_indices, load_images, read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.params import Params, load_params
@@ -20,12 +23,21 @@ SPECTROGRAMS, SPLIT = Path("data/spectrograms"), Path("data/split.csv")
 MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
 CHECKPOINTS = Path(".checkpoints")  # not an output: DVC removes outputs before a stage runs
 
+Subset = tuple[NDArray[np.uint8], NDArray[np.int64]]  # images (n, 100, 100), classes (n,)
+
 
 def main() -> None:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
     params = load_params()
+    rows = [row for row in read_split(SPLIT) if row.subset != "test"]
+    subsets: dict[str, Subset] = {}
+    for subset in ("train", "validation"):
+        chosen = [row for row in rows if row.subset == subset]
+        if not any(row.label in DIGITS for row in chosen):
+            raise UserError(f"{SPLIT}: no digit in the {subset} subset; see split in params.yaml")
+        subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen))
     if params.train.portable:
         pin_arithmetic(params.train.threads)
     from dvclive.live import Live
@@ -33,14 +45,7 @@ def main() -> None:
     from spoken_digits.fit import calibrate, fit, round_to_half
     from spoken_digits.network import save_network
 
-    rows = [row for row in read_split(SPLIT) if row.subset != "test"]
-    subsets = {}
-    for subset in ("train", "validation"):
-        chosen = [row for row in rows if row.subset == subset]
-        if not any(row.label in DIGITS for row in chosen):
-            raise UserError(f"{SPLIT}: no digit in the {subset} subset; see split in params.yaml")
-        subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen))
-    checkpoint = _checkpoint(params, subsets["train"][0].tobytes())
+    checkpoint = _checkpoint(params, subsets)
     with Live(str(TRAINING), dvcyaml=False, save_dvc_exp=False, report=None) as live:
 
         def report(metrics: dict[str, float]) -> None:
@@ -63,9 +68,11 @@ def main() -> None:
     print(f"trained on {len(subsets['train'][1])} recordings; {MODEL}")
 
 
-def _checkpoint(params: Params, images: bytes) -> Path:
+def _checkpoint(params: Params, subsets: dict[str, Subset]) -> Path:
     """Return where this very run, and no other, keeps its state."""
-    digest = hashlib.sha256(images)
+    digest = hashlib.sha256()
+    for images, classes in subsets.values():
+        digest.update(images.tobytes() + classes.tobytes())
     digest.update(json.dumps(params.train.model_dump(), sort_keys=True).encode())
     digest.update(Path(__file__).read_bytes())
     for module in ("network", "fit", "augment"):

@@ -26,7 +26,8 @@ def augment(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     if strength == 0:
         return pictures
     pictures = _warp(pictures, strength, random)
-    power = _reverberate(_to_power(pictures, strength, random), strength, random)
+    power = _smooth(_to_power(pictures, strength, random), strength, random)
+    power = _reverberate(power, strength, random)
     gain = torch.exp(_DB * _equaliser(power, strength, random))[:, :, None]
     noise = _noise(power, strength, random)
     # Noise of the room passes the microphone too; noise of the electronics does not.
@@ -74,9 +75,17 @@ def _warp(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     def draw(bound: float) -> Tensor:
         return _uniform(pictures, -bound * strength, bound * strength, random)[:, None, None]
 
+    def phase() -> Tensor:
+        return _uniform(pictures, 0, 2 * math.pi, random)[:, None, None]
+
     # Low frequencies, y = 1, stay; the bend moves the middle bands alone.
-    source_y = (y - 1) * draw(0.15).exp() + 1 + draw(0.06) + draw(0.08) * torch.sin((y + 1) * math.pi / 2)
+    source_y = (
+        (y - 1) * draw(0.15).exp() + 1 + draw(0.06) + draw(0.08) * torch.sin((y + 1) * math.pi / 2)
+    )
     source_x = (x - draw(0.35)) * draw(0.35).exp() + draw(0.1) * torch.sin(math.pi * x)
+    # Formants that move otherwise, syllables of other lengths: smooth displacements.
+    source_y = source_y + draw(0.06) * torch.sin(math.pi * 1.5 * x + phase())
+    source_x = source_x + draw(0.08) * torch.sin(math.pi * 2.5 * x + phase())
     grid = torch.stack([source_x.expand(n, SIZE, SIZE), source_y.expand(n, SIZE, SIZE)], dim=-1)
     return F.grid_sample(pictures[:, None], grid, align_corners=False)[:, 0]
 
@@ -85,7 +94,23 @@ def _to_power(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     """Return power relative to the loudest pixel, with more or less contrast (compressors)."""
     contrast = _uniform(pictures, 1 - 0.25 * strength, 1 + 0.25 * strength, random)
     decibels = (pictures - 1) * (DEPTH * contrast[:, None, None])
+    # Consonants and vowels in another balance: a gain that changes with time.
+    along = torch.linspace(0, 1, SIZE, device=pictures.device)[None]
+    decibels = (
+        decibels + _waves(pictures, along * 3, 3 * strength, 3 * strength, random)[:, None, :]
+    )
     return torch.exp(decibels.mul_(_DB)) * (pictures > 0.003)
+
+
+def _smooth(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Blur half of the pictures over bands, which hides the harmonics and with them the pitch."""
+    band = torch.arange(SIZE, dtype=torch.float32, device=power.device)
+    apart = band[None, :, None] - band[None, None, :]
+    width = _uniform(power, 0.3, 3.0 * strength, random)[:, None, None]  # standard deviation, bands
+    blur = torch.exp(-((apart / width) ** 2) / 2)
+    blur = blur / blur.sum(dim=2, keepdim=True)
+    smoothed = torch.bmm(blur, power)
+    return torch.where(_chance(power, 0.5, random)[:, None, None], smoothed, power)
 
 
 def _reverberate(power: Tensor, strength: float, random: Generator) -> Tensor:
@@ -120,13 +145,14 @@ def _noise(power: Tensor, strength: float, random: Generator) -> Tensor:
     colour = torch.exp(_DB * _waves(power, height, 40, 3, random))
     colour = colour / colour.mean(dim=1, keepdim=True)
     # A band's power in one frame of noise is nearly exponentially distributed.
-    grain = -torch.log(torch.rand(n, SIZE, SIZE, generator=random).to(power.device).clamp_(min=1e-6))
+    grain = -torch.log(
+        torch.rand(n, SIZE, SIZE, generator=random).to(power.device).clamp_(min=1e-6)
+    )
     grain = (grain + grain.roll(1, dims=2)) / 2  # frames overlap
     frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)[None]
     rate, phase = _uniform(power, 0.02, 0.5, random), _uniform(power, 0, 2 * math.pi, random)
     swell = torch.exp(
-        _uniform(power, 0, 1.2, random)[:, None]
-        * torch.sin(frame * rate[:, None] + phase[:, None])
+        _uniform(power, 0, 1.2, random)[:, None] * torch.sin(frame * rate[:, None] + phase[:, None])
     )
     level = speech * _chance(power, 0.75 * strength, random)
     level = level * torch.exp(-_DB * _uniform(power, -2, 45, random))
@@ -141,9 +167,7 @@ def _noise(power: Tensor, strength: float, random: Generator) -> Tensor:
     return noise + voices * level[:, None, None] + grain * floor[:, None, None]
 
 
-def _waves(
-    power: Tensor, height: Tensor, tilt: float, ripple: float, random: Generator
-) -> Tensor:
+def _waves(power: Tensor, height: Tensor, tilt: float, ripple: float, random: Generator) -> Tensor:
     """Return random smooth curves over the bands, (n, 100) dB."""
     curve = _uniform(power, -tilt, tilt, random)[:, None] * (height - 0.5)
     for cycles, share in ((1, 1.0), (2, 1.0), (3, 0.7), (5, 0.7), (8, 0.7)):

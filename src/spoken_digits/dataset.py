@@ -43,6 +43,8 @@ def read_split(path: Path) -> list[SplitRow]:
             header, *rows = csv.reader(file)
     except OSError as error:
         raise DatasetError(f"{path}: {error.strerror}. Make it with: dvc repro split") from None
+    except (UnicodeDecodeError, csv.Error):
+        header, rows = [], []  # no table at all has other columns too
     except ValueError:
         raise DatasetError(f"{path}: empty. Make it again with: dvc repro -f split") from None
     wrong = [row for row in rows if len(row) != len(SPLIT_COLUMNS)]
@@ -90,8 +92,11 @@ def class_indices(rows: Sequence[SplitRow]) -> NDArray[np.int64]:
 
 
 def _decode(png: bytes, name: str) -> NDArray[np.uint8]:
-    with Image.open(io.BytesIO(png)) as picture:
-        pixels = np.asarray(picture)
+    try:
+        with Image.open(io.BytesIO(png)) as picture:
+            pixels = np.asarray(picture)
+    except OSError as error:
+        raise DatasetError(f"{name}: not a picture ({error})") from None
     if pixels.shape != (SIZE, SIZE) or pixels.dtype != np.uint8:
         raise DatasetError(f"{name}: {pixels.shape} {pixels.dtype}, not a 100x100 grey picture")
     return pixels

@@ -8,6 +8,8 @@ that the file holds 512 numbers rather than 205,600.
 import contextlib
 import io
 import json
+import logging
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -155,9 +157,13 @@ def _frontend(settings: Spectrogram) -> onnx.ModelProto:
 def _network(network: DigitNet) -> onnx.ModelProto:
     # The exporter traces a batch of two: it takes a batch of one for a constant.
     pictures = torch.zeros(2, SIZE, SIZE)
-    with contextlib.redirect_stdout(io.StringIO()):  # its progress report
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # torchvision is not needed
+    with (
+        contextlib.redirect_stdout(io.StringIO()),  # its progress report
+        warnings.catch_warnings(action="ignore", category=FutureWarning),  # its own affairs
+    ):
         program = torch.onnx.export(
-            _Probabilities(network.eval()),
+            _Probabilities(network).eval(),
             (pictures,),
             dynamo=True,
             optimize=False,  # it would fold norms into weights, which float16 does not then hold

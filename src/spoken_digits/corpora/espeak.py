@@ -81,6 +81,7 @@ _OTHER_WORDS = (
     "forward follow learn visual backward tomato market doctor travel simple circle purple "
     "ten eleven twelve twenty hundred wonder heaven fighter sick mine tea fear zebra sixty"
 ).split()
+_WAY_ON = "Use recordings instead, e.g. corpora: [fsdd]"
 
 
 class EspeakError(UserError):
@@ -95,7 +96,7 @@ def collect(settings: Espeak, target: Path) -> None:
     """
     with (
         ThreadPoolExecutor(joblib.cpu_count()) as pool,  # threads that wait for processes
-        tqdm(total=settings.speakers, desc="espeak", unit="voice") as bar,
+        tqdm(total=settings.speakers, desc="espeak", unit="voice", disable=None) as bar,
     ):
         for _ in pool.map(
             lambda speaker: _write_speaker(speaker, settings, target), range(settings.speakers)
@@ -106,7 +107,10 @@ def collect(settings: Espeak, target: Path) -> None:
 def _write_speaker(speaker: int, settings: Espeak, target: Path) -> None:
     accent, names, clips = _script(speaker, settings)
     with tempfile.TemporaryDirectory() as directory:
-        _copy_voice_data(Path(directory), accent, _variant(speaker))
+        try:
+            _copy_voice_data(Path(directory), accent, _variant(speaker))
+        except OSError as error:
+            raise EspeakError(f"espeak-ng's data cannot be read: {error}. {_WAY_ON}") from None
         job = {
             "library": espeakng_loader.get_library_path(),
             "data": directory,
@@ -124,8 +128,7 @@ def _write_speaker(speaker: int, settings: Espeak, target: Path) -> None:
         reason = process.stderr.decode(errors="replace").strip().splitlines()
         raise EspeakError(
             f"espeak-ng failed for voice {speaker} ({accent}): "
-            f"{reason[-1] if reason else f'exit status {process.returncode}'}. "
-            "Use recordings instead, e.g. corpora: [fsdd]"
+            f"{reason[-1] if reason else f'exit status {process.returncode}'}. {_WAY_ON}"
         )
     members = zip(names, _split_clips(process.stdout), strict=True)
     write_shard(

@@ -31,7 +31,8 @@ class EnergyDetector:
     """Scores a frame by how far it stands out of the noise, dB.
 
     ``after_silence``: take it that silence came before, so that a word in the very first frames
-    is heard; else they are taken for the room's noise. The thresholds were chosen with benchmarks/live_detectors.py, on FSDD's takes 5-9.
+    is heard; else they are taken for the room's noise. The thresholds were chosen with
+    benchmarks/live_detectors.py, on FSDD's takes 5-9.
     """
 
     def __init__(self, after_silence: bool = False) -> None:
