@@ -58,16 +58,16 @@ _FOREIGN = {  # the English digits, spelt so that the language's own voice says 
 _FOREIGN_SHARE = 0.35
 # Ways to say each digit, in espeak-ng's phonemes: one of every group, the commoner ones repeated.
 _PRONUNCIATIONS = (
-    ("z z z s", "'i@ 'I@ 'i: 'I 'E", "r r R", "oU oU @U o: O:"),
-    ("w", "'V 'V 'V '0 'A: '@ 'a 'U", "n n n m"),
+    ("z z z z s", "'i@ 'I@ 'i: 'I 'E", "r r r R", "oU oU @U o:"),
+    ("w", "'V 'V 'V 'V '0 'A: '@", "n"),
     ("t t t tS", "'u: 'u: 'u: 'U 'u:@ j'u:"),
-    ("T T T t f s", "r r R w", "'i: 'i: 'i: 'I 'i:@"),
-    ("f", "'O: 'O@ 'o@ 'oU 'o: '0", "r r _"),
-    ("f", "'aI 'aI 'aI@ 'VI 'A:I 'a:", "v v f b"),
-    ("s", "'I 'I 'i: 'E '@", "k k g", "s s z"),
-    ("s s s z", "'E 'E 'e: 'a 'I", "v v v b f", "@ I E V _", "n"),
-    ("'eI 'eI 'eI 'e: 'E 'EI", "t t t d"),
-    ("n", "'aI 'aI 'aI 'VI 'A:I 'a: 'A:", "n n n m"),
+    ("T T T T f t", "r r r R w", "'i: 'i: 'i: 'i:@"),
+    ("f", "'O: 'O@ 'o@ 'o:", "r r _"),
+    ("f", "'aI 'aI 'aI 'aI@ 'VI 'A:I", "v v v f"),
+    ("s", "'I 'I 'I 'i: 'E", "k", "s"),
+    ("s s s z", "'E 'E 'E 'e: 'a", "v v v b", "@ @ I E _", "n"),
+    ("'eI 'eI 'eI 'e: 'EI", "t t t d"),
+    ("n", "'aI 'aI 'aI 'aI@ 'VI 'A:I", "n"),
 )
 _PRONOUNCED_SHARE = 0.5
 _ENDINGS = ("", ".", "?", "!", ",")  # intonations
