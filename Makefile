@@ -56,6 +56,15 @@ verify: $(VENV)/.installed  ## Rebuild HEAD from nothing elsewhere; compare ever
 bench: $(VENV)/.installed-bench  ## Measure speed, beside librosa and the floor; minutes
 	python benchmarks/bench.py $(ARGS)
 
+folds: $(VENV)/.installed  ## Cross-validate, a DVC experiment a fold; which: make folds ARGS=--help
+	python tools/folds.py $(ARGS)
+
+release: $(VENV)/.installed  ## Train the model for new users; promote it if it is no worse
+	python tools/release.py $(ARGS)
+
+real: $(VENV)/.installed  ## Measure the models on real recordings they never heard
+	python tools/real.py $(ARGS)
+
 constraints: $(VENV)/.installed-dev  ## Write constraints.txt anew from what .venv holds
 	{ sed '/^[^#]/,$$d' constraints.txt; python -m pip freeze --all | grep -vE '^(torch|pip|wheel)==' | sort -f; } > .constraints.partial
 	mv .constraints.partial constraints.txt

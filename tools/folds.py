@@ -1,0 +1,286 @@
+"""Cross-validate: train a network a fold as DVC experiments, and sum them up in one table.
+
+Every fold is an experiment of its own, with all stages, in DVC's queue (dvc queue status). One
+that is there already, from the same code, params and overrides, is not run again, so an
+interrupted run goes on where it was.
+"""
+
+import argparse
+import hashlib
+import json
+import re
+import statistics
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import psutil
+from dvc.repo import Repo
+from tqdm import tqdm
+
+from spoken_digits import experiments
+from spoken_digits.corpora import fsdd
+from spoken_digits.errors import UserError, run_script
+from spoken_digits.evaluation import rounded
+from spoken_digits.experiments import ExperimentError
+from spoken_digits.files import write_text
+from spoken_digits.params import load_params
+from spoken_digits.subsets import list_recordings
+
+HELP = """
+  make folds                                        five speaker-disjoint folds
+  make folds ARGS='--five --corpora audiomnist'     AudioMNIST's own five folds
+  make folds ARGS='--speakers fsdd --corpora fsdd'  each FSDD speaker left out in turn
+  make folds ARGS='--speakers fsdd --corpora fsdd,espeak,speech_commands
+      -S download.speech_commands.archive=speech_commands_subset.tar.gz'
+
+CORPUS_MIRROR reaches the experiments. Archives that are local paths must be absolute.
+"""
+FOLDS = Path("metrics/folds")
+METRICS = "metrics/evaluate.json"
+SPEAKERS = {"fsdd": fsdd.SPEAKERS, "audiomnist": tuple(f"{n:02}" for n in range(1, 61))}
+POLL_S = 2.0
+CHECK_WORKER_S = 20.0
+
+
+class Fold(NamedTuple):
+    """One experiment: what is tested in it, its overrides, and its name, which they decide."""
+
+    tested: str
+    overrides: tuple[str, ...]
+    experiment: str
+
+
+def main() -> int:
+    options = arguments()
+    corpora = options.corpora or list(load_params().corpora)
+    overrides = [*options.set_param, f"corpora=[{','.join(corpora)}]"]
+    kind = f"speakers-{options.speakers}" if options.speakers else "five"
+    folds = plan(options.speakers, overrides)
+    failed = run(folds)
+    results = [result for fold in folds if (result := result_of(fold))]
+    if results:
+        print(table(results))
+    if len(results) < len(folds):
+        missing = [fold for fold in folds if not experiments.find(fold.experiment)]
+        for fold in missing:
+            why = failed.get(fold.experiment, "it did not run")
+            print(f"failed: {fold.tested} ({fold.experiment}): {why}")
+        raise UserError(
+            f"{len(missing)} of {len(folds)} folds failed; the others are kept. What one printed: "
+            f"dvc queue logs {missing[0].experiment}. Mend the cause and run this again"
+        )
+    name = options.name or f"{kind}-{'+'.join(corpora)}"
+    write_text(
+        FOLDS / f"{name}.json",
+        json.dumps(rounded(summary(kind, overrides, results)), indent=2) + "\n",
+    )
+    print(f"{FOLDS / f'{name}.json'}")
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--five", action="store_true", help="five speaker-disjoint folds (the default)"
+    )
+    kind.add_argument(
+        "--speakers", metavar="CORPUS", help="leave out each speaker of a corpus in turn"
+    )
+    parser.add_argument(
+        "--corpora",
+        metavar="A,B",
+        type=lambda text: text.split(","),
+        help="train and test on these (default: corpora of params.yaml)",
+    )
+    parser.add_argument(
+        "-S",
+        "--set-param",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="another param for every fold, as dvc exp run has it; may be repeated",
+    )
+    parser.add_argument("--name", help="of the file in metrics/folds (default: from the above)")
+    options = parser.parse_args()
+    for override in options.set_param:
+        if "=" not in override or "," in re.sub(r"\[.*\]|\{.*\}|'.*'|\".*\"", "", override):
+            parser.error(f"-S {override}: one KEY=VALUE, and one value a key, is meant")
+    if options.speakers and options.corpora and options.speakers not in options.corpora:
+        parser.error(f"--speakers {options.speakers}: not among --corpora")
+    if options.name and not re.fullmatch(r"[\w.+-]+", options.name):
+        parser.error(f"--name {options.name}: letters, digits, dots, pluses and hyphens only")
+    return options
+
+
+def plan(speakers_of: str | None, overrides: list[str]) -> list[Fold]:
+    """Return the folds: five, or one for each speaker of a corpus."""
+    changes = hashlib.sha256(experiments.git("diff", "HEAD")).hexdigest()
+
+    def fold(tested: str, *more: str) -> Fold:
+        chosen = (*overrides, *more)
+        digest = hashlib.sha256("\n".join([changes, *chosen]).encode()).hexdigest()[:8]
+        return Fold(tested, chosen, f"fold-{tested.replace('/', '-')}-{digest}")
+
+    if speakers_of is None:
+        return [
+            fold(str(number), "split.scheme=fold", "split.leave_out=[]", f"split.fold={number}")
+            for number in range(5)
+        ]
+    return [
+        fold(who, "split.scheme=takes", f"split.leave_out=[{who}]")
+        for who in (f"{speakers_of}/{speaker}" for speaker in speakers(speakers_of))
+    ]
+
+
+def speakers(corpus: str) -> Iterable[str]:
+    """Return a corpus's speakers: known ones, or those in data/raw."""
+    if corpus in SPEAKERS:
+        return SPEAKERS[corpus]
+    raw = Path("data/raw")
+    found = (
+        {one.name.speaker for one in list_recordings(raw) if one.corpus == corpus}
+        if any(raw.glob(f"{corpus}/*.zip"))
+        else set()
+    )
+    if not found:
+        raise UserError(
+            f"--speakers {corpus}: its speakers are not known, and data/raw holds none. Collect "
+            f"them first: dvc exp run -S 'corpora=[{corpus}]' download"
+        )
+    return sorted(found)
+
+
+def run(folds: list[Fold]) -> dict[str, str]:
+    """Queue and run the folds that are not there yet; return why some failed, by experiment."""
+    lacking = [fold for fold in folds if not experiments.find(fold.experiment)]
+    if not lacking:
+        return {}
+    bury_the_dead()
+    states = queue_states()
+    for fold in tqdm(lacking, desc="queueing", unit="fold", disable=None):
+        state = states.get(fold.experiment)
+        if state in ("Queued", "Running"):
+            continue
+        if state:
+            experiments.dvc("queue", "remove", fold.experiment)
+        overrides = [part for override in fold.overrides for part in ("-S", override)]
+        experiments.dvc("exp", "run", "--queue", "--name", fold.experiment, *overrides)
+    try:
+        wait({fold.experiment for fold in lacking}, len(folds))
+    except KeyboardInterrupt:
+        print("\nThe queue goes on by itself; to stop it: dvc queue stop --kill. To go on: again")
+        raise
+    states = queue_states()
+    return {
+        fold.experiment: why_failed(fold.experiment)
+        for fold in lacking
+        if states.get(fold.experiment) == "Failed"
+    }
+
+
+def wait(lacking: set[str], total: int) -> None:
+    """Work on the queue until none of the experiments waits or runs."""
+    experiments.dvc("queue", "start", "-j", "1")
+    checked = time.monotonic()
+    with tqdm(
+        desc="folds", total=total, initial=total - len(lacking), unit="fold", disable=None
+    ) as bar:
+        while True:
+            states = queue_states()
+            open_ones = {name for name in lacking if states.get(name) in ("Queued", "Running")}
+            bar.n = total - len(open_ones)
+            bar.refresh()
+            if not open_ones:
+                return
+            time.sleep(POLL_S)
+            if time.monotonic() - checked > CHECK_WORKER_S:
+                bury_the_dead()
+                experiments.dvc("queue", "start", "-j", "1")  # a worker that was idle has left
+                checked = time.monotonic()
+
+
+def queue_states() -> dict[str, str]:
+    """Return what DVC's queue says of each experiment: Queued, Running, Failed or Success."""
+    with Repo() as repo:
+        entries = repo.experiments.celery_queue.status()
+    entries.sort(key=lambda entry: entry["timestamp"])  # of the same name, the last counts
+    return {entry["name"]: entry["status"] for entry in entries if entry["name"]}
+
+
+def bury_the_dead() -> None:
+    """Have DVC call failed what runs according to it, although its process is gone.
+
+    A kill -9 or a power cut leaves it so. DVC refuses if the worker still has it in hand.
+    """
+    with Repo() as repo:
+        queue = repo.experiments.celery_queue
+        dead = [entry.name for entry in queue.iter_active() if not is_alive(queue, entry.stash_rev)]
+    for name in dead:
+        with suppress(ExperimentError):
+            experiments.dvc("queue", "kill", "--force", name)
+
+
+def is_alive(queue: Any, stash_rev: str) -> bool:
+    """Tell whether an experiment of DVC's queue is worked on."""
+    try:
+        process = queue.proc[stash_rev]
+    except KeyError:  # being set up, or its worker died while it was
+        return bool(queue.worker_status())
+    return process.returncode is None and psutil.pid_exists(process.pid)
+
+
+def why_failed(experiment: str) -> str:
+    try:
+        return experiments.reason(experiments.dvc("queue", "logs", experiment)) or "no reason given"
+    except ExperimentError as error:
+        return str(error)
+
+
+def result_of(fold: Fold) -> dict[str, Any] | None:
+    """Return a fold's numbers out of its experiment, None if there is none."""
+    commit = experiments.find(fold.experiment)
+    if commit is None:
+        return None
+    metrics = json.loads(experiments.read(commit, METRICS))
+    kept = {key: metrics[key] for key in ("accuracy", "accuracy_low", "accuracy_high", "n")}
+    return {"tested": fold.tested, "experiment": fold.experiment, "commit": commit, **kept}
+
+
+def summary(kind: str, overrides: list[str], results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return all of metrics/folds/<name>.json. The deviation is the sample's (n - 1)."""
+    shares = [result["accuracy"] for result in results]
+    return {
+        "kind": kind,
+        "overrides": overrides,
+        "baseline": experiments.git("rev-parse", "HEAD").decode().strip(),
+        "mean": statistics.mean(shares),
+        "standard_deviation": statistics.stdev(shares) if len(shares) > 1 else None,
+        "worst": min(shares),
+        "folds": results,
+    }
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """Return a line a fold, then their mean, standard deviation and worst."""
+    width = max(len("standard deviation"), *(len(result["tested"]) for result in results))
+    lines = [f"{'tested':{width}}  accuracy  95% interval           n"]
+    lines += [
+        f"{one['tested']:{width}}  {one['accuracy']:8.2%}  "
+        f"{one['accuracy_low']:7.2%} to {one['accuracy_high']:7.2%}  {one['n']:6,}"
+        for one in results
+    ]
+    shares = [one["accuracy"] for one in results]
+    lines += ["", f"{'mean':{width}}  {statistics.mean(shares):8.2%}"]
+    if len(shares) > 1:
+        lines.append(f"{'standard deviation':{width}}  {statistics.stdev(shares):8.2%}")
+    return "\n".join([*lines, f"{'worst':{width}}  {min(shares):8.2%}"])
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,225 @@
+"""Measure models on real recordings that they were not trained on; write metrics/real.json.
+
+The pipeline's model, models/digits.onnx, and the released one hear FSDD and the Speech Commands
+subset, out of CORPUS_MIRROR or the network: clean, in noise of four colours at 10 and 0 dB, and
+through a telephone's band. What a model was trained on comes from models/released/digits.json,
+or, for the pipeline's, from its metadata and data/split.csv; none of it is used to test it.
+
+  fsdd                  all 3,000 recordings, for a model that knows none of them
+  fsdd_test             takes 0-4, FSDD's official test
+  speech_commands       all of the subset, for a model that knows none of it
+  speech_commands_test  the released model's held-out speakers
+
+  CORPUS_MIRROR=/media/usb make real
+  make real ARGS=models/digits.onnx       one model alone
+"""
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from spoken_digits import released
+from spoken_digits.corpora import fsdd, speech_commands
+from spoken_digits.dataset import SplitRow, read_split
+from spoken_digits.digests import digest
+from spoken_digits.errors import UserError, run_script
+from spoken_digits.evaluation import rounded
+from spoken_digits.fetch import cache_directory
+from spoken_digits.files import write_text
+from spoken_digits.measure import SNRS_DB, measure
+from spoken_digits.onnx_model import Model, load_model
+from spoken_digits.params import Archive, load_params
+from spoken_digits.recording import DIGITS
+from spoken_digits.subsets import list_recordings
+
+EXPORTED, SPLIT, LOCK = Path("models/digits.onnx"), Path("data/split.csv"), Path("dvc.lock")
+METRICS = Path("metrics/real.json")
+OFFICIAL_TAKES = range(5)
+
+HeldOut = Mapping[str, frozenset[str]]
+"""By corpus that a model was trained on: the recordings in it that it never saw."""
+
+
+class Part(NamedTuple):
+    """Recordings to test on; ``whole`` is all of a corpus."""
+
+    name: str
+    rows: list[SplitRow]
+    whole: bool
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "models",
+        metavar="MODEL",
+        nargs="*",
+        type=Path,
+        default=[EXPORTED, released.MODEL],
+        help=f"default: {EXPORTED} {released.MODEL}",
+    )
+    models = [load(path) for path in parser.parse_args().models]
+    known = {model.path: held_out(model) for model in models}
+    root = collect()
+    parts = list(parts_of(root))
+    measured = {}
+    for model in models:
+        results = dict(measure_all(model, known[model.path], root, parts))
+        measured[model.path.as_posix()] = {
+            "sha256": released.sha256(model.path.read_bytes()),
+            "trained_on": corpora_of(model),
+            "corpora": results,
+        }
+    write_text(METRICS, json.dumps(rounded(measured), indent=2) + "\n")
+    print(table(measured))
+    print(METRICS)
+
+
+def load(path: Path) -> Model:
+    if path == released.MODEL and not path.is_file():
+        raise UserError(f"{path}: no such file. Make it with: make release; or name another model")
+    return load_model(path)
+
+
+def corpora_of(model: Model) -> list[str]:
+    """Return the corpora that a model's metadata says it was trained on."""
+    try:
+        return list(json.loads(model.session.get_modelmeta().custom_metadata_map["corpora"]))
+    except (KeyError, ValueError, TypeError):
+        raise UserError(
+            f"{model.path}: does not say what it was trained on, so what it never heard is not "
+            "known. Make it anew: dvc repro export"
+        ) from None
+
+
+def held_out(model: Model) -> dict[str, frozenset[str]]:
+    """Return what a model never saw of each corpus that it was trained on.
+
+    Empty where that is not known: the corpus is then not used at all.
+    """
+    if model.path == released.MODEL:
+        tested = released.read_about()["held_out"]
+    else:
+        tested = {}
+        if made_with(model.path, SPLIT):
+            for row in read_split(SPLIT):
+                if row.subset == "test":
+                    tested.setdefault(row.corpus, []).append(row.name)
+    return {corpus: frozenset(tested.get(corpus, ())) for corpus in corpora_of(model)}
+
+
+def made_with(model: Path, split: Path) -> bool:
+    """Tell whether dvc.lock says that this very split was used to make this very model."""
+    try:
+        export = yaml.safe_load(LOCK.read_text(encoding="utf-8"))["stages"]["export"]
+        listed = {one["path"]: one["md5"] for one in export["deps"] + export["outs"]}
+        return all(listed.get(path.as_posix()) == digest(path) for path in (model, split))
+    except (OSError, KeyError, TypeError, yaml.YAMLError):
+        return False
+
+
+def collect() -> Path:
+    """Return where the corpora are unpacked, in the cache directory; fetch those that are not."""
+    subset = Archive(archive=released.SUBSET)
+    place = (
+        cache_directory()
+        / "real"
+        / f"{fsdd.SHA256[:8]}-{speech_commands.SHA256[subset.archive][:8]}"
+    )
+    for name, collect_corpus, settings in (
+        ("fsdd", fsdd.collect, load_params().download.fsdd),
+        ("speech_commands", speech_commands.collect, subset),
+    ):
+        if (place / name).is_dir():
+            continue
+        partial = cache_directory() / "real.partial"
+        try:
+            for bad in collect_corpus(settings, partial):
+                print(f"left out: {bad.corpus}: {bad.name}: {bad.reason}", file=sys.stderr)
+            place.mkdir(parents=True, exist_ok=True)
+            partial.rename(place / name)
+        except OSError as error:
+            raise UserError(f"{error.filename or place}: {error.strerror or error}") from None
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return place
+
+
+def parts_of(root: Path) -> Iterator[Part]:
+    """Yield the recordings to test on."""
+    rows: dict[str, list[SplitRow]] = {}
+    official = []
+    for one in list_recordings(root):
+        row = SplitRow(one.corpus, one.name.speaker, one.name.wav, one.name.label, "test")
+        rows.setdefault(one.corpus, []).append(row)
+        if one.corpus == "fsdd" and one.name.take in OFFICIAL_TAKES:
+            official.append(row)
+    yield Part("fsdd", rows["fsdd"], whole=True)
+    yield Part("fsdd_test", official, whole=False)
+    yield Part("speech_commands", rows["speech_commands"], whole=True)
+    if released.MODEL.exists():
+        names = released.read_about()["held_out"].get("speech_commands", [])
+        chosen = [row for row in rows["speech_commands"] if row.name in set(names)]
+        if chosen:
+            yield Part("speech_commands_test", chosen, whole=False)
+
+
+def measure_all(
+    model: Model, known: HeldOut, root: Path, parts: list[Part]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the name of each part that a model may be tested on, and the results."""
+    for part in parts:
+        trained_on = part.rows[0].corpus in known
+        if part.whole and trained_on:
+            continue
+        rows = unseen(part.rows, known)
+        if not any(row.label in DIGITS for row in rows):
+            print(f"{model.path}: {part.name} left out: what it never heard is not known")
+            continue
+        yield (
+            part.name,
+            {"seen_and_left_out": len(part.rows) - len(rows)} | measure(model, root, rows),
+        )
+
+
+def unseen(rows: list[SplitRow], known: HeldOut) -> list[SplitRow]:
+    """Return the recordings that a model never saw."""
+    return [row for row in rows if row.corpus not in known or row.name in known[row.corpus]]
+
+
+def table(measured: dict[str, Any]) -> str:
+    """Return the accuracies in a table: clean, in noise, by telephone; and rejection."""
+    columns = ["clean", *(f"{snr} dB" for snr in SNRS_DB), "telephone"]
+    lines = []
+    for path, about in measured.items():
+        lines += [f"{path}, trained on {', '.join(about['trained_on'])}"]
+        head = "".join(f"{column:>11}" for column in columns)
+        lines += [f"  {'':20}{'n':>7}{head}   95% interval, clean    others accepted (n)"]
+        for name, one in about["corpora"].items():
+            shares = [
+                one["accuracy"],
+                *(one["degraded"][f"noise_{snr}"]["accuracy"] for snr in SNRS_DB),
+            ]
+            shares.append(one["degraded"]["telephone"]["accuracy"])
+            rejection = one["rejection"]
+            accepted = (
+                f"{rejection['accepted_at_5']:.2%} ({rejection['n']})" if rejection["n"] else "-"
+            )
+            lines.append(
+                f"  {name:20}{one['n']:7,}"
+                + "".join(f"{share:11.2%}" for share in shares)
+                + f"   {one['accuracy_low']:.2%} to {one['accuracy_high']:.2%}{accepted:>23}"
+            )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,199 @@
+"""Train the model that new users hear with, and promote it if it is no worse than the present one.
+
+Trains it in an experiment of its own, away from the working tree: on espeak, FSDD and the Speech
+Commands subset (spoken_digits/released.py), or takes one that is trained already. Then the new
+and the present model hear the new one's test recordings. A model with a lower accuracy there is
+refused. Otherwise models/released/digits.onnx and digits.json are replaced; commit them.
+
+  CORPUS_MIRROR=/media/usb make release
+  make release ARGS='--from release-1'    an experiment or a commit, without training
+
+Exits with 0 if the model was promoted, and 1, the present model untouched, if not.
+"""
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dvc.api import DVCFileSystem
+from dvc.exceptions import DvcException
+
+from spoken_digits import experiments, released
+from spoken_digits.comparison import Comparison, as_text, compare
+from spoken_digits.dataset import SplitRow, read_split
+from spoken_digits.errors import run_script
+from spoken_digits.evaluation import rounded
+from spoken_digits.files import replacing
+from spoken_digits.measure import hear
+from spoken_digits.onnx_model import ModelError, load_model
+from spoken_digits.recording import DIGITS
+from spoken_digits.released import ABOUT, MODEL, ReleaseError, sha256
+from spoken_digits.shards import list_shards
+
+EXPORTED, WEIGHTS = "models/digits.onnx", "models/digits.safetensors"
+RAW, SPLIT = "data/raw", "data/split.csv"
+DESCRIBED = ("dvc.lock", "dvc.yaml", "params.yaml", "requirements.txt", "constraints.txt")
+METRICS = ("metrics/evaluate.json", "metrics/export.json")
+LARGEST = 500_000  # bytes
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--from", dest="revision", metavar="REV", help="promote this experiment or commit"
+    )
+    revision = parser.parse_args().revision or train()
+    commit = experiments.resolve(revision)
+    params = yaml.safe_load(experiments.read(commit, "params.yaml"))
+    if wrong := released.differing(params):
+        raise ReleaseError(f"{revision} is not trained as a release is: {'; '.join(wrong)}")
+    model = experiments.read(commit, EXPORTED)
+    if len(model) > LARGEST:
+        raise ReleaseError(f"{revision}: {EXPORTED} has {len(model):,} bytes, {LARGEST:,} at most")
+    with tempfile.TemporaryDirectory(prefix="release-") as temporary:
+        place = Path(temporary)
+        fetch(commit, place, (SPLIT, RAW, WEIGHTS))
+        (place / "digits.onnx").write_bytes(model)
+        rows = read_split(place / SPLIT)
+        comparison = contest(place, [row for row in rows if row.subset == "test"], revision)
+        about = describe(commit, place, params, rows, comparison)
+    promote(model, json.dumps(about, indent=1) + "\n")
+    print(f"{MODEL} is now {revision}'s ({len(model):,} bytes). Commit it: git add {MODEL.parent}")
+
+
+def train() -> str:
+    """Train a release as a new experiment; return its name. Raises ReleaseError if it fails."""
+    taken = [re.fullmatch(r"release-(\d+)", name) for name in experiments.names()]
+    name = f"release-{max((int(match[1]) for match in taken if match), default=0) + 1}"
+    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", name]
+    for override in released.overrides():
+        command += ["-S", override]
+    print(" ".join(["dvc", *command[3:]]), file=sys.stderr)
+    finished = subprocess.run(command, env=experiments.environment(), stdout=sys.stderr)
+    if finished.returncode != 0 or experiments.find(name) is None:
+        raise ReleaseError(
+            f"{name} was not trained to its end, for the reason above. Stages that are done are "
+            "not done again: mend it and run make release again"
+        )
+    return name
+
+
+def fetch(commit: str, place: Path, paths: Iterable[str]) -> None:
+    """Copy what DVC's cache (or its remote) holds of a commit's outputs to a directory."""
+    files = DVCFileSystem(rev=commit)
+    for path in paths:
+        target = place / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            files.get(path, str(target), recursive=files.isdir(path))
+        except (DvcException, OSError) as error:
+            raise ReleaseError(
+                f"{path} of {commit[:10]} is in neither DVC's cache nor its remote ({error}). "
+                "Fetch it: dvc fetch --all-commits; or train again: make release"
+            ) from None
+
+
+def contest(place: Path, rows: list[SplitRow], revision: str) -> Comparison | None:
+    """Compare the new and the present model on test recordings; None if there is no present one.
+
+    Raises ReleaseError with the numbers if the new one is worse.
+    """
+    digits = [row for row in rows if row.label in DIGITS]
+    ours, _ = hear(load_model(place / "digits.onnx"), place / RAW, digits)
+    right = sum(one.correct for one in ours)
+    print(f"{revision}: {right} of {len(digits)} test digits, {right / len(digits):.2%}")
+    if not MODEL.exists():
+        return None
+    try:
+        present = load_model(MODEL)
+    except ModelError as error:
+        raise ReleaseError(
+            f"the present model cannot be compared with: {error}. To start anew: git rm -r "
+            f"{MODEL.parent}"
+        ) from None
+    theirs, _ = hear(present, place / RAW, digits)
+    comparison = compare(theirs, ours)
+    print(as_text(comparison, "present", revision))
+    if comparison.after < comparison.before:
+        raise ReleaseError(
+            f"refused: {revision} has {comparison.after:.2%} on its {comparison.n} test digits, "
+            f"the present {MODEL} {comparison.before:.2%}. It stays as it is"
+        )
+    return comparison
+
+
+def describe(
+    commit: str,
+    place: Path,
+    params: dict[str, Any],
+    rows: list[SplitRow],
+    comparison: Comparison | None,
+) -> dict[str, Any]:
+    """Return the content of digits.json."""
+    lock = yaml.safe_load(experiments.read(commit, "dvc.lock"))["stages"]
+    tracked = set(experiments.git("ls-tree", "-r", "--name-only", commit).decode().splitlines())
+    sources = {dep["path"] for stage in lock.values() for dep in stage.get("deps", [])}
+    in_git = sorted(({*DESCRIBED} | sources) & tracked)
+    held_out: dict[str, list[str]] = {}
+    for row in rows:
+        if row.subset == "test" and row.corpus != "espeak":  # anyone can make more of espeak's
+            held_out.setdefault(row.corpus, []).append(row.name)
+    return {
+        "commit": commit,
+        "baseline": experiments.git("rev-parse", f"{commit}^").decode().strip(),
+        "corpora": params["corpora"],
+        "params": params,
+        "metrics": {
+            Path(path).stem: json.loads(experiments.read(commit, path)) for path in METRICS
+        },
+        "replaced": None
+        if comparison is None
+        else rounded(
+            {
+                "sha256": sha256(MODEL.read_bytes()),
+                "n": comparison.n,
+                "its_accuracy": comparison.before,
+                "accuracy": comparison.after,
+                "mcnemar_p": comparison.p,
+            }
+        ),
+        "versions": versions(experiments.read(commit, "requirements.txt").decode()),
+        "sha256": {path: sha256(experiments.read(commit, path)) for path in in_git}
+        | {
+            path.relative_to(place).as_posix(): sha256(path.read_bytes())
+            for path in (*list_shards(place / RAW), place / SPLIT, place / WEIGHTS)
+        },
+        "dvc.lock": {
+            name: {
+                kind: {one["path"]: one["md5"] for one in stage.get(kind, [])}
+                for kind in ("deps", "outs")
+            }
+            for name, stage in lock.items()
+        },
+        "held_out": held_out,
+    }
+
+
+def versions(requirements: str) -> dict[str, str]:
+    """Return {package: version} of the pins in a requirements file."""
+    return dict(re.findall(r"^([\w.-]+)==([^\s#;]+)", requirements, flags=re.MULTILINE))
+
+
+def promote(model: bytes, about: str) -> None:
+    """Replace the released model and its description, both or neither."""
+    with replacing(MODEL) as new_model, replacing(ABOUT) as new_about:
+        new_model.write_bytes(model)
+        new_about.write_text(about, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    run_script(main)
