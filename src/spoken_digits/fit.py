@@ -50,7 +50,7 @@ def fit(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
     images, classes = torch.from_numpy(train[0]), torch.from_numpy(train[1])
-    steps = max(len(images) // settings.batch_size, 1)
+    steps = max(settings.epoch_size // settings.batch_size, 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         settings.learning_rate,
@@ -125,9 +125,9 @@ def _train_epoch(
 ) -> float:
     device = averaged.temperature.device
     network.train()
-    torch.manual_seed(settings.seed * 100_003 + epoch)  # dropout
-    random = torch.Generator().manual_seed(settings.seed * 100_003 + epoch)
-    order = torch.randperm(len(images), generator=random)
+    torch.manual_seed(_seed(settings, epoch))  # dropout
+    random = torch.Generator().manual_seed(_seed(settings, epoch))
+    order = _order(len(images), epoch * settings.epoch_size, settings)
     total = 0.0
     for step in tqdm(
         range(steps), desc=f"epoch {epoch + 1}", unit="batch", leave=False, disable=None
@@ -146,6 +146,20 @@ def _train_epoch(
         _average(averaged, network, epoch * steps + step)
         total += loss.item()
     return total / steps
+
+
+def _order(count: int, start: int, settings: Train) -> Tensor:
+    """Return the ``epoch_size`` indices from ``start`` on in an endless row of shuffles of all."""
+    first, last = start // count, (start + settings.epoch_size - 1) // count
+    shuffles = [
+        torch.randperm(count, generator=torch.Generator().manual_seed(_seed(settings, shuffle)))
+        for shuffle in range(first, last + 1)
+    ]
+    return torch.cat(shuffles)[start - first * count :][: settings.epoch_size]
+
+
+def _seed(settings: Train, number: int) -> int:
+    return settings.seed * 100_003 + number
 
 
 @torch.no_grad()

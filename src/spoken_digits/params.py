@@ -86,6 +86,7 @@ class Validate(_Section):
 
 class Train(_Section):
     epochs: Annotated[int, Field(ge=1, le=1000)]
+    epoch_size: Annotated[int, Field(ge=64, le=1_000_000)]
     patience: Annotated[int, Field(ge=1, le=1000)]
     batch_size: Annotated[int, Field(ge=8, le=4096)]
     learning_rate: Annotated[float, Field(ge=1e-6, le=1)]

@@ -216,8 +216,10 @@ def _copy_voice_data(target: Path, accent: str, variant: str) -> None:
     """Lay out what espeak-ng needs for one voice. It looks through all it finds when it starts."""
     source = Path(espeakng_loader.get_data_path())
     language = accent.split("/")[1].split("-")[0]
-    needed = ("phondata", "phonindex", "phontab", "intonations", f"{language}_dict")
-    for name in (*needed, f"lang/{accent}"):
+    # English too: it says what is in Latin letters for voices of other alphabets.
+    dictionaries = {f"{language}_dict", "en_dict"}
+    needed = {"phondata", "phonindex", "phontab", "intonations", *dictionaries}
+    for name in needed | {f"lang/{accent}", "lang/gmw/en"}:
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, target / name)
     voice = target / "voices" / "!v" / "speaker"
