@@ -1,4 +1,4 @@
-"""A model and words for the tests of listening: a digit is a tone, told by a real ONNX graph."""
+"""A model and words for the tests of listening: a digit is two tones, told by a real ONNX graph."""
 
 import json
 import shutil
@@ -18,16 +18,17 @@ PROGRAM = ROOT / "src" / "predict_live.py"
 METADATA = {"labels": json.dumps(CLASSES), "sample_rate": "16000", "format": FORMAT}
 
 
-def pitch(digit: int) -> int:
-    """Return the tone, Hz, that stands for a digit in these tests."""
-    return 400 + 250 * digit
+FIRST = 400 + 250 * np.arange(10)
+SECOND_HALF = 3000 + 250 * np.arange(10)
+"""The tones, Hz, of a digit's first half and of its second."""
 
 
 def word(digit: int, seconds: float = 0.4, loudness: float = 0.3) -> NDArray[np.float32]:
-    """Make a digit's tone with soft ends, (seconds x 16000,)."""
+    """Make a digit's tones, one after the other, with soft ends, (seconds x 16000,)."""
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     soft = np.minimum(1, np.minimum(time, seconds - time) / 0.03)
-    return (loudness * soft * np.sin(2 * np.pi * pitch(digit) * time)).astype(np.float32)
+    pitch = np.where(time < seconds / 2, FIRST[digit], SECOND_HALF[digit])
+    return (loudness * soft * np.sin(2 * np.pi * pitch * time)).astype(np.float32)
 
 
 def hiss(seconds: float, loudness: float = 0.3) -> NDArray[np.float32]:
@@ -45,20 +46,23 @@ def room(*parts: float | NDArray[np.float32], noise: float = 0.0005) -> NDArray[
 
 
 def save_model(path: Path, metadata: dict[str, str] = METADATA, classes: int = 11) -> Path:
-    """Write a model in the exported one's form that hears tones.
+    """Write a model in the exported one's form that hears these words.
 
-    A tone's logit is 20 times its share of the power at all tones and a hundredth of the rest's.
+    A digit's logit is 80 times the product of its two tones' shares of the power at all tones and
+    a hundredth of the rest's: half of a word is none. The logit of what is no digit is 10.
     """
-    angle = 2 * np.pi * np.arange(SECOND)[:, None] * [pitch(d) for d in range(10)] / SAMPLE_RATE
+    tones = np.concatenate([FIRST, SECOND_HALF])
+    angle = 2 * np.pi * np.arange(SECOND)[:, None] * tones / SAMPLE_RATE
     waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
     other = np.full((1, classes - 10), 10, np.float32)
     constants = {
-        "waves": waves,  # (16000, 20)
-        "both": np.array([0, 2, 10], np.int64),  # (n, 20) -> (n, 2, 10)
+        "waves": waves,  # (16000, 40)
+        "both": np.array([0, 2, 20], np.int64),  # (n, 40) -> (n, 2, 20)
         "hundred": np.array(100, np.float32),
         "least": np.array(1e-3, np.float32),
-        "twenty": np.array(20, np.float32),
+        "eighty": np.array(80, np.float32),
         "other": other,
+        "halves": np.array([10, 10], np.int64),
         "one": np.array([1], np.int64),
         "width": np.array([classes - 10], np.int64),
         "zero": np.array([0], np.int64),
@@ -69,14 +73,16 @@ def save_model(path: Path, metadata: dict[str, str] = METADATA, classes: int = 1
         make("MatMul", ["waveform", "waves"], ["parts"]),
         make("Mul", ["parts", "parts"], ["squares"]),
         make("Reshape", ["squares", "both"], ["pairs"]),
-        make("ReduceSum", ["pairs", "one"], ["power"], keepdims=0),  # (n, 10)
+        make("ReduceSum", ["pairs", "one"], ["power"], keepdims=0),  # (n, 20)
         make("Mul", ["waveform", "waveform"], ["energies"]),
         make("ReduceSum", ["energies", "one"], ["energy"]),  # (n, 1)
         make("Mul", ["energy", "hundred"], ["rest"]),
         make("ReduceSum", ["power", "one"], ["tones"]),
         make("Sum", ["rest", "tones", "least"], ["all"]),
         make("Div", ["power", "all"], ["share"]),
-        make("Mul", ["share", "twenty"], ["digits"]),
+        make("Split", ["share", "halves"], ["firsts", "seconds"], axis=1),
+        make("Mul", ["firsts", "seconds"], ["products"]),
+        make("Mul", ["products", "eighty"], ["digits"]),
         make("Shape", ["waveform"], ["shape"]),
         make("Slice", ["shape", "zero", "one"], ["batch"]),
         make("Concat", ["batch", "width"], ["wide"], axis=0),

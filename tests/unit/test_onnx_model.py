@@ -84,7 +84,7 @@ def test_another_number_of_classes(tmp_path):
 
 def test_the_released_model_comes_first(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ModelError, match="dvc repro .or fetch one with: dvc pull."):
+    with pytest.raises(ModelError, match=r"dvc repro \(or fetch one with: dvc pull\)"):
         find_model()
     (tmp_path / "models" / "released").mkdir(parents=True)
     latest = save_model(tmp_path / "models" / "digits.onnx")

@@ -1,0 +1,162 @@
+"""The running program hears what is played, through a real sound server and PortAudio."""
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from live_support import PROGRAM, hiss, project, room, word
+from sound_server import SoundServer, sound_server  # noqa: F401
+
+pytestmark = pytest.mark.sound
+
+
+class Program:
+    """predict_live.py, running; its lines as they come."""
+
+    def __init__(self, server: SoundServer, folder: Path, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(PROGRAM), *arguments],
+            cwd=folder,
+            env=server.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def line(self, seconds: float = 20) -> str:
+        """Return the next line that the program prints."""
+        try:
+            return self._lines.get(timeout=seconds)
+        except queue.Empty:
+            self.process.kill()
+            pytest.fail("the program prints nothing")
+
+    def wait_for(self, words: str) -> str:
+        """Return the next line that holds these words."""
+        while True:
+            line = self.line()
+            if words in line:
+                return line
+
+    def stop(self) -> int:
+        """End it as Ctrl-C would, and return its exit code."""
+        self.process.send_signal(2)
+        return self.process.wait(10)
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip("\n"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "project").mkdir()
+    return project(tmp_path / "project")
+
+
+def test_digits_are_heard_as_they_are_said(sound_server, folder):
+    program = Program(sound_server, folder, "--json")
+    program.wait_for("listening to")
+    sound_server.play(room(0.6, word(7, 0.5), 0.7, hiss(0.4), 0.7, word(3, 0.5), 1.0))
+    seven, other, three = (json.loads(program.line()) for _ in range(3))
+    assert [seven["digit"], other["digit"], three["digit"]] == ["7", None, "3"]
+    assert other["reason"] == "sounds like something else"
+    assert set(seven) == {
+        "time", "start", "end", "digit", "confidence", "probabilities", "latency_ms",
+    }  # fmt: skip
+    assert three["start"] - seven["start"] == pytest.approx(2.3, abs=0.05)
+    assert seven["end"] - seven["start"] == pytest.approx(0.5, abs=0.1)
+    assert seven["latency_ms"] >= 300  # the hang-over
+    assert sum(seven["probabilities"].values()) == pytest.approx(1, abs=0.01)
+    assert program.stop() == 0
+
+
+def test_a_spoken_number_is_one_line(sound_server, folder):
+    program = Program(sound_server, folder, "--string")
+    program.wait_for("listening to")
+    digits = [5, 5, 5, 1, 2]
+    parts = [part for digit in digits for part in (word(digit, 0.35), 0.15)]
+    sound_server.play(room(1.0, *parts, 0.6, word(9), 2.5))
+    assert program.line() == "555129"
+    program.stop()
+
+
+def test_once_stops_after_the_first_thing_said_and_save_keeps_it(sound_server, folder):
+    program = Program(sound_server, folder, "--once", "--save", "heard", "--device", "default")
+    program.wait_for("listening to")
+    sound_server.play(room(1.0, word(8), 1.0))
+    assert "8  " in program.line()
+    assert "saved heard/8_live_0.wav" in program.line()
+    assert program.process.wait(10) == 0
+    again = subprocess.run(
+        [sys.executable, str(PROGRAM), "heard/8_live_0.wav"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
+    assert again.stdout.startswith("heard/8_live_0.wav: 8")
+
+
+@pytest.mark.slow
+def test_half_a_second_as_the_ancestor_did(sound_server, folder):
+    program = Program(sound_server, folder, "--once", "--seconds", "0.5")
+    program.wait_for("listening to")
+    assert "not a digit (too quiet" in program.line()
+    assert program.process.wait(10) == 0
+
+
+def test_an_unplugged_microphone_is_waited_for(sound_server, folder):
+    program = Program(sound_server, folder)
+    program.wait_for("listening to")
+    sound_server.play(room(1.0, word(2), 0.8))
+    assert "2  " in program.line()
+    sound_server.unplug()
+    assert "the microphone is gone; waiting for it" in program.wait_for("gone")
+    sound_server.plug_in()
+    program.wait_for("the microphone is back")
+    sound_server.play(room(1.0, word(6), 0.8))
+    program.wait_for("6  ")
+    assert program.stop() == 0
+
+
+@pytest.mark.slow
+def test_a_sound_server_that_dies_is_waited_for(sound_server, folder):
+    program = Program(sound_server, folder)
+    program.wait_for("listening to")
+    sound_server.play(room(0.5))
+    sound_server.stop()
+    program.wait_for("the microphone is gone; waiting for it")
+    sound_server.start()
+    program.wait_for("the microphone is back")
+    sound_server.play(room(1.0, word(6), 0.8))
+    program.wait_for("6  ")
+    assert program.stop() == 0
+
+
+def test_a_wrong_device_name_lists_the_right_ones(sound_server, folder):
+    program = Program(sound_server, folder, "--device", "defalt")
+    line = program.line()
+    assert "--device defalt: no such microphone; did you mean default?" in line
+    assert "There are:" in line
+    assert program.process.wait(10) == 4
+
+
+def test_the_devices_are_listed(sound_server, folder):
+    program = Program(sound_server, folder, "--list-devices")
+    assert "default" in program.wait_for("*")
+    assert program.process.wait(10) == 0
+
+
+def test_no_microphone(sound_server, folder):
+    sound_server.stop()
+    program = Program(sound_server, folder)
+    assert program.line().startswith("error: no microphone found. Plug one in")
+    assert program.process.wait(10) == 4
