@@ -11,9 +11,9 @@ RATE = 16_000
 
 
 def _hear(
-    sound: np.ndarray, hangover_ms: int = 300, block: int = 160, after_silence: bool = False
+    sound: np.ndarray, hangover_ms: int = 300, block: int = 160, silence_before: float = 0.0
 ) -> list[Utterance]:
-    endpointer = Endpointer(EnergyDetector(after_silence), hangover_ms)
+    endpointer = Endpointer(EnergyDetector(silence_before), hangover_ms)
     found = []
     for at in range(0, len(sound), block):
         found += endpointer.feed(sound[at : at + block])
@@ -106,7 +106,7 @@ def test_the_end_of_the_stream_ends_a_word():
 
 
 def test_a_word_at_the_very_start_is_heard():
-    (found,) = _hear(room(word(3, 0.4), 1.0), after_silence=True)
+    (found,) = _hear(room(word(3, 0.4), 1.0), silence_before=1.0)
     assert found.start / RATE <= 0.05
 
 

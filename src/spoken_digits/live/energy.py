@@ -30,19 +30,19 @@ _SHARE_OF_PEAK = 0.25  # less than this share of its loudest score is a word's e
 class EnergyDetector:
     """Scores a frame by how far it stands out of the noise, dB.
 
-    ``after_silence``: take it that silence came before, so that a word in the very first frames
-    is heard; else they are taken for the room's noise. The thresholds were chosen with
+    ``silence_before``: take it that so many seconds of silence came before, so that a word in the
+    very first frames is heard; else they are taken for the room's noise. The thresholds were chosen with
     benchmarks/live_detectors.py, on FSDD's takes 5-9.
     """
 
-    def __init__(self, after_silence: bool = False) -> None:
+    def __init__(self, silence_before: float = 0.0) -> None:
         bins = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)  # (161,) Hz
         edges = np.array(_EDGES_HZ)
         inside = (bins >= edges[:-1, None]) & (bins < edges[1:, None])  # (10, 161)
         self._window = np.hanning(_WINDOW + 1)[:-1]
         self._bands = inside / inside.sum(axis=1, keepdims=True) / np.square(self._window).sum()
         self._levels = np.full((_FLOOR_FRAMES, len(inside)), _QUIETEST_DB)  # a ring of the latest
-        self._count = _FLOOR_FRAMES if after_silence else 0
+        self._count = min(round(100 * silence_before), _FLOOR_FRAMES)
         self._floor = np.full(len(inside), _QUIETEST_DB)
         self._ratios = np.ones((_MEAN_FRAMES, len(inside)))  # of the latest frames to the floor
         self._before = np.zeros(HOP, np.float32)

@@ -36,12 +36,12 @@ class Listener:
     """Hears words in a stream that is fed block by block; holds on to a few seconds at most."""
 
     def __init__(
-        self, model: Model, reject: float, hangover_ms: int, after_silence: bool = False
+        self, model: Model, reject: float, hangover_ms: int, silence_before: float = 0.0
     ) -> None:
         self.model = model
         self.reject = reject
         self._reader = Reader(model, reject)
-        self.detector = EnergyDetector(after_silence)
+        self.detector = EnergyDetector(silence_before)
         self.endpointer = Endpointer(self.detector, hangover_ms)
         self.heard = 0  # samples
         self.level_dbfs = -200.0

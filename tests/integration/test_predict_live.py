@@ -1,0 +1,233 @@
+"""predict_live.py on files and on standard input, as a user runs it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from live_support import PROGRAM, ROOT, hiss, project, room, save_model, word
+
+from spoken_digits.recording import CLASSES
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return project(tmp_path)
+
+
+def _run(folder: Path, *arguments: str, sound: bytes = b"") -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), *arguments],
+        cwd=folder,
+        input=sound,
+        capture_output=True,
+        timeout=60,
+    )
+    assert b"Traceback" not in done.stderr
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+def _pcm(sound: np.ndarray) -> bytes:
+    return np.rint(sound * 32767).astype("<i2").tobytes()
+
+
+def test_a_line_a_file_whatever_its_format(folder):
+    for digit, (suffix, rate, subtype) in enumerate(
+        [("wav", 16_000, "PCM_16"), ("wav", 48_000, "PCM_24"), ("wav", 22_050, "FLOAT"),
+         ("wav", 16_000, "PCM_U8"), ("flac", 44_100, "PCM_16"), ("ogg", 48_000, "VORBIS"),
+         ("mp3", 32_000, "MPEG_LAYER_III")]
+    ):  # fmt: skip
+        sound = room(0.2, word(digit), 0.2)
+        wide = np.interp(np.arange(0, len(sound), 16_000 / rate), np.arange(len(sound)), sound)
+        stereo = np.stack([wide, wide * 0.9], axis=1)
+        soundfile.write(folder / f"{digit}_anna_0.{suffix}", stereo, rate, subtype=subtype)
+    files = sorted(path.name for path in folder.glob("?_anna_0.*"))
+    done = _run(folder, *files)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert [line.split("  ")[0] for line in lines[:-1]] == [f"{f}: {f[0]}" for f in files]
+    assert lines[-1].startswith("digits: 7 of 7 right, 100.00% (95% interval 64.57% to 100.00%)")
+
+
+def test_json_has_a_line_a_file_and_null_for_no_digit(folder):
+    soundfile.write(folder / "a.wav", room(word(4)), 16_000)
+    soundfile.write(folder / "b.wav", room(hiss(0.5)), 16_000)
+    (folder / "c.wav").write_bytes(b"")
+    done = _run(folder, "--json", "a.wav", "b.wav", "c.wav")
+    four, none, bad = map(json.loads, done.stdout.splitlines())
+    assert (four["file"], four["digit"]) == ("a.wav", "4")
+    assert four["confidence"] > 0.9
+    assert list(four["probabilities"]) == list(CLASSES)
+    assert none["digit"] is None
+    assert none["reason"] == "sounds like something else"
+    assert bad == {"file": "c.wav", "error": "c.wav: an empty file"}
+    assert done.returncode == 1
+
+
+def test_a_directory_is_searched_and_summed_up(folder):
+    for name, sound in {
+        "x/1_anna_0.wav": word(1), "x/2_anna_0.wav": word(3), "x/y/5_anna_0.wav": hiss(0.4),
+        "other-tree_anna_0.wav": hiss(0.4), "other-dog_anna_0.wav": word(9), "unnamed.wav": word(1),
+    }.items():  # fmt: skip
+        (folder / "sounds" / name).parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(folder / "sounds" / name, room(0.1, sound, 0.1), 16_000)
+    (folder / "sounds" / "notes.txt").write_text("no sound")
+    done = _run(folder, "sounds")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert len(lines) == 6 + 2
+    assert lines[-2].startswith("digits: 1 of 3 right, 33.33%")
+    assert lines[-2].endswith("1 taken for another digit, 1 for none")
+    assert lines[-1] == "other words: 1 of 2 taken for a digit"
+
+
+def test_bad_files_are_named_and_the_others_still_heard(folder):
+    soundfile.write(folder / "good.wav", room(word(4)), 16_000)
+    soundfile.write(folder / "nan.wav", np.full(16_000, np.nan), 16_000, subtype="FLOAT")
+    soundfile.write(folder / "long.wav", np.zeros(60 * 16_000), 16_000)
+    (folder / "empty.wav").write_bytes(b"")
+    (folder / "text.wav").write_text("not a sound")
+    names = ["nan.wav", "long.wav", "empty.wav", "text.wav", "missing.wav", "good.wav"]
+    done = _run(folder, *names)
+    assert done.returncode == 1
+    assert done.stdout.startswith("good.wav: 4")
+    for words in [
+        "nan.wav: holds samples that are not finite numbers",
+        "long.wav: 1:00 min long, so not one word (at most 10 s). To hear all the digits in it: --s",
+        "empty.wav: an empty file",
+        "text.wav: not a sound file that can be read",
+        "missing.wav: cannot be read (No such file or directory)",
+        "5 of 6 files could not be heard",
+    ]:
+        assert words in done.stderr
+
+
+def test_all_the_digits_of_a_file(folder):
+    number = [part for digit in (5, 5, 1) for part in (word(digit), 0.15)]
+    long = room(0.5, *number, 2.0, word(7), word(8), 0.5, hiss(0.6), 1.0)
+    soundfile.write(folder / "number.wav", np.repeat(long, 3), 48_000)
+    soundfile.write(folder / "nan.wav", np.full(16_000, np.nan), 16_000, subtype="FLOAT")
+    done = _run(folder, "--string", "number.wav")
+    assert (done.returncode, done.stdout) == (0, "number.wav: 551 78\n")
+    done = _run(folder, "--string", "--json", "nan.wav", "number.wav")
+    assert done.returncode == 1
+    assert json.loads(done.stdout.splitlines()[1]) == {"file": "number.wav", "string": "551 78"}
+    assert "nan.wav: holds samples that are not finite numbers" in done.stderr
+
+
+def test_standard_input_is_a_stream(folder):
+    sound = _pcm(room(word(6), 0.8, word(0), 0.8, hiss(0.5), 0.5))
+    done = _run(folder, "--json", "-", sound=sound + b"x")  # half a sample at its end
+    heard = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [word["digit"] for word in heard] == ["6", "0", None]
+    assert heard[1]["start"] == pytest.approx(1.2, abs=0.05)
+    assert heard[1]["latency_ms"] is None
+    assert done.returncode == 0
+
+
+def test_standard_input_stops_after_some_seconds_or_one_word(folder):
+    sound = _pcm(room(word(6), 0.8, word(0), 0.8))
+    assert len(_run(folder, "--seconds", "1", "-", sound=sound).stdout.splitlines()) == 1
+    assert len(_run(folder, "--once", "-", sound=sound).stdout.splitlines()) == 1
+    assert _run(folder, "--string", "-", sound=sound).stdout == "60\n"
+
+
+def test_nothing_on_standard_input(folder):
+    done = _run(folder, "-")
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-", "a.wav"], 2, "cannot be mixed with files"),
+        (["a.wav", "--device", "1"], 2, "about the microphone; no FILE then"),
+        (["a.wav", "--once"], 2, "are for listening; no FILE then"),
+        (["--seconds", "-1"], 2, "more than 0"),
+        (["--seconds", "soon"], 2, "invalid"),
+        (["--model", "none.onnx"], 3, "none.onnx: no such file. Make it with: dvc repro"),
+        (["--model", "params.yaml"], 3, "params.yaml: not an ONNX model that can be read"),
+        (["models"], 1, "models: no sound file in it (.wav, .flac, .ogg, .mp3)"),
+    ],
+)
+def test_what_cannot_be_asked(folder, arguments, code, words):
+    done = _run(folder, *arguments)
+    assert done.returncode == code
+    assert words in done.stderr
+
+
+def test_a_model_of_another_version(folder):
+    save_model(folder / "old.onnx", {"format": "spoken-digits 0"})
+    done = _run(folder, "--model", "old.onnx", "a.wav")
+    assert done.returncode == 3
+    assert "old.onnx: a model of another version ('spoken-digits 0'" in done.stderr
+
+
+def test_no_model_at_all(folder):
+    (folder / "models" / "digits.onnx").unlink()
+    done = _run(folder, "a.wav")
+    assert done.returncode == 3
+    assert "make one with: dvc repro (or fetch one with: dvc pull)" in done.stderr
+
+
+def test_a_wrong_parameter(folder):
+    text = (folder / "params.yaml").read_text().replace("reject:", "rejct:")
+    (folder / "params.yaml").write_text(text)
+    done = _run(folder, "a.wav")
+    assert done.returncode == 2
+    assert "live.rejct: no such key; did you mean reject?" in done.stderr
+
+
+def test_no_portaudio(folder):
+    """A Python whose sounddevice finds no library says what to install."""
+    (folder / "sounddevice.py").write_text("raise OSError('PortAudio library not found')")
+    code = f"import runpy, sys; sys.path.insert(0, {str(folder)!r}); sys.argv = ['x']; " + (
+        f"sys.path.insert(1, {str(ROOT / 'src')!r}); "
+        f"runpy.run_path({str(PROGRAM)!r}, run_name='__main__')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 4
+    assert "PortAudio is not installed" in done.stderr
+    assert "apt install libportaudio2" in done.stderr
+
+
+def test_listening_imports_neither_torch_nor_scipy(folder):
+    code = (
+        f"import runpy, sys; sys.path.insert(0, {str(ROOT / 'src')!r}); sys.argv = ['x', '-']\n"
+        f"try: runpy.run_path({str(PROGRAM)!r}, run_name='__main__')\n"
+        "except SystemExit: print(sorted({'torch', 'scipy', 'numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=folder, input=_pcm(room(word(3), 0.8)), capture_output=True,
+    )  # fmt: skip
+    assert done.stdout.decode().splitlines()[-1] == "['numpy']", done.stderr.decode()
+    assert "3  " in done.stdout.decode()
+
+
+def test_a_reader_that_has_enough(folder):
+    """A closed pipe ends the program quietly."""
+    sound = _pcm(room(*[part for _ in range(9) for part in (word(1), 0.6)]))
+    program = subprocess.Popen(
+        [sys.executable, str(PROGRAM), "-"],
+        cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert program.stdin
+    assert program.stdout
+    assert program.stderr
+    program.stdin.write(sound[:96_000])
+    program.stdin.flush()
+    program.stdout.readline()
+    program.stdout.close()
+    try:
+        program.stdin.write(sound * 3)
+        program.stdin.close()
+    except BrokenPipeError:
+        pass
+    assert program.wait(20) == 0
+    assert program.stderr.read() == b""
