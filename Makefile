@@ -7,7 +7,7 @@ export PATH := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev repro metrics report exps compare test test-slow lint format check-lock verify \
-	bench constraints clean
+	bench folds release real constraints clean
 
 help:  ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*##/\1 =/p' Makefile | awk -F ' = +' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -65,7 +65,7 @@ release: $(VENV)/.installed  ## Train the model for new users; promote it if it 
 real: $(VENV)/.installed  ## Measure the models on real recordings they never heard
 	python tools/real.py $(ARGS)
 
-constraints: $(VENV)/.installed-dev  ## Write constraints.txt anew from what .venv holds
+constraints: $(VENV)/.installed-dev $(VENV)/.installed-bench  ## Write constraints.txt anew from what .venv holds
 	{ sed '/^[^#]/,$$d' constraints.txt; python -m pip freeze --all | grep -vE '^(torch|pip|wheel)==' | sort -f; } > .constraints.partial
 	mv .constraints.partial constraints.txt
 
