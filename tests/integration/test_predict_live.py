@@ -131,8 +131,8 @@ def test_standard_input_is_a_stream(folder):
 
 
 def test_standard_input_stops_after_some_seconds_or_one_word(folder):
-    sound = _pcm(room(word(6), 0.8, word(0), 0.8))
-    assert len(_run(folder, "--seconds", "1", "-", sound=sound).stdout.splitlines()) == 1
+    sound = _pcm(room(2.0, word(6), 0.8, word(0), 0.8))
+    assert len(_run(folder, "--seconds", "3", "-", sound=sound).stdout.splitlines()) == 1
     assert len(_run(folder, "--once", "-", sound=sound).stdout.splitlines()) == 1
     assert _run(folder, "--string", "-", sound=sound).stdout == "60\n"
 
@@ -180,7 +180,7 @@ def test_a_wrong_parameter(folder):
     (folder / "params.yaml").write_text(text)
     done = _run(folder, "a.wav")
     assert done.returncode == 2
-    assert "live.rejct: no such key; did you mean reject?" in done.stderr
+    assert "live.rejct: no such key. Did you mean reject?" in done.stderr
 
 
 def test_no_portaudio(folder):

@@ -1,0 +1,80 @@
+"""The screen in a real terminal: what is on it, and that it is gone afterwards."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from live_support import PROGRAM, project, room, word
+from sound_server import SoundServer, sound_server  # noqa: F401
+
+pytestmark = pytest.mark.sound
+
+
+class Terminal:
+    """A tmux session of 80 x 24 with a shell in it."""
+
+    def __init__(self, server: SoundServer, folder: Path) -> None:
+        self._tmux = ["tmux", "-S", str(folder / "tmux")]
+        self._env = server.env | {"PS1": "$ ", "LANG": "C.UTF-8"}
+        self.run("-u", "-f", os.devnull, "new-session", "-d", "-x", "80", "-y", "24", "-c",
+                 str(folder), "sh")  # fmt: skip
+
+    def run(self, *arguments: str) -> str:
+        return subprocess.run(
+            [*self._tmux, *arguments], env=self._env, check=True, capture_output=True, text=True
+        ).stdout
+
+    def wait_for(self, words: str) -> str:
+        """Return the captured screen as soon as it shows these words."""
+        for _ in range(200):
+            text = self.run("capture-pane", "-p")
+            if words in text:
+                return text
+            time.sleep(0.1)
+        return pytest.fail(f"no {words!r} on the screen:\n{text}")
+
+
+@pytest.fixture
+def terminal(sound_server, tmp_path: Path) -> Iterator[Terminal]:  # noqa: F811
+    if shutil.which("tmux") is None:
+        if os.environ.get("SPOKEN_DIGITS_REQUIRE_SOUND"):
+            pytest.fail("no tmux: apt-get install tmux")
+        pytest.skip("no tmux: apt-get install tmux")
+    (tmp_path / "project").mkdir()
+    terminal = Terminal(sound_server, project(tmp_path / "project"))
+    yield terminal
+    terminal.run("kill-server")
+
+
+@pytest.mark.parametrize("end", ["q", "C-c"])
+def test_the_screen_and_the_terminal_afterwards(terminal, sound_server, end):  # noqa: F811
+    terminal.run("send-keys", f"echo before; {sys.executable} {PROGRAM}; echo ended $?", "Enter")
+    first = terminal.wait_for("say a digit")
+    assert "before" not in first  # a screen of its own
+    assert "listening default" in first
+    sound_server.play(room(1.0, word(7), 1.0))
+    heard = terminal.wait_for("said  7")
+    assert "7  100%  ·" in heard
+    assert " ms" in heard
+    lines = heard.splitlines()
+    assert all(len(line) <= 80 for line in lines)
+    (seven,) = [line for line in lines if " 7 ━" in line]
+    assert seven.endswith("100%")
+    assert "██" in heard  # the digit, large
+    terminal.run("resize-window", "-x", "50", "-y", "14")
+    time.sleep(0.5)
+    small = terminal.wait_for("level").splitlines()
+    assert len([line for line in small if "level" in line]) == 1
+    terminal.run("resize-window", "-x", "80", "-y", "24")
+    terminal.wait_for("q quits")
+    terminal.run("send-keys", end)
+    after = terminal.wait_for("ended 0")
+    assert "before" in after  # the terminal's own screen again
+    assert "say a digit" not in after
+    terminal.run("send-keys", "stty -a | tr ' ;' '\\n' | grep -x icanon", "Enter")
+    terminal.wait_for("\nicanon")  # keys are read by the line again
