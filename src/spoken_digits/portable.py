@@ -33,3 +33,5 @@ def pin_arithmetic(threads: int) -> None:
 
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
+    # Else it also fills all new memory, 4% of training's time, in case somebody reads it.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
