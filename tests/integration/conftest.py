@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from sound_server import sound_server as sound_server
 
 ROOT = Path(__file__).parents[2]
 FILES = [

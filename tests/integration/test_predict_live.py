@@ -98,7 +98,7 @@ def test_bad_files_are_named_and_the_others_still_heard(folder):
     assert done.stdout.startswith("good.wav: 4")
     for words in [
         "nan.wav: holds samples that are not finite numbers",
-        "long.wav: 1:00 min long, so not one word (at most 10 s). To hear all the digits in it: --s",
+        "long.wav: 1:00 min long, so not one word (at most 10 s). To hear all the digits in it",
         "empty.wav: an empty file",
         "text.wav: not a sound file that can be read",
         "missing.wav: cannot be read (No such file or directory)",

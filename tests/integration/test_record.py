@@ -5,14 +5,13 @@ import sys
 
 import pytest
 from live_support import ROOT, project, room, word
-from sound_server import sound_server  # noqa: F401
 
 from spoken_digits.audio import read_wav
 from spoken_digits.recording import parse_name
 
 
 @pytest.mark.sound
-def test_a_speaker_s_recordings_are_kept_under_their_names(sound_server, tmp_path):  # noqa: F811
+def test_a_speaker_s_recordings_are_kept_under_their_names(sound_server, tmp_path):
     folder = project(tmp_path)
     program = subprocess.Popen(
         [sys.executable, ROOT / "src" / "record.py", "--speaker", "anna", "--takes", "1",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from live_support import PROGRAM, project, room, word
-from sound_server import SoundServer, sound_server  # noqa: F401
+from sound_server import SoundServer
 
 pytestmark = pytest.mark.sound
 
@@ -40,7 +40,7 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(sound_server, tmp_path: Path) -> Iterator[Terminal]:  # noqa: F811
+def terminal(sound_server, tmp_path: Path) -> Iterator[Terminal]:
     if shutil.which("tmux") is None:
         if os.environ.get("SPOKEN_DIGITS_REQUIRE_SOUND"):
             pytest.fail("no tmux: apt-get install tmux")
@@ -52,7 +52,7 @@ def terminal(sound_server, tmp_path: Path) -> Iterator[Terminal]:  # noqa: F811
 
 
 @pytest.mark.parametrize("end", ["q", "C-c"])
-def test_the_screen_and_the_terminal_afterwards(terminal, sound_server, end):  # noqa: F811
+def test_the_screen_and_the_terminal_afterwards(terminal, sound_server, end):
     terminal.run("send-keys", f"echo before; {sys.executable} {PROGRAM}; echo ended $?", "Enter")
     first = terminal.wait_for("say a digit")
     assert "before" not in first  # a screen of its own

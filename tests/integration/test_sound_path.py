@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from live_support import PROGRAM, hiss, project, room, word
-from sound_server import SoundServer, sound_server  # noqa: F401
+from sound_server import SoundServer
 
 pytestmark = pytest.mark.sound
 

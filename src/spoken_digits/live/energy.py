@@ -31,8 +31,8 @@ class EnergyDetector:
     """Scores a frame by how far it stands out of the noise, dB.
 
     ``silence_before``: take it that so many seconds of silence came before, so that a word in the
-    very first frames is heard; else they are taken for the room's noise. The thresholds were chosen with
-    benchmarks/live_detectors.py, on FSDD's takes 5-9.
+    very first frames is heard; else they are taken for the room's noise. The thresholds were
+    chosen with benchmarks/live_detectors.py, on FSDD's takes 5-9.
     """
 
     def __init__(self, silence_before: float = 0.0) -> None:

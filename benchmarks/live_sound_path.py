@@ -1,0 +1,91 @@
+"""Digits through a real sound path: played with paplay, heard by the running program.
+
+Usage:  CORPUS_MIRROR=... python benchmarks/live_sound_path.py --takes 0-4 --words 50
+
+FSDD's recordings with 0.7 s between them, in babble 20 dB below them. Says how many are found and
+right, how many digits too many, the latency, and what the program costs. Needs what the sound
+tests need (tests/sound_server.py).
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+from live_streams import fsdd, stream
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from sound_server import SoundServer  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", help="an exported model")
+    parser.add_argument("--takes", default="5-9", help="first-last; 0-4 is the official test")
+    parser.add_argument("--words", type=int, default=50)
+    args = parser.parse_args()
+    mirror = os.environ.get("CORPUS_MIRROR")
+    if not mirror:
+        sys.exit("set CORPUS_MIRROR to the directory that holds FSDD's archive")
+    first, last = map(int, args.takes.split("-"))
+    rng = np.random.default_rng(0)
+    recordings = [(label, s) for label, _, s in fsdd(Path(mirror), range(first, last + 1))]
+    voices = [sound for _, _, sound in fsdd(Path(mirror), range(20, 25))]
+    words = [recordings[i] for i in rng.permutation(len(recordings))[: args.words]]
+    sound, said = stream(words, (0.7, 0.7), "babble", 20, rng, voices)
+    command = [sys.executable, "src/predict_live.py", "--json"]
+    command += ["--model", args.model] if args.model else []
+    with tempfile.TemporaryDirectory() as folder:
+        server = SoundServer(Path(folder))
+        server.start()
+        began = time.monotonic()
+        program = subprocess.Popen(
+            command, cwd=ROOT, env=server.env, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        assert program.stderr
+        program.stderr.readline()
+        print(f"start to listening: {time.monotonic() - began:.2f} s")
+        process = psutil.Process(program.pid)
+        used, at = sum(process.cpu_times()[:2]), time.monotonic()
+        server.play(sound)
+        time.sleep(len(sound) / 16_000 + 4)
+        share = (sum(process.cpu_times()[:2]) - used) / (time.monotonic() - at)
+        memory = process.memory_info().rss / 2**20
+        program.send_signal(2)
+        output, _ = program.communicate(timeout=20)
+        server.stop()
+    heard = [json.loads(line) for line in output.splitlines()]
+    digits = [word for word in heard if word["digit"] is not None]
+    right, extra = _match([(w.label, w.start / 16_000) for w in said], digits)
+    latency = [word["latency_ms"] for word in digits] or [float("nan")]
+    print(f"{right} of {len(said)} found and right, {extra} digits claimed besides")
+    print(f"latency: median {np.median(latency):.0f} ms, 95% {np.percentile(latency, 95):.0f} ms")
+    print(f"CPU {share:.1%} of a core, memory {memory:.0f} MiB")
+
+
+def _match(said: list[tuple[str, float]], heard: list[dict[str, object]]) -> tuple[int, int]:
+    """Count words heard right at their time, and digits that are not; the delay is estimated."""
+    best = (0, len(heard))
+    for delay in np.arange(-1.0, 6.0, 0.05):
+        used: set[int] = set()
+        for label, start in said:
+            for i, word in enumerate(heard):
+                near = abs(float(str(word["start"])) - start - delay) < 0.3
+                if i not in used and word["digit"] == label and near:
+                    used.add(i)
+                    break
+        best = max(best, (len(used), len(heard) - len(used)))
+    return best
+
+
+if __name__ == "__main__":
+    main()
