@@ -23,7 +23,7 @@ from live_streams import fsdd, stream
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from sound_server import SoundServer  # noqa: E402
+from sound_server import SoundServer  # type: ignore[import-not-found]  # noqa: E402
 
 
 def main() -> None:
