@@ -1,0 +1,105 @@
+"""make folds with real experiments in DVC's queue, and something quicker than training."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DVC_YAML = """\
+stages:
+  evaluate:
+    cmd: python make.py
+    deps: [make.py]
+    params: [corpora, split, train.seed]
+    metrics:
+      - metrics/evaluate.json: {cache: false}
+"""
+# Stands for the whole pipeline: fold 3 fails if train.seed is 13; it says where the mirror is.
+MAKE = """\
+import json, os, sys, yaml
+from pathlib import Path
+params = yaml.safe_load(open("params.yaml"))
+with open(os.environ["RUNS"], "a") as runs:
+    runs.write(f"{params['split']['fold']} {os.environ['CORPUS_MIRROR']}\\n")
+if params["train"]["seed"] == 13 and params["split"]["fold"] == 3:
+    sys.exit("error: fold 3 has no recordings")
+left_out = params["split"]["leave_out"]
+share = 0.9 + params["split"]["fold"] / 100 if not left_out else len(left_out[0]) / 100
+Path("metrics").mkdir(exist_ok=True)
+numbers = {"accuracy": share, "accuracy_low": share - 0.1, "accuracy_high": 1.0, "n": 100}
+Path("metrics/evaluate.json").write_text(json.dumps(numbers))
+"""
+
+
+@pytest.fixture(scope="module")
+def origin(tmp_path_factory, run):
+    root = tmp_path_factory.mktemp("folds") / "project"
+    root.mkdir()
+    (root / "dvc.yaml").write_text(DVC_YAML)
+    (root / "make.py").write_text(MAKE)
+    shutil.copy(ROOT / "params.yaml", root)
+    for name in ("src", "tools"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    run("git", "init", "--quiet", "--initial-branch=main", cwd=root)
+    run("dvc", "init", "--quiet", cwd=root)
+    run("git", "add", ".", cwd=root)
+    run("git", "commit", "--quiet", "-m", "first", cwd=root)
+    return root
+
+
+@pytest.fixture
+def folds(origin, run, tmp_path):
+    root = shutil.copytree(origin, tmp_path / "project", symlinks=True)
+
+    def folds(*arguments: str):
+        environment = {
+            "PYTHONPATH": str(root / "src"),
+            "CORPUS_MIRROR": "a mirror",
+            "RUNS": str(tmp_path / "runs.txt"),
+        }
+        command = [sys.executable, "tools/folds.py", *arguments]
+        return run(*command, cwd=root, env=environment, check=False)
+
+    yield root, tmp_path / "runs.txt", folds
+    run("dvc", "queue", "stop", "--kill", cwd=root, check=False)
+
+
+@pytest.mark.slow
+def test_five_folds_one_that_fails_and_the_rest_kept(folds):
+    root, runs, folds = folds
+    finished = folds("--corpora", "espeak,fsdd", "-S", "train.seed=13")
+    assert finished.returncode == 1
+    assert "failed: 3 (fold-3-" in finished.stdout, finished.stderr
+    assert "error: fold 3 has no recordings" in finished.stdout
+    assert "error: 1 of 5 folds failed; the others are kept" in finished.stderr
+    assert "0                     90.00%" in finished.stdout
+    assert not (root / "metrics" / "folds").exists()
+
+    again = folds("--corpora", "espeak,fsdd", "-S", "train.seed=13")
+    assert again.returncode == 1
+    ran = sorted(line.split(" ", 1)[0] for line in runs.read_text().splitlines())
+    assert ran == ["0", "1", "2", "3", "3", "4"]  # the fold that failed alone ran again
+    mirrors = {line.split(" ", 1)[1] for line in runs.read_text().splitlines()}
+    assert mirrors == {str(root / "a mirror")}
+
+
+@pytest.mark.slow
+def test_speakers_left_out_in_turn_are_summed_up(folds):
+    root, _, folds = folds
+    finished = folds("--speakers", "fsdd", "--corpora", "fsdd", "--name", "strangers")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    content = json.loads((root / "metrics/folds/strangers.json").read_text(encoding="utf-8"))
+    tested = [one["tested"] for one in content["folds"]]
+    assert tested == [
+        f"fsdd/{name}" for name in ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+    ]
+    assert [one["accuracy"] for one in content["folds"]] == [len(who) / 100 for who in tested]
+    assert content["worst"] == 0.09  # fsdd/theo
+    assert content["mean"] == pytest.approx(sum(map(len, tested)) / 600, abs=1e-6)
+
+    again = folds("--speakers", "fsdd", "--corpora", "fsdd")
+    assert again.returncode == 0
+    assert (root / "metrics/folds/speakers-fsdd-fsdd.json").exists()

@@ -1,0 +1,109 @@
+"""make folds: which experiments there are, and how they are summed up."""
+
+import subprocess
+import sys
+
+import folds
+import pytest
+
+from spoken_digits.errors import UserError
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A Git repository with one commit, as the current directory."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
+        monkeypatch.setenv(f"{name}_NAME", "anna")
+        monkeypatch.setenv(f"{name}_EMAIL", "anna@example.org")
+    (tmp_path / "a.txt").write_text("1\n")
+    for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run(["git", *command], check=True)
+    return tmp_path
+
+
+def test_five_folds_by_default(project):
+    plan = folds.plan(None, ["corpora=[espeak]"])
+    assert [fold.tested for fold in plan] == ["0", "1", "2", "3", "4"]
+    assert plan[2].overrides == (
+        "corpora=[espeak]",
+        "split.scheme=fold",
+        "split.leave_out=[]",
+        "split.fold=2",
+    )
+    assert len({fold.experiment for fold in plan}) == 5
+
+
+def test_every_fsdd_speaker_is_left_out_once(project):
+    plan = folds.plan("fsdd", ["corpora=[fsdd]"])
+    assert [fold.tested for fold in plan] == [
+        f"fsdd/{name}" for name in ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
+    ]
+    assert plan[1].overrides[1:] == ("split.scheme=takes", "split.leave_out=[fsdd/jackson]")
+
+
+def test_a_name_stands_for_overrides_and_uncommitted_code(project):
+    def name(*overrides: str) -> str:
+        return folds.plan(None, list(overrides))[0].experiment
+
+    first = name("corpora=[espeak]")
+    assert first == name("corpora=[espeak]")
+    assert first != name("corpora=[espeak]", "train.seed=1")
+    (project / "a.txt").write_text("2\n")
+    assert first != name("corpora=[espeak]")
+
+
+def test_speakers_of_a_corpus_that_is_not_there(project):
+    with pytest.raises(UserError, match=r"--speakers folder: its speakers are not known.*download"):
+        folds.plan("folder", [])
+
+
+RESULTS = [
+    {"tested": "fsdd/a", "accuracy": 0.9, "accuracy_low": 0.8, "accuracy_high": 0.95, "n": 500},
+    {"tested": "fsdd/b", "accuracy": 1.0, "accuracy_low": 0.99, "accuracy_high": 1.0, "n": 500},
+    {"tested": "fsdd/c", "accuracy": 0.8, "accuracy_low": 0.7, "accuracy_high": 0.85, "n": 1500},
+]
+
+
+def test_the_table_has_mean_deviation_and_worst():
+    assert folds.table(RESULTS).splitlines() == [
+        "tested              accuracy  95% interval           n",
+        "fsdd/a                90.00%   80.00% to  95.00%     500",
+        "fsdd/b               100.00%   99.00% to 100.00%     500",
+        "fsdd/c                80.00%   70.00% to  85.00%   1,500",
+        "",
+        "mean                  90.00%",
+        "standard deviation    10.00%",
+        "worst                 80.00%",
+    ]
+
+
+def test_the_file_says_the_same(project):
+    content = folds.summary("five", ["corpora=[fsdd]"], RESULTS)
+    assert content["mean"] == pytest.approx(0.9)
+    assert content["standard_deviation"] == pytest.approx(0.1)
+    assert content["worst"] == 0.8
+    assert content["folds"] == RESULTS
+    assert len(content["baseline"]) == 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-S", "train.seed=1,2"], "one value a key"),
+        (["-S", "train.seed"], "one KEY=VALUE"),
+        (["--speakers", "fsdd", "--corpora", "espeak"], "--speakers fsdd: not among --corpora"),
+        (["--five", "--speakers", "fsdd"], "not allowed with"),
+        (["--name", "../x"], "--name ../x: letters"),
+    ],
+)
+def test_wrong_arguments_are_named(arguments, message, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["folds.py", *arguments])
+    with pytest.raises(SystemExit, match="2"):
+        folds.arguments()
+    assert message in capsys.readouterr().err
+
+
+def test_lists_may_be_overridden(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["folds.py", "-S", "split.leave_out=[fsdd/a,fsdd/b]"])
+    assert folds.arguments().set_param == ["split.leave_out=[fsdd/a,fsdd/b]"]
