@@ -5,6 +5,9 @@ VENV ?= .venv
 # Before everything else on the PATH, so that dvc.yaml's `python` is this environment's.
 export PATH := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))/bin:$(PATH)
 
+# What make exps shows: the experiment, params, and the headlines of metrics/evaluate.json.
+COLUMNS := Experiment$$|corpora$$|(download|spectrogram|split|validate|train|evaluate)[.]|accuracy$$|speaker[.]worst$$|robustness[.]mean$$|rejection[.]auroc$$
+
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev repro metrics report exps compare test test-slow lint format check-lock verify \
 	bench folds release real constraints clean
@@ -24,8 +27,8 @@ report: $(VENV)/.installed  ## Write metrics/report.html, one page that says it 
 	dvc repro report
 	@echo metrics/report.html
 
-exps: $(VENV)/.installed  ## Compare the experiments in a table
-	dvc exp show --only-changed --drop 'Executor|State|Created'
+exps: $(VENV)/.installed  ## Compare the experiments: params that differ, metrics that matter
+	dvc exp show --only-changed --drop '^(?!$(COLUMNS))' $(ARGS)
 
 compare: $(VENV)/.installed  ## Compare with another commit: make compare BASE=main
 	@test -n "$(BASE)" || { echo 'say with what, for example: make compare BASE=HEAD~1' >&2; exit 2; }

@@ -39,6 +39,7 @@ SMALL = {
     "split.test_percent": 20,
     "validate.min_per_digit": 1,
     "train.epochs": 1,
+    "train.epoch_size": 64,
     "train.batch_size": 16,
     "evaluate.robustness_recordings": 10,
 }

@@ -27,7 +27,7 @@ def test_each_block_is_run_or_says_why_not():
 
 def test_each_make_target_and_script_that_is_named_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"\bmake ([a-z][a-z-]*)", README):
+    for target in re.findall(r"(?:^|`)make ([a-z-]+)", README, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
     for path in re.findall(r"\b(?:src|tools|tests|benchmarks)/[\w/.]+\.\w+", README):
         assert (ROOT / path).is_file(), path
