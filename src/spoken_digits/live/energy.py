@@ -17,14 +17,14 @@ _FLOOR_FRAMES = 500  # 5 s: longer than any word, so that the gaps round it are 
 _UPDATE_FRAMES = 5  # the floor is found anew every 50 ms
 _FLOOR_PERCENT = 20  # gaps make up more than this of what is heard
 _LOWEST_PERCENT = 5  # from here to the floor: how much the noise varies
-_SPREADS = 1.5  # times that above the floor is still noise
+_SPREADS = 1.2  # times that above the floor is still noise
 
 _MEAN_FRAMES = 3  # noise jumps about from frame to frame
 _START_DB = 4.0
 _STAY_DB = 2.5
 _UNKNOWN_DB = 10.0  # more to start with, until so much has been heard:
 _KNOWN_FRAMES = 50
-_SHARE_OF_PEAK = 0.25  # less than this share of its loudest score is a word's echo
+_SHARE_OF_PEAK = 0.4  # less than this share of its loudest score is a word's echo
 
 
 class EnergyDetector:
