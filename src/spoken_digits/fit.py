@@ -54,7 +54,7 @@ def fit(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         settings.learning_rate,
-        total_steps=steps * settings.epochs,
+        total_steps=max(steps * settings.epochs, 8),  # with 4 it divides by zero
         pct_start=_WARM_UP,
         final_div_factor=1e3,
     )

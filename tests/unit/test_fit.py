@@ -1,0 +1,217 @@
+"""Training follows from its seed alone, keeps the best epoch, and learns."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from spoken_digits.fit import calibrate, fit, round_to_half
+from spoken_digits.network import DigitNet, logits, probabilities
+from spoken_digits.params import load_params
+
+TINY = load_params(Path(__file__).parents[2] / "params.yaml").train.model_copy(
+    update={"epochs": 3, "epoch_size": 64, "batch_size": 16, "portable": True}
+)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Small tensors: threads that wait for each other cost more than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def words(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Pictures in which a class is two bands, of a height of its own, anywhere in time."""
+    chance = np.random.default_rng(seed)
+    classes = np.arange(n) % 11
+    images = chance.integers(0, 60, (n, 100, 100), np.uint8)
+    for image, number in zip(images, classes, strict=True):
+        start = chance.integers(10, 50)
+        for top in (8 * number, 8 * number + 12 - number % 2 * 6):
+            image[top : top + 4, start : start + 40] += np.uint8(150)
+    return images, classes
+
+
+TRAIN, VALIDATION = words(88, 1), words(33, 2)
+
+
+def train(tmp_path, settings=TINY, data=TRAIN, validation=VALIDATION):
+    reported = []
+    network = fit(data, validation, settings, tmp_path / "state" / "run.pt", reported.append)
+    return network, reported
+
+
+def weights(network: DigitNet) -> bytes:
+    return b"".join(value.numpy().tobytes() for value in network.state_dict().values())
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """One undisturbed run: its network, its metrics, and the folder of its checkpoint."""
+    folder = tmp_path_factory.mktemp("trained")
+    return (*train(folder), folder)
+
+
+def test_the_same_seed_the_same_bytes(trained, tmp_path):
+    torch.manual_seed(12345)  # what happened before does not matter
+    network, reported = train(tmp_path)
+    assert weights(network) == weights(trained[0])
+    assert reported == trained[1]
+
+
+def test_another_seed_other_bytes(trained, tmp_path):
+    network, _ = train(tmp_path, TINY.model_copy(update={"seed": 1}))
+    assert weights(network) != weights(trained[0])
+
+
+def test_every_epoch_is_reported(trained):
+    _, reported, _ = trained
+    assert len(reported) == TINY.epochs
+    for metrics in reported:
+        assert {"train_loss", "validation_loss", "validation_accuracy"} <= set(metrics)
+        assert np.isfinite(list(metrics.values())).all()
+    rates = [metrics["learning_rate"] for metrics in reported]
+    assert rates[-1] < rates[0] <= TINY.learning_rate, "the schedule does not come down"
+
+
+def test_weights_are_those_of_the_best_epoch(trained):
+    """The network that is returned has the lowest validation loss that was reported."""
+    network, reported, _ = trained
+    scores = logits(network, VALIDATION[0])
+    loss = torch.nn.functional.cross_entropy(scores, torch.from_numpy(VALIDATION[1])).item()
+    assert loss == pytest.approx(min(metrics["validation_loss"] for metrics in reported))
+    assert not network.training
+
+
+def test_weights_are_averaged_over_steps(trained):
+    network, _, folder = trained
+    state = torch.load(folder / "state" / "run.pt", weights_only=True)
+    last, mean = state["network"], state["averaged"]
+    assert not torch.equal(last["classify.weight"], mean["classify.weight"])
+    # After the early steps, weights go to and fro: their mean's last change is the smaller.
+    assert weights(network) != b"".join(value.numpy().tobytes() for value in last.values())
+
+
+@pytest.mark.parametrize("done", [1, 2])
+def test_a_run_goes_on_from_its_checkpoint(trained, tmp_path, done, monkeypatch):
+    """Stopped while an epoch is running, it ends with the bytes of one that was not."""
+
+    class Stopped(Exception):
+        pass
+
+    reported = []
+
+    def stop(metrics):
+        if len(reported) == done:
+            raise Stopped  # before this epoch is saved
+        reported.append(metrics)
+
+    checkpoint = tmp_path / "run.pt"
+    with pytest.raises(Stopped):
+        fit(TRAIN, VALIDATION, TINY, checkpoint, stop)
+    assert len(torch.load(checkpoint, weights_only=True)["history"]) == done
+    torch.manual_seed(999)
+    again = []
+    network = fit(TRAIN, VALIDATION, TINY, checkpoint, again.append)
+    assert weights(network) == weights(trained[0])
+    assert again == trained[1]
+
+
+def test_a_finished_run_is_not_trained_further(trained, tmp_path):
+    network, reported, folder = trained
+    checkpoint = folder / "state" / "run.pt"
+    before = checkpoint.read_bytes()
+    again, same = train(folder)
+    assert weights(again) == weights(network)
+    assert same == reported
+    assert checkpoint.read_bytes() == before
+
+
+def test_patience_ends_a_run_that_gets_no_better(tmp_path):
+    """With a rate of almost 0 and labels that say nothing, no epoch is better for long."""
+    chance = np.random.default_rng(0)
+    settings = TINY.model_copy(update={"epochs": 40, "patience": 1, "learning_rate": 1.0})
+    data = (TRAIN[0], chance.permutation(TRAIN[1]))
+    network, reported = train(tmp_path, settings, data)
+    losses = [metrics["validation_loss"] for metrics in reported]
+    assert len(losses) < settings.epochs
+    best = int(np.argmin(losses))
+    assert len(losses) - 1 - best == settings.patience + 1
+    scores = logits(network, VALIDATION[0])
+    loss = torch.nn.functional.cross_entropy(scores, torch.from_numpy(VALIDATION[1])).item()
+    assert loss == pytest.approx(losses[best])
+
+
+def test_fewer_recordings_than_a_batch(tmp_path):
+    network, reported = train(
+        tmp_path, TINY.model_copy(update={"epochs": 1}), (TRAIN[0][:11], TRAIN[1][:11])
+    )
+    assert len(reported) == 1
+    assert np.isfinite(probabilities(network, VALIDATION[0])).all()
+
+
+def test_it_learns(tmp_path):
+    settings = TINY.model_copy(
+        update={"epochs": 10, "patience": 10, "augment": 0.0, "epoch_size": 128}
+    )
+    network, reported = train(tmp_path, settings)
+    assert reported[-1]["train_loss"] < reported[0]["train_loss"]
+    assert max(metrics["validation_accuracy"] for metrics in reported) > 0.9
+    unseen, classes = words(110, 3)
+    digits = classes < 10
+    heard = probabilities(network, unseen)[:, :10].argmax(axis=1)
+    assert (heard == classes)[digits].mean() > 0.9
+
+
+class Sure(DigitNet):
+    """A network that reads its answer and its sureness from a picture's first two pixels."""
+
+    def forward(self, pictures):
+        answer = torch.nn.functional.one_hot(pictures[:, 0, 0].long(), 11)
+        return answer * pictures[:, 0, 1, None]
+
+
+def sure_images(right: float, logit: int, n: int = 1000) -> tuple[np.ndarray, np.ndarray]:
+    classes = np.arange(n) % 11
+    images = np.zeros((n, 100, 100), np.uint8)
+    images[:, 0, 0] = np.where(np.arange(n) < right * n, classes, (classes + 1) % 11)
+    images[:, 0, 1] = logit
+    return images, classes
+
+
+@pytest.mark.parametrize(("right", "logit"), [(0.9, 20), (0.6, 10), (0.97, 4), (0.5, 3)])
+def test_calibration_makes_it_as_sure_as_it_is_right(right, logit):
+    network = Sure()
+    images, classes = sure_images(right, logit)
+    temperature = calibrate(network, images, classes)
+    assert network.temperature == pytest.approx(temperature)
+    # In closed form: softmax of one logit and ten zeros is right at this temperature.
+    assert temperature == pytest.approx(logit / np.log(10 * right / (1 - right)), rel=0.03)
+    assert probabilities(network, images).max(axis=1).mean() == pytest.approx(right, abs=0.02)
+
+
+def test_calibration_changes_no_answer(trained):
+    network = DigitNet()
+    network.load_state_dict(trained[0].state_dict())
+    before = probabilities(network, VALIDATION[0]).argmax(axis=1)
+    calibrate(network, *VALIDATION)
+    assert np.array_equal(probabilities(network, VALIDATION[0]).argmax(axis=1), before)
+
+
+def test_weights_rounded_to_half_stay_so(trained):
+    network = DigitNet()
+    network.load_state_dict(trained[0].state_dict())
+    before = weights(network)
+    round_to_half(network)
+    rounded = weights(network)
+    round_to_half(network)
+    assert before != rounded == weights(network)
+    for name, value in network.state_dict().items():
+        if value.is_floating_point():
+            assert value.dtype == torch.float32
+            assert torch.equal(value, value.half().float()), name
+            assert torch.allclose(value, trained[0].state_dict()[name], rtol=1e-3, atol=1e-6), name
