@@ -42,18 +42,18 @@ _ENGLISH_DIGITS = "zero one two three four five six seven eight nine".split()
 _FOREIGN = {  # the English digits, spelt so that the language's own voice says them
     "gmw/de": "siero wann tu sri fohr feif six sewen eht nein",
     "roa/fr": "zirau ouane tou sri fôr faïve sixe sévène eïte naïne",
-    "roa/es": "sirou uan tu zri for faif siks seven eit nain",
-    "roa/it": "ziro uan tu tri for faiv sics seven eit nain",
-    "grk/el": "ζίροου ουάν του θρι φορ φάιβ σιξ σέβεν έιτ νάιν",
+    "roa/es": "sirou uan tuu zri for faif siks seven eit nain",
+    "roa/it": "ziro uan tuu tri for faiv sics seven eit nain",
+    "grk/el": "ζίροου ουάν τουου θρι φορ φάιβ σιξ σέβεν έιτ νάιν",
     "gmw/nl": "ziero wan toe srie foor faif siks sevven eet nain",
     "zlw/pl": "ziroł łan tu fri for fajw siks sewen ejt najn",
     "roa/pt-BR": "zirou uã tu tri fór faive sikes séven eite naine",
     "inc/hi": "ज़ीरो वन टू थ्री फोर फाइव सिक्स सेवन एट नाइन",
-    "trk/tr": "ziro van tu tri for fayv siks sevın eyt nayn",
-    "zle/ru": "зироу уан ту сри фор файв сикс севен эйт найн",
+    "trk/tr": "ziro van tuu tri for fayv siks sevın eyt nayn",
+    "zle/ru": "зироу уан тууу сри фор файв сикс севен эйт найн",
     "gmq/sv": "siro oann to tri får fajv siks seven ejt najn",
     "urj/fi": "siirou van tuu trii foor faiv siks seven eit nain",
-    "poz/id": "ziro wan tu tri for faif siks seven eit nain",
+    "poz/id": "ziro wan tuu tri for faif siks seven eit nain",
 }
 _FOREIGN_SHARE = 0.35
 # Ways to say each digit, in espeak-ng's phonemes: one of every group, the commoner ones repeated.
@@ -143,7 +143,7 @@ def _script(speaker: int, settings: Espeak) -> tuple[str, list[str], list[dict[s
     foreign = rng.random() < _FOREIGN_SHARE
     accent = rng.choice(list(_FOREIGN) if foreign else _ENGLISH)
     digits = _FOREIGN[accent].split() if foreign else _ENGLISH_DIGITS
-    rate = rng.uniform(105, 240)  # words a minute
+    rate = rng.uniform(100, 210)  # words a minute
     names = [
         f"{digit}_v{speaker:03d}_{take}.wav"
         for take in range(settings.takes)
@@ -162,8 +162,8 @@ def _script(speaker: int, settings: Espeak) -> tuple[str, list[str], list[dict[s
     clips = [
         {
             "text": text,
-            "rate": round(min(max(rate * rng.uniform(0.75, 1.3), 80), 300)),
-            "volume": 100,
+            "rate": round(min(max(rate * rng.uniform(0.75, 1.25), 80), 240)),
+            "volume": round(rng.uniform(25, 60)),  # louder ones clip in some voices
             "pitch": round(min(max(rng.gauss(50, 18), 0), 99)),
             "range": round(rng.uniform(10, 99)),
         }
