@@ -51,6 +51,7 @@ def turned(model: Path, steps: int) -> bytes:
     return graph.SerializeToString()
 
 
+@pytest.mark.slow
 def test_a_release_is_promoted_described_and_only_replaced_by_one_no_worse(
     work, promote, run, capsys, tmp_path
 ):
