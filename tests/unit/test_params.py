@@ -154,7 +154,7 @@ ACCEPT_FRACTIONS = fraction_keys()
             9.0,
             "validate.min_seconds: 9.0 is not allowed. Allowed: below validate.max_seconds, 5",
         ),
-        ("train.epoch", 3, "train.epoch: no such key. Did you mean epochs? Valid: epochs, batch"),
+        ("train.epoch", 3, "train.epoch: no such key. Did you mean epochs? Valid: epochs, "),
         ("trian", {}, "trian: no such key. Did you mean train? Valid: corpora, download"),
         ("download.espeak.speed", 3, "download.espeak.speed: no such key. "),
     ],
