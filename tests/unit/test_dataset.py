@@ -155,5 +155,5 @@ def test_a_split_that_is_none(tmp_path, content, words):
 
 
 def test_no_split(tmp_path):
-    with pytest.raises(DatasetError, match="No such file or directory. Make it with: dvc repro"):
+    with pytest.raises(DatasetError, match=r"No such file or directory. Make it with: dvc repro"):
         read_split(tmp_path / "split.csv")

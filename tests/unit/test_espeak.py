@@ -156,7 +156,7 @@ def test_voice_data_that_are_damaged(tmp_path, monkeypatch):
     (data / "phontab").write_bytes(b"")
     monkeypatch.setattr(espeakng_loader, "get_data_path", lambda: str(data))
     target = tmp_path / "shards"
-    with pytest.raises(EspeakError, match="espeak-ng failed for voice 0 .*Use recordings"):
+    with pytest.raises(EspeakError, match=r"espeak-ng failed for voice 0 .*Use recordings"):
         collect(Espeak(speakers=1, takes=1, other_takes=0), target)
     assert_nothing_made(target)
 

@@ -98,20 +98,20 @@ def test_weights_are_averaged_over_steps(trained):
 
 @pytest.mark.parametrize("done", [1, 2])
 def test_a_run_goes_on_from_its_checkpoint(trained, tmp_path, done, monkeypatch):
-    """Stopped while an epoch is running, it ends with the bytes of one that was not."""
+    """StopError while an epoch is running, it ends with the bytes of one that was not."""
 
-    class Stopped(Exception):
+    class StopError(Exception):
         pass
 
     reported = []
 
     def stop(metrics):
         if len(reported) == done:
-            raise Stopped  # before this epoch is saved
+            raise StopError  # before this epoch is saved
         reported.append(metrics)
 
     checkpoint = tmp_path / "run.pt"
-    with pytest.raises(Stopped):
+    with pytest.raises(StopError):
         fit(TRAIN, VALIDATION, TINY, checkpoint, stop)
     assert len(torch.load(checkpoint, weights_only=True)["history"]) == done
     torch.manual_seed(999)

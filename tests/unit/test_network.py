@@ -1,7 +1,6 @@
 """The network and its file: what it gives, and what is said of a file that is not one."""
 
 import json
-import os
 
 import numpy as np
 import pytest
@@ -128,7 +127,7 @@ def test_the_same_bytes_twice(saved, network, tmp_path):
 
 
 def test_nothing_is_left_beside_it(saved):
-    assert os.listdir(saved.parent) == [saved.name]
+    assert list(saved.parent.iterdir()) == [saved]
 
 
 def test_a_model_that_cannot_be_written_leaves_the_old_one(saved, network):
@@ -136,7 +135,7 @@ def test_a_model_that_cannot_be_written_leaves_the_old_one(saved, network):
     with pytest.raises(TypeError):
         save_network(network, saved, {"corpora": object()})
     assert saved.read_bytes() == before
-    assert os.listdir(saved.parent) == [saved.name]
+    assert list(saved.parent.iterdir()) == [saved]
 
 
 @pytest.mark.parametrize("read", [load_network, read_about])
@@ -163,7 +162,7 @@ def spoil_header(content: bytes) -> bytes:
 )
 def test_a_damaged_model(saved, damage):
     saved.write_bytes(damage(saved.read_bytes()))
-    with pytest.raises(ModelFileError, match="digits.safetensors: not a model of this project"):
+    with pytest.raises(ModelFileError, match=r"digits.safetensors: not a model of this project"):
         load_network(saved)
 
 
