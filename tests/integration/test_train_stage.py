@@ -1,0 +1,188 @@
+"""The stage train, as a user runs it, on a few pictures; killed, it ends with the same bytes."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from spoken_digits.network import load_network, read_about
+from spoken_digits.pictures import png
+from spoken_digits.shards import write_shard
+
+ROOT = Path(__file__).parents[2]
+TRAIN = ROOT / "src" / "train.py"
+MODEL = Path("models/digits.safetensors")
+LABELS = [*"0123456789", "other-yes"]
+SUBSETS = {"anna": "train", "ben": "train", "cleo": "validation", "dora": "test"}
+
+
+def write_params(project: Path, **changes: object) -> None:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params["train"] |= {"epochs": 3, "epoch_size": 192, "batch_size": 16, "threads": 2} | changes
+    (project / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+
+
+def write_split(project: Path, subsets: dict[str, str], labels: list[str] = LABELS) -> None:
+    with (project / "data/split.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["corpus", "speaker", "name", "label", "subset"])
+        for speaker, subset in subsets.items():
+            for label in labels:
+                table.writerow(["fsdd", speaker, f"{label}_{speaker}_0.wav", label, subset])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Three speakers' pictures; of the fourth, who is in the test subset, there are none."""
+    chance = np.random.default_rng(0)
+    for speaker in list(SUBSETS)[:3]:
+        pictures = chance.integers(0, 256, (len(LABELS), 100, 100), np.uint8)
+        members = [
+            (f"{label}_{speaker}_0.png", png(picture))
+            for label, picture in zip(LABELS, pictures, strict=True)
+        ]
+        write_shard(tmp_path / f"data/spectrograms/fsdd/{speaker}.zip", members)
+    write_split(tmp_path, SUBSETS)
+    write_params(tmp_path)
+    return tmp_path
+
+
+def start(project: Path, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, TRAIN],
+        cwd=project,
+        env=os.environ | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def train(project: Path, **environment: str) -> str:
+    process = start(project, **environment)
+    shown, errors = process.communicate()
+    assert process.returncode == 0, errors
+    return shown
+
+
+def fail(project: Path) -> str:
+    process = start(project)
+    _, errors = process.communicate()
+    assert process.returncode in (1, 2), errors
+    assert "Traceback" not in errors
+    assert not (project / MODEL).exists()
+    return errors
+
+
+def history(project: Path, metric: str) -> list[float]:
+    with (project / f"metrics/train/plots/metrics/{metric}.tsv").open(encoding="utf-8") as file:
+        return [float(row[metric]) for row in csv.DictReader(file, delimiter="\t")]
+
+
+@pytest.mark.slow
+def test_killed_in_an_epoch_it_ends_with_the_same_bytes(project, tmp_path_factory):
+    """One run is undisturbed on all cores; the other is killed, and goes on on one core."""
+    assert "trained on 22 recordings; models/digits.safetensors" in train(project)
+    undisturbed = (project / MODEL).read_bytes()
+    losses = history(project, "train_loss")
+    assert len(losses) == 3
+    assert list((project / ".checkpoints").iterdir()) == []
+    network = load_network(project / MODEL)
+    assert network.temperature > 0
+    assert read_about(project / MODEL)["corpora"] == ["espeak"]
+    summary = json.loads((project / "metrics/train/metrics.json").read_text(encoding="utf-8"))
+    assert {"train_loss", "validation_loss", "validation_accuracy", "temperature"} <= set(summary)
+    assert summary["temperature"] == pytest.approx(float(network.temperature), rel=1e-3)
+
+    (project / MODEL).unlink()
+    process = start(project)
+    checkpoints = project / ".checkpoints"
+    while not list(checkpoints.glob("train-*.pt")):
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)  # the second epoch has begun
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert not (project / MODEL).exists()
+
+    # What the rest of the run prints of the first epoch shows that it was not trained again.
+    (checkpoint,) = checkpoints.glob("train-*.pt")
+    state = torch.load(checkpoint, weights_only=True)
+    assert 1 <= len(state["history"]) < 3
+    state["history"][0]["train_loss"] = 123.0
+    torch.save(state, checkpoint)
+    on_one = f"import os; os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[:1]})"
+    startup = tmp_path_factory.mktemp("one-core")
+    (startup / "sitecustomize.py").write_text(on_one, encoding="utf-8")
+    train(
+        project,
+        PYTHONPATH=str(startup),
+        ONEDNN_MAX_CPU_ISA="SSE41",
+        ATEN_CPU_CAPABILITY="default",
+        OMP_NUM_THREADS="1",
+    )
+    assert history(project, "train_loss") == [123.0, *losses[1:]]
+    assert (project / MODEL).read_bytes() == undisturbed
+    assert list(checkpoints.glob("train-*.pt")) == []
+
+
+def test_a_checkpoint_of_another_run_is_not_used(project):
+    write_params(project, epochs=1, epoch_size=64)
+    (project / ".checkpoints").mkdir()
+    (project / ".checkpoints/train-0123456789abcdef.pt").write_bytes(b"of other data")
+    train(project)
+    first = (project / MODEL).read_bytes()
+    write_params(project, epochs=1, epoch_size=64, seed=1)
+    train(project)
+    assert (project / MODEL).read_bytes() != first
+
+
+@pytest.mark.parametrize("subset", ["train", "validation"])
+def test_no_digit_in_a_subset(project, subset):
+    others = {speaker: name for speaker, name in SUBSETS.items() if name != subset}
+    write_split(project, others)
+    words = f"error: data/split.csv: no digit in the {subset} subset; see split in params.yaml"
+    assert words in fail(project)
+
+
+def test_nothing_but_other_words(project):
+    write_split(project, SUBSETS, ["other-yes"])
+    assert "no digit in the train subset" in fail(project)
+
+
+def test_no_split(project):
+    (project / "data/split.csv").unlink()
+    assert (
+        "error: data/split.csv: No such file or directory. Make it with: dvc repro split"
+        in fail(project)
+    )
+
+
+def test_pictures_that_are_missing(project):
+    (project / "data/spectrograms/fsdd/ben.zip").unlink()
+    errors = fail(project)
+    assert "error: data/spectrograms: 11 images of the split are missing, among them" in errors
+    assert "fsdd/0_ben_0.wav. Make them with: dvc repro" in errors
+
+
+def test_params_are_checked_first(project):
+    write_params(project, epochs="abc")
+    (project / "data/split.csv").unlink()
+    assert 'params.yaml: train.epochs: "abc" is not allowed' in fail(project)
+
+
+def test_help_says_what_it_does():
+    shown = subprocess.run(
+        [sys.executable, TRAIN, "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "Writes models/digits.safetensors" in shown
+    assert "test" in shown
