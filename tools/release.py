@@ -79,7 +79,7 @@ def train() -> str:
         command += ["-S", override]
     print(" ".join(["dvc", *command[3:]]), file=sys.stderr)
     finished = subprocess.run(command, env=experiments.environment(), stdout=sys.stderr)
-    if finished.returncode != 0 or experiments.find(name) is None:
+    if finished.returncode != 0 or name not in experiments.names():
         raise ReleaseError(
             f"{name} was not trained to its end, for the reason above. Stages that are done are "
             "not done again: mend it and run make release again"

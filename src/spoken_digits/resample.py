@@ -6,7 +6,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.frontend import SAMPLE_RATE
+from spoken_digits.second import SAMPLE_RATE
 
 _TAPS_A_SIDE = 10  # zero crossings of the sinc on each side; scipy.signal.resample_poly's choice
 _COEFFICIENT_BITS = 20  # 16-bit samples x 20-bit coefficients: float64 sums them exactly
