@@ -219,7 +219,7 @@ def _copy_voice_data(target: Path, accent: str, variant: str) -> None:
     # English too: it says what is in Latin letters for voices of other alphabets.
     dictionaries = {f"{language}_dict", "en_dict"}
     needed = {"phondata", "phonindex", "phontab", "intonations", *dictionaries}
-    for name in needed | {f"lang/{accent}", "lang/gmw/en"}:
+    for name in sorted(needed | {f"lang/{accent}", "lang/gmw/en"}):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, target / name)
     voice = target / "voices" / "!v" / "speaker"
