@@ -49,14 +49,14 @@ class Threshold:
 
 
 def webrtc(aggressiveness: int) -> Detector:
-    import webrtcvad  # type: ignore[import-untyped]
+    import webrtcvad
 
     vad = webrtcvad.Vad(aggressiveness)
     return Threshold(lambda frame: float(vad.is_speech(_pcm(frame).tobytes(), 16_000)), 1, 1)
 
 
 def ten() -> Detector:
-    from ten_vad import TenVad  # type: ignore[import-untyped]
+    from ten_vad import TenVad
 
     vad = TenVad(160, 0.5)
     return Threshold(lambda frame: float(vad.process(_pcm(frame))[0]), 0.5, 0.35)

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -36,7 +36,7 @@ class SplitRow(NamedTuple):
 def read_split(path: Path) -> list[SplitRow]:
     """Read data/split.csv.
 
-    Raises DatasetError if it is missing or has other columns.
+    Raises DatasetError if it is missing, has other columns, or names a recording twice.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -51,6 +51,12 @@ def read_split(path: Path) -> list[SplitRow]:
     if tuple(header) != SPLIT_COLUMNS or wrong:
         raise DatasetError(
             f"{path}: its columns are not {','.join(SPLIT_COLUMNS)}. "
+            "Make it again with: dvc repro -f split"
+        )
+    named = Counter((row[0], row[2]) for row in rows)
+    if repeated := [f"{corpus}/{name}" for (corpus, name), times in named.items() if times > 1]:
+        raise DatasetError(
+            f"{path}: {len(repeated)} recordings are there twice, among them {repeated[0]}. "
             "Make it again with: dvc repro -f split"
         )
     return [SplitRow(*row) for row in rows]

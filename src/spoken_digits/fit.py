@@ -1,6 +1,7 @@
 """Fitting the network: deterministic, resumable, judged by the validation subset alone."""
 
 import copy
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from spoken_digits.augment import augment, with_other_sounds
+from spoken_digits.errors import UserError
 from spoken_digits.files import replacing
 from spoken_digits.network import DigitNet, logits
 from spoken_digits.params import Train
@@ -23,6 +25,10 @@ _AVERAGE_DECAY = 0.998  # of the averaged weights, a step
 _OTHER = CLASSES.index("other")
 
 Metrics = dict[str, float]
+
+
+class DivergedError(UserError):
+    """Weights that have grown beyond all bounds."""
 
 
 def fit(
@@ -39,7 +45,8 @@ def fit(
     in an epoch follows from ``seed`` and the epoch's number, and the state at each epoch's end is
     kept in ``checkpoint``, so that a killed run goes on from there and ends with the same bytes.
     The caller makes sure that ``checkpoint`` is of the same data and settings. ``report`` gets
-    every epoch's metrics in order, those before a resumption included.
+    every epoch's metrics in order, those before a resumption included. Raises DivergedError if
+    the loss is no longer a number.
     """
     device = _device(settings)
     torch.manual_seed(settings.seed)
@@ -145,6 +152,11 @@ def _train_epoch(
         schedule.step()
         _average(averaged, network, epoch * steps + step)
         total += loss.item()
+    if not math.isfinite(total):
+        raise DivergedError(
+            f"training diverged in epoch {epoch + 1}: its loss is {total}. Lower "
+            f"train.learning_rate in params.yaml; it is {settings.learning_rate}"
+        )
     return total / steps
 
 

@@ -79,6 +79,7 @@ def test_digits_are_heard_as_they_are_said(sound_server, folder):
     assert program.stop() == 0
 
 
+@pytest.mark.slow
 def test_a_spoken_number_is_one_line(sound_server, folder):
     program = Program(sound_server, folder, "--string")
     program.wait_for("listening to")

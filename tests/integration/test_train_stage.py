@@ -135,6 +135,7 @@ def test_killed_in_an_epoch_it_ends_with_the_same_bytes(project, tmp_path_factor
     assert list(checkpoints.glob("train-*.pt")) == []
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_run_is_not_used(project):
     write_params(project, epochs=1, epoch_size=64)
     (project / ".checkpoints").mkdir()

@@ -154,6 +154,13 @@ def test_a_split_that_is_none(tmp_path, content, words):
     assert str(caught.value).startswith(f"{path}: ")
 
 
+def test_a_recording_that_is_there_twice(tmp_path):
+    line = "fsdd,anna,7_anna_0.wav,7,train\n"
+    (tmp_path / "split.csv").write_text(HEADER + line + line.replace("train", "test"))
+    with pytest.raises(DatasetError, match=r"1 recordings are there twice.*fsdd/7_anna_0.wav"):
+        read_split(tmp_path / "split.csv")
+
+
 def test_no_split(tmp_path):
     with pytest.raises(DatasetError, match=r"No such file or directory. Make it with: dvc repro"):
         read_split(tmp_path / "split.csv")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from spoken_digits.fit import calibrate, fit, round_to_half
+from spoken_digits.fit import DivergedError, calibrate, fit, round_to_half
 from spoken_digits.network import DigitNet, logits, probabilities
 from spoken_digits.params import load_params
 
@@ -144,6 +144,13 @@ def test_patience_ends_a_run_that_gets_no_better(tmp_path):
     scores = logits(network, VALIDATION[0])
     loss = torch.nn.functional.cross_entropy(scores, torch.from_numpy(VALIDATION[1])).item()
     assert loss == pytest.approx(losses[best])
+
+
+def test_a_run_that_diverges_says_so_and_keeps_no_checkpoint(tmp_path):
+    settings = TINY.model_copy(update={"learning_rate": 1e38})
+    with pytest.raises(DivergedError, match=r"diverged in epoch 1.*Lower train.learning_rate"):
+        train(tmp_path, settings)
+    assert not list(tmp_path.rglob("*.pt"))
 
 
 def test_fewer_recordings_than_a_batch(tmp_path):

@@ -72,6 +72,7 @@ def test_the_same_weights_from_any_cores_and_surroundings(tmp_path):
 
 
 @X86
+@pytest.mark.slow
 def test_without_pinning_the_surroundings_decide(tmp_path):
     """The test above could fail: the same variables do change weights that are not pinned."""
     plain = train(tmp_path / "plain.pt", 1, "not pinned", {})
