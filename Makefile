@@ -7,6 +7,8 @@ export PATH := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))/bin:$(PATH)
 
 # What make exps shows: the experiment, params, and the headlines of metrics/evaluate.json.
 COLUMNS := Experiment$$|corpora$$|(download|spectrogram|split|validate|train|evaluate)[.]|accuracy$$|speaker[.]worst$$|robustness[.]mean$$|rejection[.]auroc$$
+# Tools import what the stages share. Relative: experiments run in directories of their own.
+export PYTHONPATH := src
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev repro metrics report exps compare test test-slow lint format check-lock verify \
@@ -21,7 +23,7 @@ install-dev: $(VENV)/.installed-dev  ## ... and with what tests and lint need
 repro: $(VENV)/.installed .dvc/config  ## Rebuild whatever is out of date, then print the metrics
 	@test -e .git || dvc config --local core.no_scm true  # a downloaded ZIP
 	dvc repro
-	@dvc metrics show
+	@python tools/summary.py
 
 report: $(VENV)/.installed  ## Write metrics/report.html, one page that says it all
 	dvc repro report
