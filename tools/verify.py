@@ -35,7 +35,7 @@ TOLERANCES = {
     "robustness.mean": 0.05,
     "rejection.auroc": 0.05,
 }
-"""Twice the spread over train.seed, see README.md. A metric not named here cannot fail."""
+"""By judgement: how far another seed's metrics are was not measured. One not named cannot fail."""
 
 SAME, WITHIN, OTHER = "same bytes", "metrics within tolerance", "DIFFERENT"
 
