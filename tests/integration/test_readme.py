@@ -53,7 +53,7 @@ def test_the_commands_run(work, run, tmp_path):
     bash = shutil.which("bash")
     assert bash
     use_this_environment(work, ".installed", ".installed-dev")
-    store = tmp_path / "store"
+    store, log = tmp_path / "store", tmp_path / "log.txt"
     for note, block in BLOCKS:
         if note.startswith("not run: "):
             continue
@@ -62,7 +62,9 @@ def test_the_commands_run(work, run, tmp_path):
             script = script.replace("BEST", finished_experiment(work, run))
         for command in commands(script):
             if not command.startswith(tuple(TOO_LONG)):
-                run(bash, "-euc", command, cwd=work)
+                # Into a file: a queue's worker lives on, and would keep a pipe open.
+                logged = f"{{ {command}\n}} > '{log}' 2>&1 || {{ cat '{log}'; exit 1; }}"
+                run(bash, "-euc", logged, cwd=work)
 
 
 def finished_experiment(project: Path, run) -> str:
@@ -75,6 +77,7 @@ def finished_experiment(project: Path, run) -> str:
             break
         assert time.monotonic() < deadline, status
         time.sleep(2)
+    run("dvc", "queue", "stop", cwd=project)
     shown = json.loads(run("dvc", "exp", "show", "--json", cwd=project).stdout)
     found: dict[str, float] = {}
     for commit in shown:
