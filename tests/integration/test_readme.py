@@ -63,7 +63,8 @@ def test_the_commands_run(work, run, tmp_path):
         for command in commands(script):
             if not command.startswith(tuple(TOO_LONG)):
                 # Into a file: a queue's worker lives on, and would keep a pipe open.
-                logged = f"unset ARGS MAKEFLAGS MAKEOVERRIDES; {{ {command}\n}} > '{log}' 2>&1 || {{ cat '{log}'; exit 1; }}"
+                alone = f"unset ARGS MAKEFLAGS MAKEOVERRIDES; {{ {command}\n}} > '{log}' 2>&1"
+                logged = f"{alone} || {{ cat '{log}'; exit 1; }}"
                 run(bash, "-euc", logged, cwd=work)
 
 
