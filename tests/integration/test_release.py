@@ -47,17 +47,21 @@ def saying(model: Path, level: float, quiet: str, loud: str) -> bytes:
     graph = onnx.load(model)
     for node in graph.graph.node:
         node.output[:] = ["unused" if out == "probabilities" else out for out in node.output]
-    for name, digit in (("quiet", quiet), ("loud", loud)):
+    for name, digit in (("said_quiet", quiet), ("said_loud", loud)):
         row = [float(index == int(digit)) for index in range(11)]
         graph.graph.initializer.append(helper.make_tensor(name, TensorProto.FLOAT, [1, 11], row))
-    graph.graph.initializer.append(helper.make_tensor("level", TensorProto.FLOAT, [1], [level]))
-    graph.graph.initializer.append(helper.make_tensor("time", TensorProto.INT64, [1], [1]))
+    graph.graph.initializer.append(
+        helper.make_tensor("said_level", TensorProto.FLOAT, [1], [level])
+    )
+    graph.graph.initializer.append(helper.make_tensor("said_time", TensorProto.INT64, [1], [1]))
     graph.graph.node.extend(
         [
-            helper.make_node("Abs", ["waveform"], ["absolute"]),
-            helper.make_node("ReduceMean", ["absolute", "time"], ["mean"]),
-            helper.make_node("Greater", ["mean", "level"], ["is_loud"]),
-            helper.make_node("Where", ["is_loud", "loud", "quiet"], ["probabilities"]),
+            helper.make_node("Abs", ["waveform"], ["said_absolute"]),
+            helper.make_node("ReduceMean", ["said_absolute", "said_time"], ["said_mean"]),
+            helper.make_node("Greater", ["said_mean", "said_level"], ["said_is_loud"]),
+            helper.make_node(
+                "Where", ["said_is_loud", "said_loud", "said_quiet"], ["probabilities"]
+            ),
         ]
     )
     return graph.SerializeToString()
