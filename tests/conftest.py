@@ -53,3 +53,14 @@ def no_server() -> str:
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.server_close()
     return f"http://127.0.0.1:{httpd.server_port}"
+
+
+@pytest.fixture(scope="module")
+def one_torch_thread() -> Iterator[None]:
+    """Small tensors: threads that wait for each other cost more than they gain."""
+    import torch  # takes seconds: only tests that use it wait for it
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

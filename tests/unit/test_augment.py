@@ -9,14 +9,7 @@ from spoken_digits.augment import augment, with_other_sounds
 
 OTHER = 10
 
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    """Small tensors: threads that wait for each other cost more than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -14,14 +14,7 @@ TINY = load_params(Path(__file__).parents[2] / "params.yaml").train.model_copy(
     update={"epochs": 3, "epoch_size": 64, "batch_size": 16, "portable": True}
 )
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Small tensors: threads that wait for each other cost more than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 def words(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

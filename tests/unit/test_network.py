@@ -21,14 +21,7 @@ from spoken_digits.recording import CLASSES
 
 ABOUT = {"corpora": ["espeak"], "spectrogram": {"depth_db": 80}}
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Small tensors: threads that wait for each other cost more than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture(scope="module")

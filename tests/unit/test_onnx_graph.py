@@ -50,14 +50,7 @@ def _sounds() -> dict[str, np.ndarray]:
 SOUNDS = _sounds()
 WAVEFORMS = np.stack(list(SOUNDS.values())).astype(np.float32)
 
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Small tensors: threads that wait for each other cost more than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture(scope="module")
