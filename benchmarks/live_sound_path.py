@@ -1,6 +1,6 @@
 """Digits through a real sound path: played with paplay, heard by the running program.
 
-Usage:  CORPUS_MIRROR=... python benchmarks/live_sound_path.py --takes 0-4 --words 50
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/live_sound_path.py --takes 0-4 --words 50
 
 FSDD's recordings with 0.7 s between them, in babble 20 dB below them. Says how many are found and
 right, how many digits too many, the latency, and what the program costs. Needs what the sound
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from live_streams import fsdd, stream
+from live_streams import count_right, fsdd, stream
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -65,26 +65,11 @@ def main() -> None:
         server.stop()
     heard = [json.loads(line) for line in output.splitlines()]
     digits = [word for word in heard if word["digit"] is not None]
-    right, extra = _match([(w.label, w.start / 16_000) for w in said], digits)
+    right, extra = max(count_right(said, digits, delay) for delay in np.arange(-1.0, 6.0, 0.05))
     latency = [word["latency_ms"] for word in digits] or [float("nan")]
     print(f"{right} of {len(said)} found and right, {extra} digits claimed besides")
     print(f"latency: median {np.median(latency):.0f} ms, 95% {np.percentile(latency, 95):.0f} ms")
     print(f"CPU {share:.1%} of a core, memory {memory:.0f} MiB")
-
-
-def _match(said: list[tuple[str, float]], heard: list[dict[str, object]]) -> tuple[int, int]:
-    """Count words heard right at their time, and digits that are not; the delay is estimated."""
-    best = (0, len(heard))
-    for delay in np.arange(-1.0, 6.0, 0.05):
-        used: set[int] = set()
-        for label, start in said:
-            for i, word in enumerate(heard):
-                near = abs(float(str(word["start"])) - start - delay) < 0.3
-                if i not in used and word["digit"] == label and near:
-                    used.add(i)
-                    break
-        best = max(best, (len(used), len(heard) - len(used)))
-    return best
 
 
 if __name__ == "__main__":

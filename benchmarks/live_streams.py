@@ -3,25 +3,29 @@
 FSDD's takes 5-9 only: its official test set, takes 0-4, chooses nothing.
 """
 
-import io
+import json
 import re
+import subprocess
+import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.audio import decode, waveform
+from spoken_digits.corpora.speech_commands import recording_name
+from spoken_digits.recording import DIGITS
 from spoken_digits.second import SAMPLE_RATE
 
+ROOT = Path(__file__).parents[1]
 Sound = NDArray[np.float64]
 
 FSDD = "free-spoken-digit-dataset-26eb9aaf76e81b692f806f9140c2d2777410d7a1.zip"
 SPEECH_COMMANDS = "speech_commands_subset.tar.gz"
-DIGIT_WORDS = "zero one two three four five six seven eight nine".split()
 NOISES = ("room", "white", "hum", "babble", "music")
 
 
@@ -43,16 +47,49 @@ def fsdd(mirror: Path, takes: range, speakers: str = r"\w+") -> Iterator[tuple[s
                 yield match[1], match[2], waveform(*decode(archive.read(name), name))
 
 
-def other_words(mirror: Path) -> Iterator[tuple[str, Sound]]:
-    """Yield (word, waveform at 16 kHz) of Speech Commands' words that are no digits."""
+def other_words(mirror: Path, of: Collection[str] = ()) -> Iterator[Sound]:
+    """Yield the waveforms, at 16 kHz, of Speech Commands' words that are no digits.
+
+    ``of``: only those with these names, ``other-<word>_<speaker>_<take>.wav``.
+    """
     with tarfile.open(mirror / SPEECH_COMMANDS) as archive:
         for member in archive:
-            word = Path(member.name).parent.name
-            if member.isfile() and member.name.endswith(".wav"):
-                file = archive.extractfile(member)
-                if file and word not in DIGIT_WORDS and not word.startswith("_"):
-                    content = io.BytesIO(file.read()).getvalue()
-                    yield word, waveform(*decode(content, member.name))
+            file = archive.extractfile(member) if member.name.endswith(".wav") else None
+            name = recording_name(member.name) if file else None
+            if file and name and name.label not in DIGITS and (not of or name.wav in of):
+                yield waveform(*decode(file.read(), member.name))
+
+
+def hear(sound: NDArray[np.float32], *arguments: str) -> list[dict[str, Any]]:
+    """Return what predict_live.py prints about a stream, (n,) at 16 kHz, on standard input."""
+    done = subprocess.run(
+        [sys.executable, "src/predict_live.py", "--json", *arguments, "-"],
+        cwd=ROOT,
+        input=np.rint(sound * 32767).astype("<i2").tobytes(),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def count_right(
+    said: Sequence[Said], heard: Sequence[Mapping[str, Any]], delay: float = 0.0
+) -> tuple[int, int]:
+    """Count the words that were heard right in their time, and the digits claimed besides.
+
+    ``delay``, s, is how much later the program's clock says it was.
+    """
+    digits = [word for word in heard if word["digit"] is not None]
+    used: set[int] = set()
+    for label, start, end in said:
+        for i, word in enumerate(digits):
+            first = max(word["start"] - delay, start / SAMPLE_RATE)
+            last = min(word["end"] - delay, end / SAMPLE_RATE)
+            half = min(end - start, (word["end"] - word["start"]) * SAMPLE_RATE) / 2
+            if i not in used and word["digit"] == label and (last - first) * SAMPLE_RATE > half:
+                used.add(i)
+                break
+    return len(used), len(digits) - len(used)
 
 
 def trimmed(sound: Sound) -> Sound:
@@ -69,7 +106,8 @@ def noise(kind: str, samples: int, rng: np.random.Generator, voices: list[Sound]
     if kind in ("room", "white"):
         made = rng.standard_normal(samples)
         if kind == "room":  # pink-ish: what a quiet room sounds like
-            made = np.fft.irfft(np.fft.rfft(made) / np.sqrt(1 + np.arange(samples // 2 + 1)))
+            pink = np.fft.rfft(made) / np.sqrt(1 + np.arange(samples // 2 + 1))
+            made = np.fft.irfft(pink, samples)
     elif kind == "hum":
         time = np.arange(samples) / SAMPLE_RATE
         made = 0.1 * rng.standard_normal(samples)

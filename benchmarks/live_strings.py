@@ -1,6 +1,6 @@
 """How many digits of spoken numbers are read wrong: numbers of 4 and 7 digits, joined or paused.
 
-Usage:  python benchmarks/live_strings.py --speakers theo   (with CORPUS_MIRROR set)
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/live_strings.py --speakers theo
 
 Numbers are made from FSDD's recordings. Name speakers that the model was not trained on; with the
 default takes, 5-49, the result may guide choices, with --takes 0-4, the official test, it may not.

@@ -109,7 +109,7 @@ def _listen(args: argparse.Namespace, model: Model, live: Live, piped: bool) -> 
     from spoken_digits.live.outlets import JsonLines, Lines, Outlet
 
     outlet: Outlet = JsonLines(args.string) if args.json else Lines(args.string)
-    listener = Listener(model, live.reject, live.hangover_ms, silence_before=0.25 if piped else 0.0)
+    listener = Listener(model, live.reject, live.hangover_ms)
     options = (args.seconds, args.once, args.save)
     if piped:
         listen(pcm_blocks(sys.stdin.buffer), listener, outlet, *options)
@@ -165,7 +165,7 @@ def _read_numbers(args: argparse.Namespace, model: Model, live: Live) -> int:
     files = find_files(args.files)
     failed = 0
     for path in files:
-        listener = Listener(model, live.reject, live.hangover_ms, silence_before=5.0)
+        listener = Listener(model, live.reject, live.hangover_ms)
         try:
             number = numbers(words_in(listener, read_blocks(path)))
         except LongFileError as error:

@@ -24,17 +24,24 @@ SECOND_HALF = 3000 + 250 * np.arange(10)
 
 
 def word(digit: int, seconds: float = 0.4, loudness: float = 0.3) -> NDArray[np.float32]:
-    """Make a digit's tones, one after the other, with soft ends, (seconds x 16000,)."""
+    """Say a digit's tones, one after the other, with soft ends, (seconds x 16000,)."""
+    return _voice(FIRST[digit], SECOND_HALF[digit], seconds, loudness)
+
+
+def murmur(seconds: float, loudness: float = 0.3) -> NDArray[np.float32]:
+    """Make a voice that says no digit."""
+    return _voice(2700, 1800, seconds, loudness)
+
+
+def _voice(first: int, second: int, seconds: float, loudness: float) -> NDArray[np.float32]:
+    """Make tones in 110 pulses a second, as vocal cords do: what a detector takes for speech."""
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     soft = np.minimum(1, np.minimum(time, seconds - time) / 0.03)
-    pitch = np.where(time < seconds / 2, FIRST[digit], SECOND_HALF[digit])
-    return (loudness * soft * np.sin(2 * np.pi * pitch * time)).astype(np.float32)
-
-
-def hiss(seconds: float, loudness: float = 0.3) -> NDArray[np.float32]:
-    """Make a sound that is no digit, with soft ends."""
-    noise = np.random.default_rng(0).standard_normal(round(seconds * SAMPLE_RATE))
-    return (loudness * noise * np.hanning(len(noise)) / 3).astype(np.float32)
+    cords = 2 * np.pi * 110 * time
+    tone = np.sin(2 * np.pi * np.where(time < seconds / 2, first, second) * time)
+    low = np.sin(cords) + np.sin(2 * cords) / 2 + np.sin(3 * cords) / 3
+    sound = (1 + np.cos(cords)) ** 2 / 4 * tone + 0.3 * low
+    return (loudness * soft * sound / np.abs(sound).max()).astype(np.float32)
 
 
 def room(*parts: float | NDArray[np.float32], noise: float = 0.0005) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from live_support import PROGRAM, ROOT, hiss, project, room, save_model, word
+from live_support import PROGRAM, ROOT, murmur, project, room, save_model, word
 
 from spoken_digits.recording import CLASSES
 
@@ -56,7 +56,7 @@ def test_a_line_a_file_whatever_its_format(folder):
 
 def test_json_has_a_line_a_file_and_null_for_no_digit(folder):
     soundfile.write(folder / "a.wav", room(word(4)), 16_000)
-    soundfile.write(folder / "b.wav", room(hiss(0.5)), 16_000)
+    soundfile.write(folder / "b.wav", room(murmur(0.5)), 16_000)
     (folder / "c.wav").write_bytes(b"")
     done = _run(folder, "--json", "a.wav", "b.wav", "c.wav")
     four, none, bad = map(json.loads, done.stdout.splitlines())
@@ -71,8 +71,9 @@ def test_json_has_a_line_a_file_and_null_for_no_digit(folder):
 
 def test_a_directory_is_searched_and_summed_up(folder):
     for name, sound in {
-        "x/1_anna_0.wav": word(1), "x/2_anna_0.wav": word(3), "x/y/5_anna_0.wav": hiss(0.4),
-        "other-tree_anna_0.wav": hiss(0.4), "other-dog_anna_0.wav": word(9), "unnamed.wav": word(1),
+        "x/1_anna_0.wav": word(1), "x/2_anna_0.wav": word(3), "x/y/5_anna_0.wav": murmur(0.4),
+        "other-tree_anna_0.wav": murmur(0.4), "other-dog_anna_0.wav": word(9),
+        "unnamed.wav": word(1),
     }.items():  # fmt: skip
         (folder / "sounds" / name).parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(folder / "sounds" / name, room(0.1, sound, 0.1), 16_000)
@@ -109,7 +110,7 @@ def test_bad_files_are_named_and_the_others_still_heard(folder):
 
 def test_all_the_digits_of_a_file(folder):
     number = [part for digit in (5, 5, 1) for part in (word(digit), 0.15)]
-    long = room(0.5, *number, 2.0, word(7), word(8), 0.5, hiss(0.6), 1.0)
+    long = room(0.5, *number, 2.0, word(7), word(8), 0.5, murmur(0.6), 1.0)
     soundfile.write(folder / "number.wav", np.repeat(long, 3), 48_000)
     soundfile.write(folder / "nan.wav", np.full(16_000, np.nan), 16_000, subtype="FLOAT")
     done = _run(folder, "--string", "number.wav")
@@ -121,7 +122,7 @@ def test_all_the_digits_of_a_file(folder):
 
 
 def test_standard_input_is_a_stream(folder):
-    sound = _pcm(room(word(6), 0.8, word(0), 0.8, hiss(0.5), 0.5))
+    sound = _pcm(room(word(6), 0.8, word(0), 0.8, murmur(0.5), 0.5))
     done = _run(folder, "--json", "-", sound=sound + b"x")  # half a sample at its end
     heard = [json.loads(line) for line in done.stdout.splitlines()]
     assert [word["digit"] for word in heard] == ["6", "0", None]

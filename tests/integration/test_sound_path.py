@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from live_support import PROGRAM, hiss, project, room, word
+from live_support import PROGRAM, murmur, project, room, word
 from sound_server import SoundServer
 
 pytestmark = pytest.mark.sound
@@ -65,7 +65,7 @@ def folder(tmp_path: Path) -> Path:
 def test_digits_are_heard_as_they_are_said(sound_server, folder):
     program = Program(sound_server, folder, "--json")
     program.wait_for("listening to")
-    sound_server.play(room(0.6, word(7, 0.5), 0.7, hiss(0.4), 0.7, word(3, 0.5), 1.0))
+    sound_server.play(room(0.6, word(7, 0.5), 0.7, murmur(0.4), 0.7, word(3, 0.5), 1.0))
     seven, other, three = (json.loads(program.line()) for _ in range(3))
     assert [seven["digit"], other["digit"], three["digit"]] == ["7", None, "3"]
     assert other["reason"] == "sounds like something else"

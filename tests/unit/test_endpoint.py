@@ -5,15 +5,13 @@ import pytest
 from live_support import room, word
 
 from spoken_digits.live.endpoint import LONGEST_S, PREROLL_MS, Endpointer, Utterance
-from spoken_digits.live.energy import EnergyDetector
+from spoken_digits.live.silero import SileroDetector
 
 RATE = 16_000
 
 
-def _hear(
-    sound: np.ndarray, hangover_ms: int = 300, block: int = 160, silence_before: float = 0.0
-) -> list[Utterance]:
-    endpointer = Endpointer(EnergyDetector(silence_before), hangover_ms)
+def _hear(sound: np.ndarray, hangover_ms: int = 300, block: int = 160) -> list[Utterance]:
+    endpointer = Endpointer(SileroDetector(), hangover_ms)
     found = []
     for at in range(0, len(sound), block):
         found += endpointer.feed(sound[at : at + block])
@@ -33,7 +31,7 @@ def test_words_are_found_where_they_are(loudness):
     found = _hear(sound)
     starts = np.cumsum([gaps[0], 0.3 + gaps[1], 0.5 + gaps[2]])
     assert [u.start / RATE for u in found] == pytest.approx(starts, abs=0.05)
-    assert [(u.end - u.start) / RATE for u in found] == pytest.approx([0.3, 0.5, 0.6], abs=0.1)
+    assert [(u.end - u.start) / RATE for u in found] == pytest.approx([0.3, 0.5, 0.6], abs=0.21)
 
 
 def test_the_sound_is_the_stream_s_from_before_the_start():
@@ -58,11 +56,11 @@ def test_the_hangover_joins_what_is_near(hangover_ms, utterances):
 
 
 def test_an_utterance_ends_when_the_hangover_has_passed():
-    endpointer = Endpointer(EnergyDetector(), 300)
+    endpointer = Endpointer(SileroDetector(), 300)
     stream = room(1.0, word(3), 1.0)
     for at in range(0, len(stream), 160):
         if found := endpointer.feed(stream[at : at + 160]):
-            assert at + 160 - found[0].end == 300 * RATE // 1000
+            assert 300 <= (at + 160 - found[0].end) * 1000 / RATE < 310
             return
     pytest.fail("no utterance")
 
@@ -106,12 +104,12 @@ def test_the_end_of_the_stream_ends_a_word():
 
 
 def test_a_word_at_the_very_start_is_heard():
-    (found,) = _hear(room(word(3, 0.4), 1.0), silence_before=1.0)
+    (found,) = _hear(room(word(3, 0.4), 1.0))
     assert found.start / RATE <= 0.05
 
 
 def test_so_far_is_what_is_being_said():
-    endpointer = Endpointer(EnergyDetector(), 300)
+    endpointer = Endpointer(SileroDetector(), 300)
     assert endpointer.so_far(1600) is None
     endpointer.feed(room(1.0, word(3, 0.4)))
     going_on = endpointer.so_far(1600)

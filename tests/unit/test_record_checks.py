@@ -13,7 +13,7 @@ from spoken_digits.live.decision import decide
     [
         (word(3), ""),
         (np.clip(word(3, loudness=2.0), -1, 1), "too loud: it is clipped"),
-        (word(3, loudness=0.003), "too quiet: -50 dBFS"),
+        (word(3, loudness=0.003), "too quiet: -56 dBFS"),
         (word(3, seconds=3.0), "too long: 3.0 s"),
     ],
 )

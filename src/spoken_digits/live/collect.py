@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from spoken_digits.live.decision import LONGEST_WORD_S, SHORTEST_WORD_S, loudest_dbfs
 from spoken_digits.live.endpoint import Endpointer, Utterance
-from spoken_digits.live.energy import EnergyDetector
 from spoken_digits.live.microphone import Block, DeviceError
+from spoken_digits.live.silero import SileroDetector
 from spoken_digits.recording import DIGITS, RecordingName
 from spoken_digits.second import SAMPLE_RATE
 
@@ -41,7 +41,7 @@ def hear_word(
 
     Raises DeviceError if the microphone goes away.
     """
-    endpointer = Endpointer(EnergyDetector(), hangover_ms)
+    endpointer = Endpointer(SileroDetector(), hangover_ms)
     began = time.monotonic()
     for block in blocks:
         if isinstance(block, DeviceError):

@@ -8,27 +8,24 @@ from numpy.typing import NDArray
 from spoken_digits.live.cuts import cuts
 from spoken_digits.live.decision import LONGEST_WORD_S, Verdict, decide, loudest_dbfs
 from spoken_digits.live.endpoint import Utterance
+from spoken_digits.live.pauses import pauses
 from spoken_digits.onnx_model import Model
 from spoken_digits.recording import CLASSES, DIGITS, OTHER
 from spoken_digits.second import SAMPLE_RATE, one_second
 
-_BEFORE, _AFTER = SAMPLE_RATE // 50, SAMPLE_RATE * 3 // 100  # 20, 30 ms: soft ends of words
+_BEFORE, _AFTER = (320, 1760), (0, 2000)  # samples; what is said begins and ends softly
 _SHORTEST, _LONGEST = int(0.14 * SAMPLE_RATE), int(1.0 * SAMPLE_RATE)  # a digit among digits
+_TWO_DIGITS_S = 0.6  # take no less
+_EDGE = SAMPLE_RATE // 40  # a pause this near to the end of a word is no pause in it
 
-SURE = 0.9
-"""A short utterance that is one digit this likely is not searched for more."""
-SURE_S = 0.65
-"""Up to here an utterance is short, s: two digits take longer."""
-
-# The costs of a path, chosen by a random search on strings of FSDD's takes 5-49, never 0-4.
-_EACH_WORD = -0.05
-_SKIPPED_A_SECOND = 10.0
-_QUIET_A_SECOND = 0.02
-_QUIET_DB = -30.0  # below the utterance's loudest piece
-_DURATION = 0.05  # times the square of the logarithm of its ratio to the usual one
-_USUAL_S = 0.35
-_DURATION_POWER = 1.3
-_COVERED = 0.6  # of an utterance's energy lies in digits, or it is none
+# Where a path's costs and conditions have these values, or half of or twice them, strings of FSDD's
+# takes 5-9 are read equally well; those of babble and of other words made the conditions.
+_SKIPPED_A_SECOND = 4.0
+_QUIET_A_SECOND = 0.1
+_DURATION = 0.04  # times the square of the logarithm of its ratio to the usual one
+_USUAL_S = 0.3
+_COVERED = 0.8  # of an utterance's energy lies in digits, or it is no number
+_LIKELY = 0.9  # geometric mean of the digits' probabilities: many of 0.8 are chance
 
 
 class Spoken(NamedTuple):
@@ -53,26 +50,43 @@ class Reader:
 
     def read(self, utterance: Utterance) -> list[Spoken]:
         """Return the digits of an utterance in order; or one verdict that says why it is none."""
-        first = max(utterance.start - _BEFORE, utterance.offset)
-        sound = utterance.sound[
-            first - utterance.offset : utterance.end + _AFTER - utterance.offset
-        ]
+        first = max(utterance.start - max(_BEFORE), utterance.offset)
+        last = min(utterance.end + max(_AFTER), utterance.offset + len(utterance.sound))
+        sound = utterance.sound[first - utterance.offset : last - utterance.offset]
         seconds = (utterance.end - utterance.start) / SAMPLE_RATE
-        whole = (0, len(sound))
-        self._hear(sound, [whole])
-        verdict = decide(self._known[whole], self._reject, loudest_dbfs(sound), seconds)
+        whole = self._as_a_whole(sound, utterance.start - first, utterance.end - first)
+        verdict = decide(whole, self._reject, loudest_dbfs(sound), seconds)
         alone = [Spoken(utterance.start, utterance.end, verdict)]
-        sure = verdict.digit is not None and verdict.confidence >= SURE and seconds <= SURE_S
-        if sure or verdict.reason.startswith(("too quiet", "too short")):
+        if seconds < _TWO_DIGITS_S or verdict.reason.startswith("too quiet"):
             return alone
-        digits = self._best_path(sound)
-        energy = np.cumsum(np.square(sound, dtype=np.float64))
-        covered = sum(energy[end - 1] - energy[start] for start, end in digits)
-        if not digits or covered < _COVERED * energy[-1]:
+        quiet = pauses(utterance.sound)
+        shift = first - utterance.offset
+        digits = self._best_path(sound, [(start - shift, end - shift) for start, end in quiet])
+        if len(digits) < 2 or not self._convincing(sound, digits):
             return alone
         return [
             Spoken(first + start, first + end, self._verdict(start, end)) for start, end in digits
         ]
+
+    def _as_a_whole(self, sound: NDArray[np.float32], start: int, end: int) -> NDArray[np.float32]:
+        """Return the mean probabilities, (11,), of what is between start and end, cut four ways."""
+        pieces = [
+            (max(start - before, 0), min(end + after, len(sound)))
+            for before in _BEFORE
+            for after in _AFTER
+        ]
+        self._hear(sound, pieces)
+        mean: NDArray[np.float32] = np.mean([self._known[piece] for piece in pieces], axis=0)
+        return mean
+
+    def _convincing(self, sound: NDArray[np.float32], digits: list[tuple[int, int]]) -> bool:
+        """Tell a number from speech in which, by chance, some pieces sound like digits."""
+        energy = sum(float(np.square(sound[start:end]).sum()) for start, end in digits)
+        likely = [self._known[piece][: len(DIGITS)].max() for piece in digits]
+        return bool(
+            energy >= _COVERED * float(np.square(sound).sum())
+            and np.log(likely).mean() >= np.log(_LIKELY)
+        )
 
     def _verdict(self, start: int, end: int) -> Verdict:
         probabilities = self._known[start, end]
@@ -80,19 +94,21 @@ class Reader:
         return Verdict(DIGITS[best], float(probabilities[best]), probabilities)
 
     def _hear(self, sound: NDArray[np.float32], pieces: list[tuple[int, int]]) -> None:
-        new = [piece for piece in pieces if piece not in self._known]
+        new = list(dict.fromkeys(piece for piece in pieces if piece not in self._known))
         if not new:
             return
         seconds = [one_second(sound[start:end].astype(np.float64)) for start, end in new]
         heard = self._model.probabilities(np.stack(seconds).astype(np.float32))
         self._known.update(zip(new, heard, strict=True))
 
-    def _best_path(self, sound: NDArray[np.float32]) -> list[tuple[int, int]]:
-        """Cut the sound into digits, quiet, and what is skipped, at the least cost.
+    def _best_path(
+        self, sound: NDArray[np.float32], quiet: list[tuple[int, int]]
+    ) -> list[tuple[int, int]]:
+        """Cut the sound into digits, pauses, and what is skipped, at the least cost.
 
         Dynamic programming over the cuts: the least cost up to a cut is that up to an earlier one
-        and of the piece between. A digit costs its negative log-probability times (nearly) its
-        duration, so that paths of few long and of many short words can be compared.
+        and of the piece between. A digit costs its negative log-probability, and more the odder
+        its duration is. ``quiet`` are the pauses; none is inside a digit.
         """
         at = cuts(sound)
         pieces = [
@@ -100,21 +116,22 @@ class Reader:
             for i, start in enumerate(at)
             for end in at[i + 1 :]
             if _SHORTEST <= end - start <= _LONGEST
+            and not any(start + _EDGE < a and b < end - _EDGE for a, b in quiet)
         ]
         if len(sound) <= LONGEST_WORD_S * SAMPLE_RATE:
             pieces.append((0, len(sound)))
         self._hear(sound, pieces)
-        costs = self._costs(pieces)
         ending: dict[int, list[tuple[int, float]]] = {}
-        for (start, end), cost in zip(pieces, costs, strict=True):
+        for (start, end), cost in zip(pieces, self._costs(pieces), strict=True):
             ending.setdefault(end, []).append((start, cost))
         least = {0: 0.0}
         came: dict[int, tuple[int, bool]] = {}  # from which cut, and whether a digit lies between
-        for before, end, skipping in zip(at[:-1], at[1:], _skipping(sound, at), strict=True):
-            least[int(end)], came[int(end)] = least[int(before)] + skipping, (int(before), False)
-            for start, cost in ending.get(int(end), []):
-                if least[start] + cost < least[int(end)]:
-                    least[int(end)], came[int(end)] = least[start] + cost, (start, True)
+        for before, end in zip(at[:-1].tolist(), at[1:].tolist(), strict=True):
+            least[end] = least[before] + _skipping(before, end, quiet)
+            came[end] = before, False
+            for start, cost in ending.get(end, []):
+                if least[start] + cost < least[end]:
+                    least[end], came[end] = least[start] + cost, (start, True)
         path = []
         end = len(sound)
         while end > 0:
@@ -125,29 +142,20 @@ class Reader:
         return path[::-1]
 
     def _costs(self, pieces: list[tuple[int, int]]) -> NDArray[np.float64]:
-        if not pieces:
-            return np.empty(0)
-        probabilities = np.stack([self._known[piece] for piece in pieces])[:, : len(DIGITS)]
-        surprise = -np.log(np.maximum(probabilities.max(axis=1).astype(np.float64), 1e-4))
+        probabilities = [self._known[piece][: len(DIGITS)].max() for piece in pieces]
         seconds = np.array([end - start for start, end in pieces]) / SAMPLE_RATE
-        odd = np.square(np.log(seconds / _USUAL_S))
-        costs: NDArray[np.float64] = (
-            surprise * seconds**_DURATION_POWER + _EACH_WORD + _DURATION * odd
-        )
+        surprise = -np.log(np.maximum(np.array(probabilities, np.float64), 1e-4))
+        costs: NDArray[np.float64] = surprise + _DURATION * np.square(np.log(seconds / _USUAL_S))
         return costs
 
     def _claims(self, start: int, end: int) -> bool:
         probabilities = self._known[start, end]
-        other = probabilities[CLASSES.index(OTHER)]
         best = probabilities[: len(DIGITS)].max()
-        return bool(best >= self._reject and best > other)
+        return bool(best >= self._reject and best > probabilities[CLASSES.index(OTHER)])
 
 
-def _skipping(sound: NDArray[np.float32], at: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return what it costs to leave out each piece between two cuts."""
-    energy = np.add.reduceat(np.square(sound, dtype=np.float64), at[:-1])
-    samples = np.diff(at)
-    level = 10 * np.log10(energy / samples + 1e-12)
-    rate = np.where(level < level.max() + _QUIET_DB, _QUIET_A_SECOND, _SKIPPED_A_SECOND)
-    costs: NDArray[np.float64] = rate * samples / SAMPLE_RATE
-    return costs
+def _skipping(start: int, end: int, quiet: list[tuple[int, int]]) -> float:
+    """Return what it costs to leave a piece out."""
+    silent = sum(max(0, min(end, b) - max(start, a)) for a, b in quiet)
+    cost = _QUIET_A_SECOND * silent + _SKIPPED_A_SECOND * (end - start - silent)
+    return cost / SAMPLE_RATE

@@ -19,7 +19,10 @@ _SHORTEST = SAMPLE_RATE * 8 // 100  # 80 ms: what is shorter is a click
 
 
 class Detector(Protocol):
-    """Says of each 10 ms frame, (160,) at 16 kHz, how much it is speech; a level of its own."""
+    """Says of each 10 ms frame, (160,) at 16 kHz, how much it is speech, on a scale of its own."""
+
+    lag: int
+    """How much older than the frame is the sound that its score is about, samples."""
 
     def start(self) -> float:
         """Return the score from which speech may start."""
@@ -54,10 +57,11 @@ class Endpointer:
         self._now = 0  # samples taken so far, whole frames
         self._rest = np.empty(0, np.float32)
         self._preroll: deque[NDArray[np.float32]] = deque(
-            maxlen=PREROLL_MS // _FRAME_MS + _START_FRAMES
+            maxlen=PREROLL_MS // _FRAME_MS + _START_FRAMES + -(-detector.lag // HOP)
         )
         self._frames: list[NDArray[np.float32]] = []
         self._start = self._end = 0
+        self._speaking = False
         self._in_a_row = 0
         self._asked = 0
 
@@ -71,7 +75,11 @@ class Endpointer:
 
     def finish(self) -> Utterance | None:
         """Return what is being said where the stream ends, if anything is."""
-        return self._close() if self.hearing else None
+        if not self.hearing:
+            return None
+        if self._speaking:
+            self._end = self._now
+        return self._close()
 
     def so_far(self, every: int) -> Utterance | None:
         """Return what is being heard, if ``every`` samples of it have come since the last time."""
@@ -89,15 +97,17 @@ class Endpointer:
             if self._in_a_row == _START_FRAMES:
                 self.hearing = True
                 self._frames = list(self._preroll)
-                self._start = self._now - _START_FRAMES * HOP
-                self._end = self._now
+                self._start = max(self._now - _START_FRAMES * HOP - self.detector.lag, 0)
+                self._end = self._now - self.detector.lag
+                self._speaking = True
             return None
         self._frames.append(frame)
-        if score >= self.detector.stay():
-            self._end = self._now
-        quiet = (self._now - self._end) // HOP
+        self._speaking = score >= self.detector.stay()
+        if self._speaking:
+            self._end = self._now - self.detector.lag
+        ended = not self._speaking and (self._now - self._end) // HOP >= self._hangover
         long = len(self._frames) * HOP >= LONGEST_S * SAMPLE_RATE
-        return self._close() if quiet >= self._hangover or long else None
+        return self._close() if ended or long else None
 
     def _close(self) -> Utterance | None:
         """End what is being heard; return it unless it was a click."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spoken_digits.live.decision import Verdict, loudest_dbfs
 from spoken_digits.live.digit_string import Reader
 from spoken_digits.live.endpoint import Endpointer, Utterance
-from spoken_digits.live.energy import EnergyDetector
+from spoken_digits.live.silero import SileroDetector
 from spoken_digits.onnx_model import Model
 from spoken_digits.second import SAMPLE_RATE
 
@@ -35,14 +35,11 @@ class Word(NamedTuple):
 class Listener:
     """Hears words in a stream that is fed block by block; holds on to a few seconds at most."""
 
-    def __init__(
-        self, model: Model, reject: float, hangover_ms: int, silence_before: float = 0.0
-    ) -> None:
+    def __init__(self, model: Model, reject: float, hangover_ms: int) -> None:
         self.model = model
         self.reject = reject
         self._reader = Reader(model, reject)
-        self.detector = EnergyDetector(silence_before)
-        self.endpointer = Endpointer(self.detector, hangover_ms)
+        self.endpointer = Endpointer(SileroDetector(), hangover_ms)
         self.heard = 0  # samples
         self.level_dbfs = -200.0
         """How loud the latest block was, dB re a full-scale sine."""

@@ -35,6 +35,8 @@ class EnergyDetector:
     chosen with benchmarks/live_detectors.py, on FSDD's takes 5-9.
     """
 
+    lag = 0
+
     def __init__(self, silence_before: float = 0.0) -> None:
         bins = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)  # (161,) Hz
         edges = np.array(_EDGES_HZ)

