@@ -2,8 +2,10 @@
 
 Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/live_strings.py --speakers theo
 
-Numbers are made from FSDD's recordings. Name speakers that the model was not trained on; with the
-default takes, 5-49, the result may guide choices, with --takes 0-4, the official test, it may not.
+Numbers are made from FSDD's recordings; "wrong alone" are those of them that are wrong as single
+files too, so the rest is the reader's share. Name speakers that the model was not trained on; with
+the default takes, 5-49, the result may guide choices, with --takes 0-4, the official test, it may
+not.
 """
 
 import argparse
@@ -16,6 +18,7 @@ import numpy as np
 from live_streams import Sound, fsdd
 from numpy.typing import NDArray
 
+from spoken_digits.live.decision import recognise_word
 from spoken_digits.live.listener import Listener
 from spoken_digits.onnx_model import find_model, load_model
 from spoken_digits.params import load_params
@@ -45,32 +48,41 @@ def main() -> None:
     model = load_model(args.model or find_model())
     live = load_params().live
     print(f"model {model.path}, speakers {args.speakers}, takes {args.takes}")
-    print("| digits | pause ms | numbers | digits wrong % | after the hang-over, ms (95%) |")
-    print("|---|---|---|---|---|")
+    print(
+        "| digits | pause ms | numbers | wrong % | wrong alone % | after the hang-over, ms (95%) |"
+    )
+    print("|---|---|---|---|---|---|")
     for pause in PAUSES_S:
         for length in LENGTHS:
             rng = np.random.default_rng([length, round(pause * 1000)])
-            wrong, waits = 0, []
+            wrong, alone, waits = 0, 0, []
             for _ in range(args.numbers):
-                said, stream = _number(by_speaker, length, pause, rng)
+                chosen = _choose(by_speaker, length, rng)
+                said, stream = _number(chosen, pause, rng)
+                alone += sum(
+                    recognise_word(model, sound.astype(np.float32), live.reject).digit != label
+                    for label, sound in chosen
+                )
                 listener = Listener(model, live.reject, live.hangover_ms)
                 heard, seconds = _hear(listener, stream)
                 wrong += _edits(said, heard)
                 waits += seconds
             late = 1000 * np.percentile(waits, 95) if waits else np.nan
-            share = 100 * wrong / args.numbers / length
-            row = f"| {length} | {pause * 1000:.0f} | {args.numbers} | {share:.1f} | {late:.0f} |"
-            print(row, flush=True)
+            digits = args.numbers * length / 100
+            row = f"| {length} | {pause * 1000:.0f} | {args.numbers} | {wrong / digits:.1f} | "
+            print(f"{row}{alone / digits:.1f} | {late:.0f} |", flush=True)
+
+
+def _choose(
+    by_speaker: dict[str, list[tuple[str, Sound]]], length: int, rng: np.random.Generator
+) -> list[tuple[str, Sound]]:
+    recordings = by_speaker[sorted(by_speaker)[rng.integers(len(by_speaker))]]
+    return [recordings[i] for i in rng.integers(len(recordings), size=length)]
 
 
 def _number(
-    by_speaker: dict[str, list[tuple[str, Sound]]],
-    length: int,
-    pause: float,
-    rng: np.random.Generator,
+    chosen: list[tuple[str, Sound]], pause: float, rng: np.random.Generator
 ) -> tuple[str, NDArray[np.float32]]:
-    recordings = by_speaker[sorted(by_speaker)[rng.integers(len(by_speaker))]]
-    chosen = [recordings[i] for i in rng.integers(len(recordings), size=length)]
     quiet = np.zeros(round(pause * SAMPLE_RATE))
     parts = [part for _, sound in chosen for part in (sound, quiet)]
     stream = np.concatenate([np.zeros(SAMPLE_RATE), *parts, np.zeros(SAMPLE_RATE)])

@@ -34,10 +34,11 @@ def murmur(seconds: float, loudness: float = 0.3) -> NDArray[np.float32]:
 
 
 def _voice(first: int, second: int, seconds: float, loudness: float) -> NDArray[np.float32]:
-    """Make tones in 110 pulses a second, as vocal cords do: what a detector takes for speech."""
+    """Make tones in pulses, 132 a second falling to 88, as vocal cords do: speech to a detector."""
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     soft = np.minimum(1, np.minimum(time, seconds - time) / 0.03)
-    cords = 2 * np.pi * 110 * time
+    pulses = 110 * (1 + 0.2 * np.cos(np.pi * time / seconds))  # a second
+    cords = 2 * np.pi * np.cumsum(pulses) / SAMPLE_RATE
     tone = np.sin(2 * np.pi * np.where(time < seconds / 2, first, second) * time)
     low = np.sin(cords) + np.sin(2 * cords) / 2 + np.sin(3 * cords) / 3
     sound = (1 + np.cos(cords)) ** 2 / 4 * tone + 0.3 * low

@@ -16,13 +16,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from numpy.typing import NDArray
-
-from spoken_digits.audio import wav_bytes
 
 PACKAGES = "pulseaudio pulseaudio-utils libasound2-plugins libportaudio2"
 _ASOUNDRC = "pcm.!default { type pulse }\nctl.!default { type pulse }\n"
-_SINK = ["load-module", "module-null-sink", "sink_name=speaker", "rate=48000"]
+_SINK = "load-module module-null-sink sink_name=speaker rate=48000 format=float32le".split()
 
 
 class SoundServer:
@@ -84,7 +83,7 @@ class SoundServer:
     def play(self, sound: NDArray[np.float32]) -> None:
         """Begin to play a 16 kHz sound into the sink."""
         path = self.folder / "play.wav"
-        path.write_bytes(wav_bytes(np.rint(sound * 32767).astype(np.int16), 16_000))
+        soundfile.write(path, sound, 16_000, subtype="FLOAT")
         self._player = subprocess.Popen(["paplay", "--latency-msec=50", str(path)], env=self.env)
 
 

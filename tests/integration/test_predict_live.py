@@ -1,6 +1,7 @@
 """predict_live.py on files and on standard input, as a user runs it."""
 
 import json
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -108,6 +109,35 @@ def test_bad_files_are_named_and_the_others_still_heard(folder):
         assert words in done.stderr
 
 
+def test_three_hours_are_no_word(folder):
+    with soundfile.SoundFile(folder / "long.wav", "w", 16_000, 1) as file:
+        file.write(np.zeros(160, np.float32))
+    size = 3 * 3600 * 16_000 * 2
+    header = bytearray((folder / "long.wav").read_bytes()[:44])
+    header[4:8], header[40:44] = struct.pack("<I", size + 36), struct.pack("<I", size)
+    with (folder / "long.wav").open("wb") as file:
+        file.write(header)
+        file.truncate(size + 44)  # its silence takes no room on the disk
+    done = _run(folder, "long.wav")
+    assert done.returncode == 1
+    assert "long.wav: 3:00:00 h long, so not one word" in done.stderr
+
+
+def test_files_without_sound_have_no_number(folder):
+    (folder / "empty.wav").write_bytes(b"")
+    soundfile.write(folder / "none.wav", np.zeros(0), 16_000)
+    (folder / "text.wav").write_text("not a sound")
+    done = _run(folder, "--string", "empty.wav", "none.wav", "text.wav")
+    assert (done.returncode, done.stdout) == (1, "")
+    for words in [
+        "empty.wav: an empty file",
+        "none.wav: holds no sound, 0 samples",
+        "text.wav: not a sound file that can be read",
+        "3 of 3 files could not be heard",
+    ]:
+        assert words in done.stderr
+
+
 def test_all_the_digits_of_a_file(folder):
     number = [part for digit in (5, 5, 1) for part in (word(digit), 0.15)]
     long = room(0.5, *number, 2.0, word(7), word(8), 0.5, murmur(0.6), 1.0)
@@ -205,7 +235,7 @@ def test_listening_imports_neither_torch_nor_scipy(folder):
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=folder, input=_pcm(room(word(3), 0.8)), capture_output=True,
+        cwd=folder, input=_pcm(room(0.3, word(3), 0.8)), capture_output=True,
     )  # fmt: skip
     assert done.stdout.decode().splitlines()[-1] == "['numpy']", done.stderr.decode()
     assert "3  " in done.stdout.decode()

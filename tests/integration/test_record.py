@@ -10,6 +10,7 @@ from spoken_digits.audio import read_wav
 from spoken_digits.recording import parse_name
 
 
+@pytest.mark.slow
 @pytest.mark.sound
 def test_a_speaker_s_recordings_are_kept_under_their_names(sound_server, tmp_path):
     folder = project(tmp_path)

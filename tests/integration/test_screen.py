@@ -1,6 +1,7 @@
 """The screen in a real terminal: what is on it, and that it is gone afterwards."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from live_support import PROGRAM, project, room, word
 from sound_server import SoundServer
 
-pytestmark = pytest.mark.sound
+pytestmark = [pytest.mark.sound, pytest.mark.slow]
 
 
 class Terminal:
@@ -59,12 +60,11 @@ def test_the_screen_and_the_terminal_afterwards(terminal, sound_server, end):
     assert "listening default" in first
     sound_server.play(room(1.0, word(7), 1.0))
     heard = terminal.wait_for("said  7")
-    assert "7  100%  ·" in heard
-    assert " ms" in heard
+    assert re.search(r"7  (9\d|100)%  ·  \d+ ms", heard)
     lines = heard.splitlines()
     assert all(len(line) <= 80 for line in lines)
     (seven,) = [line for line in lines if " 7 ━" in line]
-    assert seven.endswith("100%")
+    assert re.search(r"━ (9\d|100)%$", seven)
     assert "██" in heard  # the digit, large
     terminal.run("resize-window", "-x", "50", "-y", "14")
     time.sleep(0.5)

@@ -7,8 +7,9 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
-from live_support import PROGRAM, murmur, project, room, word
+from live_support import PROGRAM, ROOT, murmur, project, room, word
 from sound_server import SoundServer
 
 pytestmark = pytest.mark.sound
@@ -62,6 +63,7 @@ def folder(tmp_path: Path) -> Path:
     return project(tmp_path / "project")
 
 
+@pytest.mark.slow
 def test_digits_are_heard_as_they_are_said(sound_server, folder):
     program = Program(sound_server, folder, "--json")
     program.wait_for("listening to")
@@ -90,6 +92,7 @@ def test_a_spoken_number_is_one_line(sound_server, folder):
     program.stop()
 
 
+@pytest.mark.slow
 def test_once_stops_after_the_first_thing_said_and_save_keeps_it(sound_server, folder):
     program = Program(sound_server, folder, "--once", "--save", "heard", "--device", "default")
     program.wait_for("listening to")
@@ -114,6 +117,7 @@ def test_half_a_second_as_the_ancestor_did(sound_server, folder):
     assert program.process.wait(10) == 0
 
 
+@pytest.mark.slow
 def test_an_unplugged_microphone_is_waited_for(sound_server, folder):
     program = Program(sound_server, folder)
     program.wait_for("listening to")
@@ -142,6 +146,18 @@ def test_a_sound_server_that_dies_is_waited_for(sound_server, folder):
     assert program.stop() == 0
 
 
+@pytest.mark.slow
+def test_samples_that_are_no_numbers_are_lost_and_the_rest_is_heard(sound_server, folder):
+    program = Program(sound_server, folder)
+    program.wait_for("listening to")
+    broken = np.full(3200, np.nan, np.float32)
+    sound_server.play(np.concatenate([room(1.0, word(2), 0.7), broken, room(0.7, word(6), 0.8)]))
+    assert "2  " in program.line()
+    program.wait_for("ms of sound lost: this machine is too busy, or the device is out of order")
+    program.wait_for("6  ")
+    assert program.stop() == 0
+
+
 def test_a_wrong_device_name_lists_the_right_ones(sound_server, folder):
     program = Program(sound_server, folder, "--device", "defalt")
     line = program.line()
@@ -154,6 +170,45 @@ def test_the_devices_are_listed(sound_server, folder):
     program = Program(sound_server, folder, "--list-devices")
     assert "default" in program.wait_for("*")
     assert program.process.wait(10) == 0
+
+
+_TAKEN = """
+import os, socket, sys
+sys.path.insert(0, {src!r})
+from spoken_digits.errors import run_script
+from spoken_digits.live.microphone import Microphone
+
+def main():
+    microphone = Microphone()  # is there; now another program takes every place the server has
+    places = [socket.socket(socket.AF_UNIX) for _ in range(64)]
+    for place in places:
+        place.connect(os.environ["PULSE_RUNTIME_PATH"] + "/native")
+    if "--release" in sys.argv:
+        for place in places:
+            place.close()
+    with microphone:
+        print("open")
+
+run_script(main)
+"""
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 4), (["--release"], 0)])
+def test_a_device_that_takes_no_more(sound_server, arguments, code):
+    """PulseAudio has 64 places, and really refuses the 65th."""
+    script = _TAKEN.format(src=str(ROOT / "src"))
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        env=sound_server.env, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert done.returncode == code
+    if code:
+        assert "error: default: busy or not there. Close the program that is using it" in (
+            done.stderr
+        )
+        assert "Traceback" not in done.stderr
+    else:
+        assert done.stdout == "open\n"
 
 
 def test_no_microphone(sound_server, folder):

@@ -18,14 +18,15 @@ _SHORTEST, _LONGEST = int(0.14 * SAMPLE_RATE), int(1.0 * SAMPLE_RATE)  # a digit
 _TWO_DIGITS_S = 0.6  # take no less
 _EDGE = SAMPLE_RATE // 40  # a pause this near to the end of a word is no pause in it
 
-# Where a path's costs and conditions have these values, or half of or twice them, strings of FSDD's
-# takes 5-9 are read equally well; those of babble and of other words made the conditions.
+# Half of each cost, or twice it, reads strings of FSDD's takes 5-9 about as well; the conditions
+# keep babble and other words out.
 _SKIPPED_A_SECOND = 4.0
 _QUIET_A_SECOND = 0.1
 _DURATION = 0.04  # times the square of the logarithm of its ratio to the usual one
 _USUAL_S = 0.3
-_COVERED = 0.8  # of an utterance's energy lies in digits, or it is no number
+_COVERED = 0.8  # of what is said without a pause is in its digits, or they are not believed
 _LIKELY = 0.9  # geometric mean of the digits' probabilities: many of 0.8 are chance
+_BELIEVED = 0.6  # of all that is said is in digits that are believed, or it is no number
 
 
 class Spoken(NamedTuple):
@@ -59,14 +60,21 @@ class Reader:
         alone = [Spoken(utterance.start, utterance.end, verdict)]
         if seconds < _TWO_DIGITS_S or verdict.reason.startswith("too quiet"):
             return alone
-        quiet = pauses(utterance.sound)
         shift = first - utterance.offset
-        digits = self._best_path(sound, [(start - shift, end - shift) for start, end in quiet])
-        if len(digits) < 2 or not self._convincing(sound, digits):
+        quiet = [(start - shift, end - shift) for start, end in pauses(utterance.sound)]
+        digits = self._best_path(sound, quiet)
+        if len(digits) < 2:
             return alone
-        return [
-            Spoken(first + start, first + end, self._verdict(start, end)) for start, end in digits
-        ]
+        runs = _between(quiet, len(sound))
+        believed = []
+        for begin, stop in runs:
+            inside = [(start, end) for start, end in digits if begin < (start + end) / 2 < stop]
+            if inside and self._convincing(inside, stop - begin):
+                believed += inside
+        said = sum(stop - begin for begin, stop in runs)
+        if sum(end - start for start, end in believed) < _BELIEVED * said:
+            return alone
+        return [Spoken(first + a, first + b, self._verdict(a, b)) for a, b in believed]
 
     def _as_a_whole(self, sound: NDArray[np.float32], start: int, end: int) -> NDArray[np.float32]:
         """Return the mean probabilities, (11,), of what is between start and end, cut four ways."""
@@ -79,13 +87,15 @@ class Reader:
         mean: NDArray[np.float32] = np.mean([self._known[piece] for piece in pieces], axis=0)
         return mean
 
-    def _convincing(self, sound: NDArray[np.float32], digits: list[tuple[int, int]]) -> bool:
-        """Tell a number from speech in which, by chance, some pieces sound like digits."""
-        energy = sum(float(np.square(sound[start:end]).sum()) for start, end in digits)
+    def _convincing(self, digits: list[tuple[int, int]], samples: int) -> bool:
+        """Tell digits from speech in which, by chance, some pieces sound like digits.
+
+        ``digits`` is what is to be believed of ``samples`` that were said without a pause.
+        """
+        covered = sum(end - start for start, end in digits)
         likely = [self._known[piece][: len(DIGITS)].max() for piece in digits]
-        return bool(
-            energy >= _COVERED * float(np.square(sound).sum())
-            and np.log(likely).mean() >= np.log(_LIKELY)
+        return covered >= _COVERED * samples and (
+            len(digits) == 1 or bool(np.log(likely).mean() >= np.log(_LIKELY))
         )
 
     def _verdict(self, start: int, end: int) -> Verdict:
@@ -152,6 +162,13 @@ class Reader:
         probabilities = self._known[start, end]
         best = probabilities[: len(DIGITS)].max()
         return bool(best >= self._reject and best > probabilities[CLASSES.index(OTHER)])
+
+
+def _between(quiet: list[tuple[int, int]], samples: int) -> list[tuple[int, int]]:
+    """Return what lies between the pauses, first and last sample of each."""
+    begins = [0, *(end for _, end in quiet)]
+    stops = [*(start for start, _ in quiet), samples]
+    return [(begin, stop) for begin, stop in zip(begins, stops, strict=True) if begin < stop]
 
 
 def _skipping(start: int, end: int, quiet: list[tuple[int, int]]) -> float:

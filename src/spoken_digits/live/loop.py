@@ -78,7 +78,10 @@ def microphone_blocks(microphone: Microphone, outlet: Outlet) -> Iterator[Block 
             outlet.notice(f"{microphone.device.name}: the microphone is back")
         if microphone.lost > told and time.monotonic() - last > 1:
             lost = (microphone.lost - told) / SAMPLE_RATE
-            outlet.notice(f"{lost * 1000:.0f} ms of sound lost: this machine is too busy")
+            outlet.notice(
+                f"{lost * 1000:.0f} ms of sound lost: this machine is too busy, or the device is "
+                "out of order"
+            )
             told, last = microphone.lost, time.monotonic()
         yield block
 

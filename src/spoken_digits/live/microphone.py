@@ -101,7 +101,7 @@ class Microphone:
         self.wanted = wanted
         self.device = find_device(wanted)
         self.lost = 0
-        """Samples that were lost since the machine or the driver was too slow."""
+        """Samples that were lost since the machine was too slow, or the driver sent no numbers."""
         self._queue: queue.Queue[Block] = queue.Queue(_QUEUE_BLOCKS)
         self._stream: Any = None
 
@@ -157,8 +157,12 @@ class Microphone:
         def hear(data: NDArray[np.float32], frames: int, _: object, status: Any) -> None:
             if status.input_overflow:
                 self.lost += frames  # how many the driver does not say; a block at the least
+            samples = data[:, 0]
+            if not np.isfinite(samples).all():  # a broken driver; whoever hears one NaN is deaf
+                self.lost += frames
+                samples = np.zeros_like(samples)
             try:
-                self._queue.put_nowait(Block(resampler.feed(data[:, 0]), time.monotonic()))
+                self._queue.put_nowait(Block(resampler.feed(samples), time.monotonic()))
             except queue.Full:
                 self.lost += frames
 
@@ -174,7 +178,7 @@ class Microphone:
             )
             self._stream.start()
         except sounddevice.PortAudioError as error:
-            raise DeviceError(_explain(self.device, str(error))) from None
+            raise DeviceError(_explain(self.device, error)) from None
 
     def _reopen(self) -> Iterator[Block]:
         while True:
@@ -239,10 +243,15 @@ def _nothing() -> Block:
     return Block(np.empty(0, np.float32), time.monotonic())
 
 
-def _explain(device: Device, reason: str) -> str:
-    if "Device unavailable" in reason or "busy" in reason.lower():
+def _explain(device: Device, error: Exception) -> str:
+    """Say in our words what PortAudio says: a message, and as a rule its error code."""
+    library = portaudio()._lib
+    # ALSA refuses an input alone with what is called a bad combination.
+    taken = (library.paDeviceUnavailable, library.paBadIODeviceCombination)
+    reason = str(error).removeprefix("Error opening InputStream: ")
+    if set(taken) & set(error.args[1:2]) or "busy" in reason.lower():
         return (
             f"{device.name}: busy or not there. Close the program that is using it, or choose "
             "another with --device (--list-devices lists them)"
         )
-    return f"{device.name}: cannot be opened ({reason.removeprefix('Error opening InputStream: ')})"
+    return f"{device.name}: cannot be opened ({reason})"
