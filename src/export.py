@@ -19,7 +19,7 @@ from spoken_digits.latency import measure_latency
 from spoken_digits.params import load_params
 from spoken_digits.portable import pin_arithmetic
 from spoken_digits.raw import read_recordings
-from spoken_digits.recording import CLASSES, DIGITS
+from spoken_digits.recording import CLASSES, DIGITS, FORMAT
 from spoken_digits.second import SAMPLE_RATE, one_second
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
@@ -39,7 +39,7 @@ def main() -> None:
     pin_arithmetic(params.train.threads)
     from spoken_digits import onnx_graph
     from spoken_digits.network import load_network, probabilities, read_about
-    from spoken_digits.onnx_model import FORMAT, load_model
+    from spoken_digits.onnx_model import load_model
 
     test = [row for row in read_split(SPLIT) if row.subset == "test"]
     if not test:

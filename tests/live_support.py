@@ -9,8 +9,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from spoken_digits.onnx_model import FORMAT
-from spoken_digits.recording import CLASSES
+from spoken_digits.recording import CLASSES, FORMAT
 from spoken_digits.second import SAMPLE_RATE, SECOND
 
 ROOT = Path(__file__).parents[1]

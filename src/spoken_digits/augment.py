@@ -16,6 +16,7 @@ from spoken_digits.second import SIZE
 DEPTH = 80.0
 """dB from the loudest pixel to black, as spectrogram.depth_db usually is."""
 _DB = math.log(10) / 10  # exp(_DB x dB) is a power ratio
+_SOUNDING = 0.03  # mean grey level, 0..1, of a frame that is not silence
 
 
 def augment(pictures: Tensor, strength: float, random: Generator) -> Tensor:
@@ -25,7 +26,7 @@ def augment(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     """
     if strength == 0:
         return pictures
-    pictures = _warp(pictures, strength, random)
+    pictures = _warp(_trim(pictures, strength, random), strength, random)
     power = _smooth(_to_power(pictures, strength, random), strength, random)
     power = _reverberate(power, strength, random)
     gain = torch.exp(_DB * _equaliser(power, strength, random))[:, :, None]
@@ -55,15 +56,41 @@ def with_other_sounds(
 
 def _pieces(pictures: Tensor, random: Generator) -> Tensor:
     """Keep the first or the last 20-45% of each picture's sounding frames."""
-    frame = torch.arange(SIZE, dtype=torch.float32, device=pictures.device)  # (100,)
-    sounding = pictures.mean(dim=1) > 0.03  # (n, 100)
-    first = torch.where(sounding, frame, SIZE).amin(dim=1)
-    last = torch.where(sounding, frame, -1).amax(dim=1)
+    first, last = _ends(pictures.mean(dim=1) > _SOUNDING)
     kept = (last - first + 1) * _uniform(pictures, 0.2, 0.45, random)
     beginning = _chance(pictures, 0.5, random)
-    start = torch.where(beginning, first, last - kept)[:, None]
-    end = torch.where(beginning, first + kept, last)[:, None]
-    return pictures * ((frame >= start) & (frame <= end))[:, None, :]
+    start = torch.where(beginning, first, last - kept)
+    end = torch.where(beginning, first + kept, last)
+    return pictures * _between(start, end)[:, None, :]
+
+
+def _trim(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+    """Cut the weak ends of words off, as gates and recordings that are trimmed tightly do."""
+    first, last = _ends(pictures.mean(dim=1) > _SOUNDING)
+    length = last - first + 1
+    start = first + length * _uniform(pictures, 0, 0.2, random) * _chance(pictures, 0.5, random)
+    end = last - length * _uniform(pictures, 0, 0.3, random) * _chance(pictures, 0.5, random)
+    kept = _between(start, end)
+    power = torch.exp(_DB * DEPTH * (pictures - 1)).sum(dim=1)  # (n, 100) of whole frames
+    threshold = torch.exp(-_DB * _uniform(pictures, 15, 50, random))
+    gate = _between(*_ends(power > power.amax(dim=1, keepdim=True) * threshold[:, None]))
+    gated = _chance(pictures, 0.4, random)[:, None]
+    kept = torch.where(gated, kept & gate, kept)
+    kept |= ~_chance(pictures, strength, random)[:, None]
+    return pictures * kept[:, None, :]
+
+
+def _ends(sounding: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the first and the last true frame of each row, (n, 100) -> (n,), (n,)."""
+    frame = torch.arange(SIZE, dtype=torch.float32, device=sounding.device)
+    first = torch.where(sounding, frame, SIZE).amin(dim=1)
+    return first, torch.where(sounding, frame, -1).amax(dim=1)
+
+
+def _between(start: Tensor, end: Tensor) -> Tensor:
+    """Return which frames are from start to end, (n,), (n,) -> (n, 100)."""
+    frame = torch.arange(SIZE, dtype=torch.float32, device=start.device)
+    return (frame >= start[:, None]) & (frame <= end[:, None])
 
 
 def _warp(pictures: Tensor, strength: float, random: Generator) -> Tensor:

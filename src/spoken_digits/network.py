@@ -12,9 +12,8 @@ from torch import Tensor, nn
 
 from spoken_digits.errors import UserError
 from spoken_digits.files import replacing
-from spoken_digits.recording import CLASSES
+from spoken_digits.recording import CLASSES, FORMAT
 
-FORMAT = "spoken-digits 1"
 _METADATA_KEY = "spoken-digits"  # one key: safetensors writes several in no fixed order
 _BATCH = 512
 _QUIET = 0.05  # of the range of grey levels: what deviates less is not blown up

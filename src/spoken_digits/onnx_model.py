@@ -12,11 +12,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from spoken_digits.errors import UserError
-from spoken_digits.recording import CLASSES
+from spoken_digits.recording import CLASSES, FORMAT
 from spoken_digits.second import SAMPLE_RATE, SECOND
-
-FORMAT = "spoken-digits 1"
-"""What an exported model's metadata calls its format; another number is another front-end."""
 
 DEFAULT_MODELS = (Path("models/released/digits.onnx"), Path("models/digits.onnx"))
 """Where a model is looked for if none is named: the promoted one, then the latest export."""

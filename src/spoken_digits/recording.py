@@ -10,6 +10,9 @@ OTHER = "other"
 CLASSES = (*DIGITS, OTHER)
 """The network's classes, in the order of its logits: the ten digits, then all other sound."""
 
+FORMAT = "spoken-digits 1"
+"""What model files call themselves; another number is other classes or another picture."""
+
 _NAME = re.compile(r"([0-9]|other-[a-z]+)_([A-Za-z0-9-]+)_([0-9]+)\.(wav|png)")
 
 

@@ -111,6 +111,18 @@ def test_one_black_picture_does_not_spoil_the_others():
     assert augment(pictures, 1.0, generator()).isfinite().all()
 
 
+def test_words_lose_their_ends_alone():
+    pictures = words(200)
+    trimmed = stages._trim(pictures, 1.0, generator())
+    kept = trimmed.amax(dim=1) > 0  # (200, 100)
+    sounding = pictures.amax(dim=1) > 0
+    assert not (kept & ~sounding).any()
+    assert (kept.sum(dim=1) >= 0.4 * sounding.sum(dim=1)).all()
+    assert (kept.diff(dim=1).sum(dim=1) <= 2).all(), "a hole in a word"
+    assert torch.equal(trimmed, pictures * kept[:, None, :]), "what is left was changed"
+    assert 0.1 < (kept == sounding).all(dim=1).float().mean() < 0.9
+
+
 def test_a_tail_comes_after_the_sound():
     power = torch.zeros(40, 100, 100)
     power[:, :, 30:33] = 1

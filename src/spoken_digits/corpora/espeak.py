@@ -194,7 +194,7 @@ def _variant(speaker: int) -> str:
         f"flutter {rng.choice([0, 2, 2, 4, 8])}",
         f"roughness {rng.choice([0, 1, 2, 2, 3])}",
         f"voicing {rng.uniform(80, 140):.0f}",
-        f"consonants {rng.uniform(50, 160):.0f} {rng.uniform(50, 160):.0f}",
+        f"consonants {rng.uniform(70, 250):.0f} {rng.uniform(70, 250):.0f}",
     ]
     for formant in range(9):
         frequency = 100 * tract * rng.gauss(1, 0.06 if formant else 0.02)
