@@ -83,9 +83,8 @@ def test_digits_that_are_all_doubtful_are_no_number(model):
     number = [word(digit) + 0.33 * word((digit + 3) % 10) for digit in (1, 2, 3, 4)]
     reader = Reader(model, 0.5)
     (alone,) = reader.read(_said(number[0]))
-    reader.forget()
     assert 0.5 < alone.verdict.confidence < 0.9
-    assert _digits(reader.read(_said(*number))) == "-"
+    assert _digits(reader.read(_said(*number, offset=RATE))) == "-"
 
 
 def test_a_stricter_user_gets_fewer(model):
@@ -107,8 +106,12 @@ def test_reading_while_it_goes_on_changes_nothing_and_leaves_little_to_do(model)
     known = len(reader._known)
     assert _digits(reader.read(whole)) == _digits(fresh) == "5512"
     assert len(reader._known) == known  # nothing was heard again
-    reader.forget()
-    assert not reader._known
+
+
+def test_another_utterance_is_heard_anew(model):
+    reader = Reader(model, 0.5)
+    assert _digits(reader.read(_said(word(3)))) == "3"
+    assert _digits(reader.read(_said(word(8), offset=RATE))) == "8"
 
 
 def test_an_utterance_at_the_very_start_of_a_stream(model):

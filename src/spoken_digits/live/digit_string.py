@@ -26,7 +26,7 @@ _DURATION = 0.04  # times the square of the logarithm of its ratio to the usual 
 _USUAL_S = 0.3
 _COVERED = 0.8  # of what is said without a pause is in its digits, or they are not believed
 _LIKELY = 0.9  # geometric mean of the digits' probabilities: many of 0.8 are chance
-_BELIEVED = 0.6  # of all that is said is in digits that are believed, or it is no number
+_BELIEVED = 0.5  # of all that is said is in digits that are believed, or it is no number
 
 
 class Spoken(NamedTuple):
@@ -44,13 +44,13 @@ class Reader:
         self._model = model
         self._reject = reject
         self._known: dict[tuple[int, int], NDArray[np.float32]] = {}
-
-    def forget(self) -> None:
-        """Begin another utterance."""
-        self._known.clear()
+        self._start = -1  # of the utterance that is known
 
     def read(self, utterance: Utterance) -> list[Spoken]:
         """Return the digits of an utterance in order; or one verdict that says why it is none."""
+        if utterance.start != self._start:
+            self._known.clear()
+            self._start = utterance.start
         first = max(utterance.start - max(_BEFORE), utterance.offset)
         last = min(utterance.end + max(_AFTER), utterance.offset + len(utterance.sound))
         sound = utterance.sound[first - utterance.offset : last - utterance.offset]
@@ -104,12 +104,11 @@ class Reader:
         return Verdict(DIGITS[best], float(probabilities[best]), probabilities)
 
     def _hear(self, sound: NDArray[np.float32], pieces: list[tuple[int, int]]) -> None:
-        new = list(dict.fromkeys(piece for piece in pieces if piece not in self._known))
-        if not new:
-            return
-        seconds = [one_second(sound[start:end].astype(np.float64)) for start, end in new]
-        heard = self._model.probabilities(np.stack(seconds).astype(np.float32))
-        self._known.update(zip(new, heard, strict=True))
+        for start, end in pieces:
+            if (start, end) not in self._known:
+                second = one_second(sound[start:end].astype(np.float64)).astype(np.float32)
+                # One by one: batches of ever other sizes are hardly faster, and hold on to memory.
+                (self._known[start, end],) = self._model.probabilities(second[None])
 
     def _best_path(
         self, sound: NDArray[np.float32], quiet: list[tuple[int, int]]

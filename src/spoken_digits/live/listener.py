@@ -62,9 +62,7 @@ class Listener:
 
     def words(self, utterance: Utterance, arrived: float | None) -> Iterator[Word]:
         """Recognise the digits of an utterance; ``arrived`` is when the latest sample came."""
-        spoken = self._reader.read(utterance)
-        self._reader.forget()
-        for start, end, verdict in spoken:
+        for start, end, verdict in self._reader.read(utterance):
             latency = None
             if arrived is not None:
                 waited = (self.heard - utterance.end) / SAMPLE_RATE
