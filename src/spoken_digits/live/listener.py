@@ -14,7 +14,7 @@ from spoken_digits.live.silero import SileroDetector
 from spoken_digits.onnx_model import Model
 from spoken_digits.second import SAMPLE_RATE
 
-_THINK_EVERY = SAMPLE_RATE // 10
+_THINK_EVERY = SAMPLE_RATE // 5  # once at least in a hang-over; more often costs CPU alone
 
 
 class Word(NamedTuple):
