@@ -103,6 +103,9 @@ def stages(directory: Path, clips: int) -> str:
         "floor": python(HERE / "floor.py", raw, sheets),
         "floor, arrays reused": python(HERE / "floor.py", raw, sheets, "--reuse"),
         "librosa": python(HERE / "librosa_mel.py", raw, sheets),
+        "librosa, mel filters made once": python(
+            HERE / "librosa_mel.py", raw, sheets, "--filters-once"
+        ),
     }
     rounds: dict[str, list[Cost]] = {name: [] for name in programs}
     for _ in tqdm(range(ROUNDS), desc="spectrogram, floor, librosa", disable=None):
@@ -128,7 +131,7 @@ def stages(directory: Path, clips: int) -> str:
 
     ours = costs["spectrogram"].wall
     names = ["download", "spectrogram", "split", "load the training tensor"]
-    names += ["floor", "floor, arrays reused", "librosa"]
+    names += list(programs)[1:]
     lines = [
         "| what | clips/s | wall, s | CPU, s | peak memory, MB |",
         "|---|---:|---:|---:|---:|",
@@ -139,8 +142,9 @@ def stages(directory: Path, clips: int) -> str:
         f"Spectrogram, floor and librosa: the median of {ROUNDS} rounds in turn. The spectrogram "
         f"stage takes {ratio('spectrogram', 'floor'):.2f} x the floor, "
         f"{ratio('spectrogram', 'floor, arrays reused'):.2f} x the one with arrays reused; "
-        f"librosa takes {ratio('librosa', 'spectrogram'):.1f} x as long as "
-        "the stage, the ancestor's recipe (one process, by 5 clips) "
+        f"librosa takes {ratio('librosa', 'spectrogram'):.1f} x as long as the stage, "
+        f"{ratio('librosa, mel filters made once', 'spectrogram'):.1f} x with its mel filters made "
+        "once, the ancestor's recipe (one process, by 5 clips) "
         f"{ancestor * clips / ours:,.0f} x.",
         "",
         "Where the time goes, one shard in one process (milliseconds of CPU a clip):",
