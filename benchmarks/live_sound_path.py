@@ -9,7 +9,6 @@ tests need (tests/sound_server.py).
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,12 +17,11 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from live_streams import count_right, fsdd, stream
+from live_streams import ROOT, babblers, corpus_mirror, count_right, fsdd, stream, take_range
 
-ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from sound_server import SoundServer  # type: ignore[import-not-found]  # noqa: E402
+from sound_server import SoundServer  # type: ignore[import-not-found]
 
 
 def main() -> None:
@@ -32,13 +30,10 @@ def main() -> None:
     parser.add_argument("--takes", default="5-9", help="first-last; 0-4 is the official test")
     parser.add_argument("--words", type=int, default=50)
     args = parser.parse_args()
-    mirror = os.environ.get("CORPUS_MIRROR")
-    if not mirror:
-        sys.exit("set CORPUS_MIRROR to the directory that holds FSDD's archive")
-    first, last = map(int, args.takes.split("-"))
+    mirror = corpus_mirror("FSDD's archive")
     rng = np.random.default_rng(0)
-    recordings = [(label, s) for label, _, s in fsdd(Path(mirror), range(first, last + 1))]
-    voices = [sound for _, _, sound in fsdd(Path(mirror), range(20, 25))]
+    recordings = [(label, s) for label, _, s in fsdd(mirror, take_range(args.takes))]
+    voices = babblers(mirror)
     words = [recordings[i] for i in rng.permutation(len(recordings))[: args.words]]
     sound, said = stream(words, (0.7, 0.7), "babble", 20, rng, voices)
     command = [sys.executable, "src/predict_live.py", "--json"]

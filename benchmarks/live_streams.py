@@ -4,6 +4,7 @@ FSDD's takes 5-9 only: its official test set, takes 0-4, chooses nothing.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -35,6 +36,25 @@ class Said(NamedTuple):
     label: str
     start: int
     end: int
+
+
+def corpus_mirror(holding: str) -> Path:
+    """Return the directory that CORPUS_MIRROR names; exit saying what it must hold if unset."""
+    mirror = os.environ.get("CORPUS_MIRROR")
+    if not mirror:
+        sys.exit(f"set CORPUS_MIRROR to the directory that holds {holding}")
+    return Path(mirror)
+
+
+def take_range(text: str) -> range:
+    """Return the takes that first-last names, both included."""
+    first, last = map(int, text.split("-"))
+    return range(first, last + 1)
+
+
+def babblers(mirror: Path) -> list[Sound]:
+    """Return the recordings that babble is made of, FSDD's takes 20-24."""
+    return [sound for _, _, sound in fsdd(mirror, range(20, 25))]
 
 
 def fsdd(mirror: Path, takes: range, speakers: str = r"\w+") -> Iterator[tuple[str, str, Sound]]:

@@ -9,13 +9,12 @@ not.
 """
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
-from live_streams import Sound, fsdd
+from live_streams import Sound, corpus_mirror, fsdd, take_range
 from numpy.typing import NDArray
 
 from spoken_digits.live.decision import recognise_word
@@ -35,13 +34,10 @@ def main() -> None:
     parser.add_argument("--takes", default="5-49", help="first-last")
     parser.add_argument("--numbers", type=int, default=50, help="of each length and pause")
     args = parser.parse_args()
-    mirror = os.environ.get("CORPUS_MIRROR")
-    if not mirror:
-        sys.exit("set CORPUS_MIRROR to the directory that holds FSDD's archive")
-    first, last = map(int, args.takes.split("-"))
+    mirror = corpus_mirror("FSDD's archive")
     by_speaker: dict[str, list[tuple[str, Sound]]] = {}
     speakers = args.speakers.replace(",", "|")
-    for label, speaker, sound in fsdd(Path(mirror), range(first, last + 1), speakers):
+    for label, speaker, sound in fsdd(mirror, take_range(args.takes), speakers):
         by_speaker.setdefault(speaker, []).append((label, sound))
     if not by_speaker:
         sys.exit(f"--speakers {args.speakers}: FSDD has none of them")

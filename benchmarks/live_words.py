@@ -8,12 +8,18 @@ program's standard input: the same result every time, and faster than real time
 """
 
 import argparse
-import os
-import sys
-from pathlib import Path
 
 import numpy as np
-from live_streams import NOISES, count_right, fsdd, hear, stream
+from live_streams import (
+    NOISES,
+    babblers,
+    corpus_mirror,
+    count_right,
+    fsdd,
+    hear,
+    stream,
+    take_range,
+)
 
 
 def main() -> None:
@@ -25,12 +31,9 @@ def main() -> None:
     parser.add_argument("--noises", nargs="+", choices=NOISES, default=["babble"])
     parser.add_argument("--snr", type=float, default=20.0, help="dB")
     args = parser.parse_args()
-    mirror = os.environ.get("CORPUS_MIRROR")
-    if not mirror:
-        sys.exit("set CORPUS_MIRROR to the directory that holds FSDD's archive")
-    first, last = map(int, args.takes.split("-"))
-    recordings = [(label, s) for label, _, s in fsdd(Path(mirror), range(first, last + 1))]
-    voices = [sound for _, _, sound in fsdd(Path(mirror), range(20, 25))]
+    mirror = corpus_mirror("FSDD's archive")
+    recordings = [(label, s) for label, _, s in fsdd(mirror, take_range(args.takes))]
+    voices = babblers(mirror)
     options = ["--model", args.model] if args.model else []
     print("| noise | stream | words | found and right | digits besides |\n|---|---|---|---|---|")
     for kind in args.noises:
