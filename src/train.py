@@ -38,6 +38,8 @@ def main() -> None:
         if not any(row.label in DIGITS for row in chosen):
             raise UserError(f"{SPLIT}: no digit in the {subset} subset; see split in params.yaml")
         subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen))
+    names = [row.corpus for row in rows if row.subset == "train"]
+    corpora = np.unique(names, return_inverse=True)[1].astype(np.int64)
     if params.train.portable:
         pin_arithmetic(params.train.threads)
     from dvclive.live import Live
@@ -45,7 +47,7 @@ def main() -> None:
     from spoken_digits.fit import calibrate, fit, round_to_half
     from spoken_digits.network import save_network
 
-    checkpoint = _checkpoint(params, subsets)
+    checkpoint = _checkpoint(params, subsets, corpora)
     with Live(str(TRAINING), dvcyaml=False, save_dvc_exp=False, report=None) as live:
 
         def report(metrics: dict[str, float]) -> None:
@@ -53,7 +55,9 @@ def main() -> None:
                 live.log_metric(name, value)
             live.next_step()
 
-        network = fit(subsets["train"], subsets["validation"], params.train, checkpoint, report)
+        network = fit(
+            subsets["train"], subsets["validation"], corpora, params.train, checkpoint, report
+        )
         temperature = calibrate(network, *subsets["validation"])
         live.summary["temperature"] = temperature
         live.make_summary()
@@ -68,9 +72,9 @@ def main() -> None:
     print(f"trained on {len(subsets['train'][1])} recordings; {MODEL}")
 
 
-def _checkpoint(params: Params, subsets: dict[str, Subset]) -> Path:
+def _checkpoint(params: Params, subsets: dict[str, Subset], corpora: NDArray[np.int64]) -> Path:
     """Return where this very run, and no other, keeps its state."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(corpora.tobytes())
     for images, classes in subsets.values():
         digest.update(images.tobytes() + classes.tobytes())
     digest.update(json.dumps(params.train.model_dump(), sort_keys=True).encode())

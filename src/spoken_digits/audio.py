@@ -89,7 +89,9 @@ def canonical_wav(content: bytes, name: str) -> bytes:
 
 def waveform(samples: NDArray[np.int16], rate: int) -> NDArray[np.float64]:
     """Bring samples (n,) at ``rate`` Hz to 16 kHz, -1..1."""
-    return resample(samples, rate) / _FULL_SCALE
+    resampled = resample(samples, rate)
+    resampled /= _FULL_SCALE
+    return resampled
 
 
 def _read_canonical(content: bytes) -> tuple[NDArray[np.int16], int]:

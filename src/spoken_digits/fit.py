@@ -34,19 +34,22 @@ class DivergedError(UserError):
 def fit(
     train: tuple[NDArray[np.uint8], NDArray[np.int64]],
     validation: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    corpora: NDArray[np.int64],
     settings: Train,
     checkpoint: Path,
     report: Callable[[Metrics], None],
 ) -> DigitNet:
     """Train a network on (images (n, 100, 100), classes (n,)) and return its best epoch's.
 
-    The weights are an exponential average over steps; the best epoch is that of the lowest
-    validation loss. Ends early after ``patience`` epochs without a better one. Everything random
-    in an epoch follows from ``seed`` and the epoch's number, and the state at each epoch's end is
-    kept in ``checkpoint``, so that a killed run goes on from there and ends with the same bytes.
-    The caller makes sure that ``checkpoint`` is of the same data and settings. ``report`` gets
-    every epoch's metrics in order, those before a resumption included. Raises DivergedError if
-    the loss is no longer a number.
+    ``corpora`` (n,) says by a number of its own which corpus each training image is of; every
+    corpus is drawn from as often as the others, whatever its size. The weights are an exponential
+    average over steps; the best epoch is that of the lowest validation loss. Ends early after
+    ``patience`` epochs without a better one. Everything random in an epoch follows from ``seed``
+    and the epoch's number, and the state at each epoch's end is kept in ``checkpoint``, so that a
+    killed run goes on from there and ends with the same bytes. The caller makes sure that
+    ``checkpoint`` is of the same data and settings. ``report`` gets every epoch's metrics in
+    order, those before a resumption included. Raises DivergedError if the loss is no longer a
+    number.
     """
     device = _device(settings)
     torch.manual_seed(settings.seed)
@@ -57,6 +60,7 @@ def fit(
         network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
     images, classes = torch.from_numpy(train[0]), torch.from_numpy(train[1])
+    members = [torch.from_numpy(np.flatnonzero(corpora == corpus)) for corpus in np.unique(corpora)]
     steps = max(settings.epoch_size // settings.batch_size, 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
@@ -83,8 +87,9 @@ def fit(
     for epoch in range(len(history), settings.epochs):
         if _epochs_since_best(history) > settings.patience:
             break
+        order = _order(members, epoch, settings)
         loss = _train_epoch(
-            epoch, steps, network, averaged, optimizer, schedule, images, classes, settings
+            epoch, order, network, averaged, optimizer, schedule, images, classes, settings
         )
         metrics = {"train_loss": loss, **_judge(averaged, *validation)}
         metrics["learning_rate"] = float(schedule.get_last_lr()[0])
@@ -121,7 +126,7 @@ def round_to_half(network: DigitNet) -> None:
 
 def _train_epoch(
     epoch: int,
-    steps: int,
+    order: Tensor,
     network: DigitNet,
     averaged: DigitNet,
     optimizer: torch.optim.Optimizer,
@@ -134,7 +139,7 @@ def _train_epoch(
     network.train()
     torch.manual_seed(_seed(settings, epoch))  # dropout
     random = torch.Generator().manual_seed(_seed(settings, epoch))
-    order = _order(len(images), epoch * settings.epoch_size, settings)
+    steps = max(len(order) // settings.batch_size, 1)
     total = 0.0
     for step in tqdm(
         range(steps), desc=f"epoch {epoch + 1}", unit="batch", leave=False, disable=None
@@ -160,14 +165,25 @@ def _train_epoch(
     return total / steps
 
 
-def _order(count: int, start: int, settings: Train) -> Tensor:
-    """Return the ``epoch_size`` indices from ``start`` on in an endless row of shuffles of all."""
-    first, last = start // count, (start + settings.epoch_size - 1) // count
+def _order(members: list[Tensor], epoch: int, settings: Train) -> Tensor:
+    """Return the indices that an epoch trains on, (epoch_size,): one of each corpus in turn.
+
+    ``members`` are the indices of each corpus. Were recordings drawn alike, thousands of synthetic
+    ones would drown the few real ones, which are worth more.
+    """
+    count = -(-settings.epoch_size // len(members))
+    rows = [corpus[_row(len(corpus), epoch * count, count, settings)] for corpus in members]
+    return torch.stack(rows, dim=1).flatten()[: settings.epoch_size]
+
+
+def _row(size: int, start: int, count: int, settings: Train) -> Tensor:
+    """Return ``count`` numbers below ``size`` from ``start`` on in an endless row of shuffles."""
+    first, last = start // size, (start + count - 1) // size
     shuffles = [
-        torch.randperm(count, generator=torch.Generator().manual_seed(_seed(settings, shuffle)))
+        torch.randperm(size, generator=torch.Generator().manual_seed(_seed(settings, shuffle)))
         for shuffle in range(first, last + 1)
     ]
-    return torch.cat(shuffles)[start - first * count :][: settings.epoch_size]
+    return torch.cat(shuffles)[start - first * size :][:count]
 
 
 def _seed(settings: Train, number: int) -> int:

@@ -51,7 +51,7 @@ def _take(shard: Path, settings: Spectrogram) -> Iterator[tuple[RecordingName, b
             waveform = audio.waveform(*audio.read_wav(content))
         except audio.RecordingError as error:
             raise audio.RecordingError(f"{shard}: {wav_name}: {error}") from None
-        seconds[len(names)] = frontend.one_second(waveform)
+        frontend.one_second(waveform, out=seconds[len(names)])
         names.append(parse_name(wav_name))
         if len(names) == _AT_ONCE:
             yield from pictures()

@@ -16,18 +16,21 @@ SECOND = SIZE * HOP
 """Samples in a picture."""
 
 
-def one_second(waveform: NDArray[np.float64]) -> NDArray[np.float64]:
+def one_second(
+    waveform: NDArray[np.float64], out: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
     """Fit a 16 kHz waveform of any length, (n,), to exactly one second, (16000,).
 
     A shorter one is centred between zeros; of a longer one the second with the most energy is
-    kept (to the hop).
+    kept (to the hop). The second is written to ``out``, if given.
     """
-    missing = SECOND - len(waveform)
-    if missing >= 0:
-        fitted = np.zeros(SECOND, waveform.dtype)
-        fitted[missing // 2 : missing // 2 + len(waveform)] = waveform
-        return fitted
-    energy = np.concatenate([[0.0], np.cumsum(waveform**2)])
-    starts = np.arange(0, -missing + 1, HOP)
-    start = starts[np.argmax(energy[starts + SECOND] - energy[starts])]
-    return waveform[start : start + SECOND]
+    if len(waveform) > SECOND:
+        energy = np.concatenate([[0.0], np.cumsum(waveform**2)])
+        starts = np.arange(0, len(waveform) - SECOND + 1, HOP)
+        start = starts[np.argmax(energy[starts + SECOND] - energy[starts])]
+        waveform = waveform[start : start + SECOND]
+    second = np.empty(SECOND, waveform.dtype) if out is None else out
+    before = (SECOND - len(waveform)) // 2
+    after = before + len(waveform)
+    second[:before], second[before:after], second[after:] = 0, waveform, 0
+    return second

@@ -6,9 +6,12 @@ bytes depend on nothing but its members. One file a speaker, since DVC spends mi
 every file it tracks: 30,000 loose ones cost it 20 s a stage.
 """
 
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from spoken_digits.errors import UserError
 from spoken_digits.files import replacing
@@ -16,6 +19,7 @@ from spoken_digits.files import replacing
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that ZIP can hold
 _REGULAR_FILE_0644 = 0o100644 << 16
 _UNIX = 3
+_LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, sizes of the name and the extra field
 
 
 class ShardError(UserError):
@@ -46,15 +50,28 @@ def read_shard(path: Path) -> Iterator[tuple[str, bytes]]:
     Raises ShardError if the file is missing or damaged.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             for info in archive.infolist():
-                yield info.filename, archive.read(info)
+                yield info.filename, _read_stored(file, info)
     except FileNotFoundError:
         raise ShardError(f"{path}: no such shard. Make it with: dvc repro") from None
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, struct.error, OSError) as error:
         raise ShardError(
             f"{path}: damaged ({error}). Delete it and make it again with: dvc repro"
         ) from None
+
+
+def _read_stored(file: BinaryIO, info: zipfile.ZipInfo) -> bytes:
+    # Not archive.read, which takes three times as long for members as small as these.
+    if info.compress_type != zipfile.ZIP_STORED:
+        raise zipfile.BadZipFile(f"{info.filename} is compressed")
+    file.seek(info.header_offset)
+    signature, *sizes = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+    file.seek(sum(sizes), 1)
+    content = file.read(info.file_size)
+    if signature != b"PK\3\4" or zlib.crc32(content) != info.CRC:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
+    return content
 
 
 def list_shards(root: Path) -> list[Path]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from live_support import PROGRAM, project, room, word
 from sound_server import SoundServer
@@ -78,3 +79,17 @@ def test_the_screen_and_the_terminal_afterwards(terminal, sound_server, end):
     assert "say a digit" not in after
     terminal.run("send-keys", "stty -a | tr ' ;' '\\n' | grep -x icanon", "Enter")
     terminal.wait_for("\nicanon")  # keys are read by the line again
+
+
+def test_a_killed_program_gives_the_terminal_back(terminal):
+    terminal.run("send-keys", f"echo before; {sys.executable} {PROGRAM}; echo ended $?", "Enter")
+    terminal.wait_for("say a digit")
+    terminal.run("send-keys", "x")  # a key that means nothing, and is not echoed
+    shell = int(terminal.run("display-message", "-p", "#{pane_pid}"))
+    (program,) = psutil.Process(shell).children()
+    program.terminate()
+    after = terminal.wait_for("ended 143")
+    assert "before" in after
+    assert "say a digit" not in after
+    terminal.run("send-keys", "stty -a | tr ' ;' '\\n' | grep -x icanon", "Enter")
+    terminal.wait_for("\nicanon")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from spoken_digits.fit import DivergedError, calibrate, fit, round_to_half
+from spoken_digits.fit import DivergedError, _order, calibrate, fit, round_to_half
 from spoken_digits.network import DigitNet, logits, probabilities
 from spoken_digits.params import load_params
 
@@ -30,11 +30,14 @@ def words(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 TRAIN, VALIDATION = words(88, 1), words(33, 2)
+ONE_CORPUS = np.zeros(88, np.int64)
 
 
 def train(tmp_path, settings=TINY, data=TRAIN, validation=VALIDATION):
     reported = []
-    network = fit(data, validation, settings, tmp_path / "state" / "run.pt", reported.append)
+    corpora = np.zeros(len(data[1]), np.int64)
+    checkpoint = tmp_path / "state" / "run.pt"
+    network = fit(data, validation, corpora, settings, checkpoint, reported.append)
     return network, reported
 
 
@@ -105,11 +108,11 @@ def test_a_run_goes_on_from_its_checkpoint(trained, tmp_path, done, monkeypatch)
 
     checkpoint = tmp_path / "run.pt"
     with pytest.raises(StopError):
-        fit(TRAIN, VALIDATION, TINY, checkpoint, stop)
+        fit(TRAIN, VALIDATION, ONE_CORPUS, TINY, checkpoint, stop)
     assert len(torch.load(checkpoint, weights_only=True)["history"]) == done
     torch.manual_seed(999)
     again = []
-    network = fit(TRAIN, VALIDATION, TINY, checkpoint, again.append)
+    network = fit(TRAIN, VALIDATION, ONE_CORPUS, TINY, checkpoint, again.append)
     assert weights(network) == weights(trained[0])
     assert again == trained[1]
 
@@ -152,6 +155,25 @@ def test_fewer_recordings_than_a_batch(tmp_path):
     )
     assert len(reported) == 1
     assert np.isfinite(probabilities(network, VALIDATION[0])).all()
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 7])
+def test_a_small_corpus_is_heard_as_often_as_a_large_one(epoch):
+    small, large = torch.arange(5), torch.arange(5, 105)
+    settings = TINY.model_copy(update={"epoch_size": 50})
+    order = _order([small, large], epoch, settings).tolist()
+    assert len(order) == 50
+    assert all((index < 5) == (place % 2 == 0) for place, index in enumerate(order))
+    assert sorted(order[::2]) == sorted(list(range(5)) * 5), "a round has each of them once"
+
+
+def test_all_of_a_corpus_is_heard_before_any_of_it_again():
+    settings = TINY.model_copy(update={"epoch_size": 64})
+    members = [torch.arange(3), torch.arange(3, 99), torch.arange(99, 110)]
+    heard = torch.cat([_order(members, epoch, settings) for epoch in range(9)])
+    large = heard[(heard >= 3) & (heard < 99)]
+    assert len(large[:96].unique()) == 96
+    assert len(large[96:192].unique()) == len(large[96:192])
 
 
 def test_it_learns(tmp_path):

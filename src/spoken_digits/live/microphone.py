@@ -18,7 +18,8 @@ from spoken_digits.errors import UserError
 from spoken_digits.live.resampler import Resampler
 from spoken_digits.second import HOP, SAMPLE_RATE
 
-_QUEUE_BLOCKS = 3000  # 30 s of sound: a machine that is busy for longer loses some, and is told
+_BLOCK = 2 * HOP  # 20 ms: shorter ones cost time, longer ones are heard later
+_QUEUE_BLOCKS = 1500  # 30 s of sound: a machine that is busy for longer loses some, and is told
 _SILENT_S = 3.0  # a working device never pauses this long; a PulseAudio monitor needs 2 s to start
 _CLOSING_S = 2.0  # closing a device that is gone can hang in its driver
 
@@ -169,7 +170,7 @@ class Microphone:
         try:
             self._stream = sounddevice.InputStream(
                 samplerate=rate,
-                blocksize=rate * HOP // SAMPLE_RATE,
+                blocksize=rate * _BLOCK // SAMPLE_RATE,
                 device=self.device.number,
                 channels=1,
                 dtype="float32",
