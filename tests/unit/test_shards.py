@@ -94,6 +94,21 @@ def test_damage_is_found_and_the_shard_named(tmp_path, damage):
             member_names(path)
 
 
+def test_a_shard_that_somebody_compressed_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("0_a_0.wav", b"zero" * 50)
+    with pytest.raises(ShardError, match=r"a\.zip: damaged \(0_a_0\.wav is compressed\)"):
+        list(read_shard(tmp_path / "a.zip"))
+
+
+def test_a_header_that_was_overwritten_is_found(tmp_path):
+    write_shard(tmp_path / "a.zip", MEMBERS)
+    content = (tmp_path / "a.zip").read_bytes()
+    (tmp_path / "a.zip").write_bytes(b"XXXX" + content[4:])
+    with pytest.raises(ShardError, match=r"a\.zip: damaged"):
+        list(read_shard(tmp_path / "a.zip"))
+
+
 def test_shards_are_listed_in_order_whatever_the_file_system(tmp_path):
     for name in ["b/2.zip", "a/9.zip", "b/10.zip"]:
         write_shard(tmp_path / name, MEMBERS)
