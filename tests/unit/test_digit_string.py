@@ -43,6 +43,22 @@ def test_many_digits(model, number, pause):
     assert _digits(Reader(model, 0.5).read(_said(*parts[:-1]))) == number
 
 
+@pytest.mark.parametrize("seconds", [0.5, 0.6, 0.68])
+def test_slow_digits_between_pauses_are_one_each(model, seconds):
+    parts = [part for digit in (2, 2, 0) for part in (word(digit, seconds), 0.15)]
+    spoken = Reader(model, 0.5).read(_said(*parts[:-1]))
+    assert _digits(spoken) == "220"
+    for one in spoken:
+        assert (one.end - one.start) / RATE == pytest.approx(seconds, abs=0.1)
+
+
+def test_a_stricter_user_gets_fewer_of_a_paused_number_too(model):
+    doubtful = word(1) + 0.3 * word(4)
+    utterance = _said(word(7), 0.15, doubtful, 0.15, word(8))
+    lenient, strict = (_digits(Reader(model, reject).read(utterance)) for reject in (0.5, 0.999))
+    assert (lenient, "1" in strict) == ("718", False)
+
+
 @pytest.mark.parametrize("seconds", [0.3, 0.4, 0.55])
 def test_at_any_pace(model, seconds):
     parts = [word(digit, seconds) for digit in (3, 1, 4, 1, 5)]

@@ -16,13 +16,14 @@ from spoken_digits.second import SAMPLE_RATE, one_second
 _BEFORE, _AFTER = (320, 1760), (0, 2000)  # samples; what is said begins and ends softly
 _SHORTEST, _LONGEST = int(0.14 * SAMPLE_RATE), int(1.0 * SAMPLE_RATE)  # a digit among digits
 _TWO_DIGITS_S = 0.6  # take no less
+_ONE_DIGIT = int(0.7 * SAMPLE_RATE)  # what is shorter between pauses may be taken for one at once
 _EDGE = SAMPLE_RATE // 40  # a pause this near to the end of a word is no pause in it
 
 # Half of each cost, or twice it, reads strings of FSDD's takes 5-9 about as well; the conditions
 # keep babble and other words out.
 _SKIPPED_A_SECOND = 4.0
 _QUIET_A_SECOND = 0.1
-_DURATION = 0.04  # times the square of the logarithm of its ratio to the usual one
+_DURATION = 0.06  # times the square of the logarithm of its ratio to the usual one
 _USUAL_S = 0.3
 _COVERED = 0.8  # of what is said without a pause is in its digits, or they are not believed
 _LIKELY = 0.9  # geometric mean of the digits' probabilities: many of 0.8 are chance
@@ -62,19 +63,23 @@ class Reader:
             return alone
         shift = first - utterance.offset
         quiet = [(start - shift, end - shift) for start, end in pauses(utterance.sound)]
-        digits = self._best_path(sound, quiet)
-        if len(digits) < 2:
-            return alone
+        path = self._best_path(sound, quiet)
         runs = _between(quiet, len(sound))
-        believed = []
+        believed: list[tuple[int, int, NDArray[np.float32]]] = []
         for begin, stop in runs:
-            inside = [(start, end) for start, end in digits if begin < (start + end) / 2 < stop]
+            inside = [(start, end) for start, end in path if begin < (start + end) / 2 < stop]
+            if len(runs) > 1 and stop - begin <= _ONE_DIGIT:
+                # Else the path may find two of the same digit in a slow one.
+                heard = self._as_a_whole(sound, begin, stop)
+                if heard[: len(DIGITS)].max() >= max(_LIKELY, self._reject):
+                    believed.append((begin, stop, heard))
+                    continue
             if inside and self._convincing(inside, stop - begin):
-                believed += inside
+                believed += [(start, end, self._known[start, end]) for start, end in inside]
         said = sum(stop - begin for begin, stop in runs)
-        if sum(end - start for start, end in believed) < _BELIEVED * said:
+        if len(believed) < 2 or sum(end - start for start, end, _ in believed) < _BELIEVED * said:
             return alone
-        return [Spoken(first + a, first + b, self._verdict(a, b)) for a, b in believed]
+        return [Spoken(first + a, first + b, _claimed(known)) for a, b, known in believed]
 
     def _as_a_whole(self, sound: NDArray[np.float32], start: int, end: int) -> NDArray[np.float32]:
         """Return the mean probabilities, (11,), of what is between start and end, cut four ways."""
@@ -97,11 +102,6 @@ class Reader:
         return covered >= _COVERED * samples and (
             len(digits) == 1 or bool(np.log(likely).mean() >= np.log(_LIKELY))
         )
-
-    def _verdict(self, start: int, end: int) -> Verdict:
-        probabilities = self._known[start, end]
-        best = int(probabilities[: len(DIGITS)].argmax())
-        return Verdict(DIGITS[best], float(probabilities[best]), probabilities)
 
     def _hear(self, sound: NDArray[np.float32], pieces: list[tuple[int, int]]) -> None:
         for start, end in pieces:
@@ -161,6 +161,11 @@ class Reader:
         probabilities = self._known[start, end]
         best = probabilities[: len(DIGITS)].max()
         return bool(best >= self._reject and best > probabilities[CLASSES.index(OTHER)])
+
+
+def _claimed(probabilities: NDArray[np.float32]) -> Verdict:
+    best = int(probabilities[: len(DIGITS)].argmax())
+    return Verdict(DIGITS[best], float(probabilities[best]), probabilities)
 
 
 def _between(quiet: list[tuple[int, int]], samples: int) -> list[tuple[int, int]]:
