@@ -52,6 +52,13 @@ def test_slow_digits_between_pauses_are_one_each(model, seconds):
         assert (one.end - one.start) / RATE == pytest.approx(seconds, abs=0.1)
 
 
+def test_a_soft_voice_in_the_background_adds_no_digit(model):
+    said = [word(7), 0.2, 0.1 * word(4), 0.2, word(1)]
+    assert _digits(Reader(model, 0.5).read(_said(*said, noise=1e-4))) == "71"
+    said[2] = 0.4 * word(4)  # only softly said
+    assert _digits(Reader(model, 0.5).read(_said(*said, noise=1e-4))) == "741"
+
+
 def test_a_stricter_user_gets_fewer_of_a_paused_number_too(model):
     doubtful = word(1) + 0.3 * word(4)
     utterance = _said(word(7), 0.15, doubtful, 0.15, word(8))

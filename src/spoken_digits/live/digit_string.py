@@ -15,7 +15,8 @@ from spoken_digits.second import SAMPLE_RATE, one_second
 
 _BEFORE, _AFTER = (320, 1760), (0, 2000)  # samples; what is said begins and ends softly
 _SHORTEST, _LONGEST = int(0.14 * SAMPLE_RATE), int(1.0 * SAMPLE_RATE)  # a digit among digits
-_TWO_DIGITS_S = 0.6  # take no less
+TWO_DIGITS_S = 0.6
+"""What is shorter, s, is read as one digit at the most."""
 _ONE_DIGIT = int(0.7 * SAMPLE_RATE)  # what is shorter between pauses may be taken for one at once
 _EDGE = SAMPLE_RATE // 40  # a pause this near to the end of a word is no pause in it
 
@@ -27,6 +28,7 @@ _DURATION = 0.06  # times the square of the logarithm of its ratio to the usual 
 _USUAL_S = 0.3
 _COVERED = 0.8  # of what is said without a pause is in its digits, or they are not believed
 _LIKELY = 0.9  # geometric mean of the digits' probabilities: many of 0.8 are chance
+_SOFTER_DB = 12.0  # than the loudest digit: a voice in the background
 _BELIEVED = 0.5  # of all that is said is in digits that are believed, or it is no number
 
 
@@ -59,7 +61,7 @@ class Reader:
         whole = self._as_a_whole(sound, utterance.start - first, utterance.end - first)
         verdict = decide(whole, self._reject, loudest_dbfs(sound), seconds)
         alone = [Spoken(utterance.start, utterance.end, verdict)]
-        if seconds < _TWO_DIGITS_S or verdict.reason.startswith("too quiet"):
+        if seconds < TWO_DIGITS_S or verdict.reason.startswith("too quiet"):
             return alone
         shift = first - utterance.offset
         quiet = [(start - shift, end - shift) for start, end in pauses(utterance.sound)]
@@ -76,6 +78,8 @@ class Reader:
                     continue
             if inside and self._convincing(inside, stop - begin):
                 believed += [(start, end, self._known[start, end]) for start, end in inside]
+        loud = loudest_dbfs(sound) - _SOFTER_DB
+        believed = [one for one in believed if loudest_dbfs(sound[one[0] : one[1]]) >= loud]
         said = sum(stop - begin for begin, stop in runs)
         if len(believed) < 2 or sum(end - start for start, end, _ in believed) < _BELIEVED * said:
             return alone
