@@ -62,7 +62,7 @@ def read_shard(path: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _read_stored(file: BinaryIO, info: zipfile.ZipInfo) -> bytes:
-    # Not archive.read, which takes three times as long for members as small as these.
+    # Not archive.read, which takes a third longer for members as small as these.
     if info.compress_type != zipfile.ZIP_STORED:
         raise zipfile.BadZipFile(f"{info.filename} is compressed")
     file.seek(info.header_offset)

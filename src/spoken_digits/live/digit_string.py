@@ -28,7 +28,7 @@ _DURATION = 0.06  # times the square of the logarithm of its ratio to the usual 
 _USUAL_S = 0.3
 _COVERED = 0.8  # of what is said without a pause is in its digits, or they are not believed
 _LIKELY = 0.9  # geometric mean of the digits' probabilities: many of 0.8 are chance
-_SOFTER_DB = 12.0  # than the loudest digit: a voice in the background
+_SOFTER_DB = 12.0  # than the loudest of it: a voice in the background
 _BELIEVED = 0.5  # of all that is said is in digits that are believed, or it is no number
 
 
