@@ -84,7 +84,6 @@ def test_the_screen_and_the_terminal_afterwards(terminal, sound_server, end):
 def test_a_killed_program_gives_the_terminal_back(terminal):
     terminal.run("send-keys", f"echo before; {sys.executable} {PROGRAM}; echo ended $?", "Enter")
     terminal.wait_for("say a digit")
-    terminal.run("send-keys", "x")  # a key that means nothing, and is not echoed
     shell = int(terminal.run("display-message", "-p", "#{pane_pid}"))
     (program,) = psutil.Process(shell).children()
     program.terminate()
