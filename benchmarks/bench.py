@@ -113,9 +113,7 @@ def stages(directory: Path, clips: int) -> str:
         for name, command in programs.items():
             rounds[name].append(measure(command, project, env))
             shutil.rmtree(sheets, ignore_errors=True)
-    costs |= {
-        name: sorted(runs, key=lambda cost: cost.wall)[ROUNDS // 2] for name, runs in rounds.items()
-    }
+    costs |= {name: median_run(runs) for name, runs in rounds.items()}
     costs["split"] = measure(python("src/split.py"), project, env)
     try:
         costs["load the training tensor"] = measure(python("-c", LOAD), project, env)
@@ -189,8 +187,12 @@ def converted(project: Path, speakers: int, takes: int) -> tuple[Cost, int]:
         measure(python("src/spectrogram.py"), project, environment(project))
         for _ in range(GROWTH_ROUNDS)
     ]
-    median = sorted(runs, key=lambda run: run.wall)[GROWTH_ROUNDS // 2]
-    return median, max(run.memory for run in runs)
+    return median_run(runs), max(run.memory for run in runs)
+
+
+def median_run(runs: list[Cost]) -> Cost:
+    """Return the run whose wall time is the median."""
+    return sorted(runs, key=lambda run: run.wall)[len(runs) // 2]
 
 
 def dvc_share(directory: Path, clips: int) -> str:

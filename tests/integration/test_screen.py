@@ -40,6 +40,16 @@ class Terminal:
             time.sleep(0.1)
         return pytest.fail(f"no {words!r} on the screen:\n{text}")
 
+    def start_program(self) -> str:
+        """Start listening from the shell; return the screen as soon as the program owns it."""
+        self.run("send-keys", f"echo before; {sys.executable} {PROGRAM}; echo ended $?", "Enter")
+        return self.wait_for("say a digit")
+
+    def wait_for_line_input(self) -> None:
+        """See that keys are read by the line, as a shell's are."""
+        self.run("send-keys", "stty -a | tr ' ;' '\\n' | grep -x icanon", "Enter")
+        self.wait_for("\nicanon")
+
 
 @pytest.fixture
 def terminal(sound_server, tmp_path: Path) -> Iterator[Terminal]:
@@ -55,8 +65,7 @@ def terminal(sound_server, tmp_path: Path) -> Iterator[Terminal]:
 
 @pytest.mark.parametrize("end", ["q", "C-c"])
 def test_the_screen_and_the_terminal_afterwards(terminal, sound_server, end):
-    terminal.run("send-keys", f"echo before; {sys.executable} {PROGRAM}; echo ended $?", "Enter")
-    first = terminal.wait_for("say a digit")
+    first = terminal.start_program()
     assert "before" not in first  # a screen of its own
     assert "listening default" in first
     sound_server.play(room(1.0, word(7), 1.0))
@@ -77,18 +86,15 @@ def test_the_screen_and_the_terminal_afterwards(terminal, sound_server, end):
     after = terminal.wait_for("ended 0")
     assert "before" in after  # the terminal's own screen again
     assert "say a digit" not in after
-    terminal.run("send-keys", "stty -a | tr ' ;' '\\n' | grep -x icanon", "Enter")
-    terminal.wait_for("\nicanon")  # keys are read by the line again
+    terminal.wait_for_line_input()
 
 
 def test_a_killed_program_gives_the_terminal_back(terminal):
-    terminal.run("send-keys", f"echo before; {sys.executable} {PROGRAM}; echo ended $?", "Enter")
-    terminal.wait_for("say a digit")
+    terminal.start_program()
     shell = int(terminal.run("display-message", "-p", "#{pane_pid}"))
     (program,) = psutil.Process(shell).children()
     program.terminate()
     after = terminal.wait_for("ended 143")
     assert "before" in after
     assert "say a digit" not in after
-    terminal.run("send-keys", "stty -a | tr ' ;' '\\n' | grep -x icanon", "Enter")
-    terminal.wait_for("\nicanon")
+    terminal.wait_for_line_input()

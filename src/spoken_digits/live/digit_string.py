@@ -15,8 +15,7 @@ from spoken_digits.second import SAMPLE_RATE, one_second
 
 _BEFORE, _AFTER = (320, 1760), (0, 2000)  # samples; what is said begins and ends softly
 _SHORTEST, _LONGEST = int(0.14 * SAMPLE_RATE), int(1.0 * SAMPLE_RATE)  # a digit among digits
-TWO_DIGITS_S = 0.6
-"""What is shorter, s, is read as one digit at the most."""
+_TWO_DIGITS_S = 0.6  # take no less
 _ONE_DIGIT = int(0.7 * SAMPLE_RATE)  # what is shorter between pauses may be taken for one at once
 _EDGE = SAMPLE_RATE // 40  # a pause this near to the end of a word is no pause in it
 
@@ -49,6 +48,14 @@ class Reader:
         self._known: dict[tuple[int, int], NDArray[np.float32]] = {}
         self._start = -1  # of the utterance that is known
 
+    def read_ahead(self, utterance: Utterance) -> None:
+        """Hear what there is of an utterance that goes on, so that little is left when it ends.
+
+        What takes one digit at the most is left: it is read in 5 ms.
+        """
+        if _seconds(utterance) >= _TWO_DIGITS_S:
+            self.read(utterance)
+
     def read(self, utterance: Utterance) -> list[Spoken]:
         """Return the digits of an utterance in order; or one verdict that says why it is none."""
         if utterance.start != self._start:
@@ -57,11 +64,11 @@ class Reader:
         first = max(utterance.start - max(_BEFORE), utterance.offset)
         last = min(utterance.end + max(_AFTER), utterance.offset + len(utterance.sound))
         sound = utterance.sound[first - utterance.offset : last - utterance.offset]
-        seconds = (utterance.end - utterance.start) / SAMPLE_RATE
+        seconds, level = _seconds(utterance), loudest_dbfs(sound)
         whole = self._as_a_whole(sound, utterance.start - first, utterance.end - first)
-        verdict = decide(whole, self._reject, loudest_dbfs(sound), seconds)
+        verdict = decide(whole, self._reject, level, seconds)
         alone = [Spoken(utterance.start, utterance.end, verdict)]
-        if seconds < TWO_DIGITS_S or verdict.reason.startswith("too quiet"):
+        if seconds < _TWO_DIGITS_S or verdict.reason.startswith("too quiet"):
             return alone
         shift = first - utterance.offset
         quiet = [(start - shift, end - shift) for start, end in pauses(utterance.sound)]
@@ -78,8 +85,8 @@ class Reader:
                     continue
             if inside and self._convincing(inside, stop - begin):
                 believed += [(start, end, self._known[start, end]) for start, end in inside]
-        loud = loudest_dbfs(sound) - _SOFTER_DB
-        believed = [one for one in believed if loudest_dbfs(sound[one[0] : one[1]]) >= loud]
+        softest = level - _SOFTER_DB
+        believed = [one for one in believed if loudest_dbfs(sound[one[0] : one[1]]) >= softest]
         said = sum(stop - begin for begin, stop in runs)
         if len(believed) < 2 or sum(end - start for start, end, _ in believed) < _BELIEVED * said:
             return alone
@@ -165,6 +172,10 @@ class Reader:
         probabilities = self._known[start, end]
         best = probabilities[: len(DIGITS)].max()
         return bool(best >= self._reject and best > probabilities[CLASSES.index(OTHER)])
+
+
+def _seconds(utterance: Utterance) -> float:
+    return (utterance.end - utterance.start) / SAMPLE_RATE
 
 
 def _claimed(probabilities: NDArray[np.float32]) -> Verdict:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.live.decision import Verdict, loudest_dbfs
-from spoken_digits.live.digit_string import TWO_DIGITS_S, Reader
+from spoken_digits.live.digit_string import Reader
 from spoken_digits.live.endpoint import Endpointer, Utterance
 from spoken_digits.live.silero import SileroDetector
 from spoken_digits.onnx_model import Model
@@ -52,9 +52,7 @@ class Listener:
         ended = self.endpointer.feed(samples)
         going_on = self.endpointer.so_far(_THINK_EVERY)
         if going_on is not None and not ended:
-            seconds = (going_on.end - going_on.start) / SAMPLE_RATE
-            if seconds >= TWO_DIGITS_S:  # a single word is read in 5 ms
-                self._reader.read(going_on)  # so that little is left to do when it has ended
+            self._reader.read_ahead(going_on)
         return ended
 
     def finish(self) -> list[Utterance]:
