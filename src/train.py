@@ -39,7 +39,7 @@ def main() -> None:
             raise UserError(f"{SPLIT}: no digit in the {subset} subset; see split in params.yaml")
         subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen))
     names = [row.corpus for row in rows if row.subset == "train"]
-    corpora = np.unique(names, return_inverse=True)[1].astype(np.int64)
+    corpora = np.unique(names, return_inverse=True)[1]
     if params.train.portable:
         pin_arithmetic(params.train.threads)
     from dvclive.live import Live

@@ -16,6 +16,7 @@ from spoken_digits.second import SIZE
 DEPTH = 80.0
 """dB from the loudest pixel to black, as spectrogram.depth_db usually is."""
 _DB = math.log(10) / 10  # exp(_DB x dB) is a power ratio
+_ABOVE_2_KHZ = 45  # rows, in a picture from 20 Hz to 8 kHz
 _SOUNDING = 0.03  # mean grey level, 0..1, of a frame that is not silence
 
 
@@ -27,7 +28,8 @@ def augment(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     if strength == 0:
         return pictures
     pictures = _warp(_trim(pictures, strength, random), strength, random)
-    power = _smooth(_to_power(pictures, strength, random), strength, random)
+    power = _frication(_to_power(pictures, strength, random), strength, random)
+    power = _smooth(power, strength, random)
     power = _reverberate(power, strength, random)
     gain = torch.exp(_DB * _equaliser(power, strength, random))[:, :, None]
     noise = _noise(power, strength, random)
@@ -127,6 +129,20 @@ def _to_power(pictures: Tensor, strength: float, random: Generator) -> Tensor:
         decibels + _waves(pictures, along * 3, 3 * strength, 3 * strength, random)[:, None, :]
     )
     return torch.exp(decibels.mul_(_DB)) * (pictures > 0.003)
+
+
+def _frication(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Let most pictures' hissing frames be weaker, and lack low bands.
+
+    Synthetic voices hiss loudly in all bands. People's s is far above 4 kHz, and weak where a
+    microphone or a telephone ends there.
+    """
+    hissing = power[:, :_ABOVE_2_KHZ].sum(dim=1) / power.sum(dim=1).clamp(min=1e-12)  # (n, 100)
+    some = _chance(power, 0.6 * strength, random)
+    louder = (_uniform(power, -15, 5, random) * some)[:, None, None]  # dB
+    thinner = (_uniform(power, 0, 40, random) * some)[:, None, None]  # dB, of the lowest band
+    height = torch.linspace(1, 0, SIZE, device=power.device)[None, :, None]  # 1: the highest band
+    return power * torch.exp(_DB * hissing[:, None, :] * (louder + thinner * (height - 1)))
 
 
 def _smooth(power: Tensor, strength: float, random: Generator) -> Tensor:

@@ -38,22 +38,24 @@ def fit(
     settings: Train,
     checkpoint: Path,
     report: Callable[[Metrics], None],
+    kind: type[DigitNet] = DigitNet,
 ) -> DigitNet:
     """Train a network on (images (n, 100, 100), classes (n,)) and return its best epoch's.
 
     ``corpora`` (n,) says by a number of its own which corpus each training image is of; every
-    corpus is drawn from as often as the others, whatever its size. The weights are an exponential
-    average over steps; the best epoch is that of the lowest validation loss. Ends early after
-    ``patience`` epochs without a better one. Everything random in an epoch follows from ``seed``
-    and the epoch's number, and the state at each epoch's end is kept in ``checkpoint``, so that a
-    killed run goes on from there and ends with the same bytes. The caller makes sure that
-    ``checkpoint`` is of the same data and settings. ``report`` gets every epoch's metrics in
-    order, those before a resumption included. Raises DivergedError if the loss is no longer a
+    corpus is drawn from as often as the others, whatever its size, and says nothing of digits
+    that it has none of. The weights are an exponential average over steps; the best epoch is
+    that of the lowest validation loss. Ends early after ``patience`` epochs without a better
+    one. Everything random in an epoch follows from ``seed`` and the epoch's number, and the
+    state at each epoch's end is kept in ``checkpoint``, so that a killed run goes on from there
+    and ends with the same bytes. The caller makes sure that ``checkpoint`` is of the same data
+    and settings. ``report`` gets every epoch's metrics in order, those before a resumption
+    included. ``kind`` is the network to train. Raises DivergedError if the loss is no longer a
     number.
     """
     device = _device(settings)
     torch.manual_seed(settings.seed)
-    network = DigitNet().to(device)
+    network = kind().to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(False)
     optimizer = torch.optim.AdamW(
@@ -61,7 +63,8 @@ def fit(
     )
     images, classes = torch.from_numpy(train[0]), torch.from_numpy(train[1])
     members = [torch.from_numpy(np.flatnonzero(corpora == corpus)) for corpus in np.unique(corpora)]
-    steps = max(settings.epoch_size // settings.batch_size, 1)
+    possible = _possible(classes, members)
+    steps = _steps(settings)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer,
         settings.learning_rate,
@@ -89,7 +92,16 @@ def fit(
             break
         order = _order(members, epoch, settings)
         loss = _train_epoch(
-            epoch, order, network, averaged, optimizer, schedule, images, classes, settings
+            epoch,
+            order,
+            network,
+            averaged,
+            optimizer,
+            schedule,
+            images,
+            classes,
+            possible,
+            settings,
         )
         metrics = {"train_loss": loss, **_judge(averaged, *validation)}
         metrics["learning_rate"] = float(schedule.get_last_lr()[0])
@@ -133,24 +145,24 @@ def _train_epoch(
     schedule: torch.optim.lr_scheduler.LRScheduler,
     images: Tensor,
     classes: Tensor,
+    possible: Tensor,
     settings: Train,
 ) -> float:
     device = averaged.temperature.device
     network.train()
     torch.manual_seed(_seed(settings, epoch))  # dropout
     random = torch.Generator().manual_seed(_seed(settings, epoch))
-    steps = max(len(order) // settings.batch_size, 1)
+    steps = _steps(settings)
     total = 0.0
     for step in tqdm(
         range(steps), desc=f"epoch {epoch + 1}", unit="batch", leave=False, disable=None
     ):
         chosen = order[step * settings.batch_size : (step + 1) * settings.batch_size]
         pictures = images[chosen].to(device, torch.float32) / 255
-        targets = classes[chosen].to(device)
+        targets, likely = classes[chosen].to(device), possible[chosen].to(device)
         pictures, targets = with_other_sounds(pictures, targets, _OTHER, random)
         pictures = augment(pictures, settings.augment, random)
-        scores = network(pictures * 255)
-        loss = F.cross_entropy(scores, targets, label_smoothing=settings.label_smoothing)
+        loss = _loss(network(pictures * 255), targets, likely, settings.label_smoothing)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -184,6 +196,32 @@ def _row(size: int, start: int, count: int, settings: Train) -> Tensor:
         for shuffle in range(first, last + 1)
     ]
     return torch.cat(shuffles)[start - first * size :][:count]
+
+
+def _possible(classes: Tensor, members: list[Tensor]) -> Tensor:
+    """Return which classes a digit of the same corpus could be, (n, 11), for each picture."""
+    possible = torch.ones(len(classes), len(CLASSES), dtype=torch.bool)
+    for rows in members:
+        possible[rows] = torch.bincount(classes[rows], minlength=len(CLASSES)) > 0
+    possible[:, _OTHER] = True
+    return possible
+
+
+def _loss(scores: Tensor, targets: Tensor, possible: Tensor, smoothing: float) -> Tensor:
+    """Return the cross-entropy of logits (n, 11) and classes (n,), its labels smoothed.
+
+    A digit competes with those digits alone that its corpus has. Else a corpus of zeros and ones
+    would teach that whoever sounds like its speakers and microphones never says a two. What is no
+    digit competes with them all.
+    """
+    possible = possible | (targets == _OTHER)[:, None]
+    smooth = possible / possible.sum(dim=1, keepdim=True)
+    wanted = torch.lerp(F.one_hot(targets, len(CLASSES)).float(), smooth, smoothing)
+    return F.cross_entropy(scores.masked_fill(~possible, -1e4), wanted)
+
+
+def _steps(settings: Train) -> int:
+    return max(settings.epoch_size // settings.batch_size, 1)
 
 
 def _seed(settings: Train, number: int) -> int:

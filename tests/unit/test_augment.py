@@ -209,3 +209,19 @@ def test_pieces_of_silence_are_silence():
     )
     assert not changed.any()
     assert (marked == OTHER).any()
+
+
+def test_hissing_is_weakened_and_vowels_are_not():
+    power = torch.zeros(200, 100, 100)
+    power[:, 60:, :50] = 1.0  # a vowel: below 2 kHz
+    power[:, :, 50:] = 0.01
+    power[:, :45, 50:] = 1.0  # a hiss: above
+    heard = stages._frication(power, 1.0, generator())
+    assert torch.equal(heard[:, :, :50], power[:, :, :50])
+    changed = (heard[:, :, 50:] != power[:, :, 50:]).flatten(1).any(dim=1)
+    assert 0.5 < changed.float().mean() < 0.7
+    hiss, ground = heard[:, 0, 99] / power[:, 0, 99], heard[:, 99, 99] / power[:, 99, 99]
+    assert hiss.min() > 10**-1.5
+    assert hiss.max() < 10**0.5
+    assert (ground <= hiss * 1.001).all(), "low bands go first"
+    assert ground.min() < 1e-4

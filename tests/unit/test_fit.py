@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from spoken_digits.fit import DivergedError, _order, calibrate, fit, round_to_half
+from spoken_digits.fit import (
+    DivergedError,
+    _loss,
+    _order,
+    _possible,
+    calibrate,
+    fit,
+    round_to_half,
+)
 from spoken_digits.network import DigitNet, logits, probabilities
 from spoken_digits.params import load_params
 
@@ -174,6 +182,33 @@ def test_all_of_a_corpus_is_heard_before_any_of_it_again():
     large = heard[(heard >= 3) & (heard < 99)]
     assert len(large[:96].unique()) == 96
     assert len(large[96:192].unique()) == len(large[96:192])
+
+
+def test_a_corpus_knows_which_digits_it_has():
+    classes = torch.tensor([0, 1, 10, *range(10)])
+    possible = _possible(classes, [torch.arange(3), torch.arange(3, 13)])
+    assert torch.equal(possible[:3], torch.tensor([[True] * 2 + [False] * 8 + [True]] * 3))
+    assert possible[3:].all(), "what is no digit is possible everywhere"
+
+
+def test_a_corpus_says_nothing_of_digits_that_it_lacks():
+    """A picture changes no weights of a digit that its corpus lacks, unless it is no digit."""
+    possible = torch.tensor([[True] * 2 + [False] * 8 + [True]]).expand(2, -1)
+    scores = torch.randn(2, 11, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    _loss(scores, torch.tensor([1, 10]), possible, 0.05).backward()
+    digit, other = scores.grad
+    assert torch.equal(digit != 0, possible[0])
+    assert digit.sum() == pytest.approx(0, abs=1e-7), "nor against those it has"
+    assert (other != 0).all()
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.05, 0.3])
+def test_a_whole_corpus_is_learned_as_ever(smoothing):
+    scores = torch.randn(64, 11, generator=torch.Generator().manual_seed(0))
+    targets = torch.arange(64) % 11
+    expected = torch.nn.functional.cross_entropy(scores, targets, label_smoothing=smoothing)
+    whole = torch.ones(64, 11, dtype=torch.bool)
+    assert _loss(scores, targets, whole, smoothing) == pytest.approx(expected.item(), rel=1e-5)
 
 
 def test_it_learns(tmp_path):
