@@ -203,6 +203,8 @@ def main() -> None:
     )
     parser.add_argument("--epochs", type=int, default=10, help="default: %(default)s")
     epochs = parser.parse_args().epochs
+    if epochs < 1:
+        parser.error(f"--epochs {epochs}: 1 or more")
     params = load_params(ROOT / "params.yaml")
     recordings = list(fsdd(corpus_mirror("FSDD"), REAL_TAKES))
     real = np.stack([frontend.image(sound, params.spectrogram) for *_, sound in recordings])
@@ -214,9 +216,8 @@ def main() -> None:
             [row for row in rows if row.subset == name] for name in ("train", "validation")
         )
     )
-    corpora = np.unique([row.corpus for row in rows if row.subset == "train"], return_inverse=True)[
-        1
-    ]
+    sources = [row.corpus for row in rows if row.subset == "train"]
+    corpora = np.unique(sources, return_inverse=True)[1]
     settings = params.train.model_copy(update={"epochs": epochs})
     judged = validation[1] < len(DIGITS)
     images = epochs * settings.epoch_size
