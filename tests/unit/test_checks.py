@@ -100,6 +100,16 @@ def test_a_speaker_left_out_may_not_cross_in_any_scheme(data):
     assert "speakers_across_subsets" in data.failed(split=split)
 
 
+@pytest.mark.parametrize("scheme", ["random", "takes"])
+def test_beside_a_speaker_left_out_the_others_may_train_and_validate(data, scheme):
+    split = SPLIT.model_copy(update={"scheme": scheme, "leave_out": ("folder/eve",)})
+    data.move("4_anna_1.wav", "validation")
+    assert "speakers_across_subsets" not in data.failed(split=split)
+    data.move("4_anna_1.wav", "test")
+    finding = data.failed(split=split)["speakers_across_subsets"]
+    assert finding.offenders == ("folder/anna is in train and test",)
+
+
 def test_a_speaker_of_the_same_name_in_another_corpus_is_another(data):
     others = [row._replace(corpus="fsdd", subset="test") for row in data.rows]
     facts = data.facts()
