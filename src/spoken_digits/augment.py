@@ -31,11 +31,12 @@ def augment(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     power = _frication(_to_power(pictures, strength, random), strength, random)
     power = _smooth(power, strength, random)
     power = _reverberate(power, strength, random)
+    recorded = _recorded(power, strength, random)[:, None, :]
     gain = torch.exp(_DB * _equaliser(power, strength, random))[:, :, None]
     noise = _noise(power, strength, random)
     # Noise of the room passes the microphone too; noise of the electronics does not.
     behind = _chance(power, 0.5, random)[:, None, None]
-    power = torch.where(behind, power * gain + noise, (power + noise) * gain)
+    power = torch.where(behind, power * gain + noise, (power + noise) * gain) * recorded
     loudest = power.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
     decibels = torch.log10((power / loudest).clamp_(min=10 ** (-DEPTH / 10))).mul_(10)
     return _mask(decibels.div_(DEPTH).add_(1), strength, random)
@@ -149,21 +150,40 @@ def _smooth(power: Tensor, strength: float, random: Generator) -> Tensor:
     """Blur half of the pictures over bands, which hides the harmonics and with them the pitch."""
     band = torch.arange(SIZE, dtype=torch.float32, device=power.device)
     apart = band[None, :, None] - band[None, None, :]
-    width = _uniform(power, 0.3, 3.0 * strength, random)[:, None, None]  # standard deviation, bands
-    blur = torch.exp(-((apart / width) ** 2) / 2)
+    width = _uniform(power, 0.3, 3.0 * strength, random)  # standard deviation, bands
+    some = _chance(power, 0.5, random)
+    blur = torch.exp(-((apart / width[some, None, None]) ** 2) / 2)
     blur = blur / blur.sum(dim=2, keepdim=True)
-    smoothed = torch.bmm(blur, power)
-    return torch.where(_chance(power, 0.5, random)[:, None, None], smoothed, power)
+    power = power.clone()
+    power[some] = torch.bmm(blur, power[some])
+    return power
 
 
 def _reverberate(power: Tensor, strength: float, random: Generator) -> Tensor:
     """Add to half of the pictures a tail that decays exponentially: a product along time."""
     frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)
     lag = frame[None, :] - frame[:, None]  # (100, 100): from frame, to frame
-    decay = _log_uniform(power, 0.6, 9, random)[:, None, None]  # frames to a fall by e
-    tail = torch.exp(-lag.clamp(min=0) / decay) * (lag >= 0)
-    wet = _log_uniform(power, 0.01, 0.5, random) * _chance(power, 0.5 * strength, random)
-    return torch.bmm(power, torch.eye(SIZE, device=power.device) + wet[:, None, None] * tail)
+    decay = _log_uniform(power, 0.6, 9, random)  # frames to a fall by e
+    wet = _log_uniform(power, 0.01, 0.5, random)
+    some = _chance(power, 0.5 * strength, random)
+    tail = torch.exp(-lag.clamp(min=0) / decay[some, None, None]) * (lag >= 0)
+    power = power.clone()
+    power[some] += torch.bmm(power[some], wet[some, None, None] * tail)
+    return power
+
+
+def _recorded(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return which frames the recording has, (n, 100); the rest is padding, without any noise.
+
+    A quarter of the pictures are of recordings that begin and end within 0.3 s of their word.
+    Else the edges of noisy recordings, shorter than the second, would be taken for consonants.
+    """
+    level = power.sum(dim=1)
+    first, last = _ends(level >= level.amax(dim=1, keepdim=True) * 1e-3)
+    before = 30 * _uniform(power, 0, 1, random).square()
+    after = 30 * _uniform(power, 0, 1, random).square()
+    whole = ~_chance(power, 0.25 * strength, random)
+    return _between(first - before, last + after) | whole[:, None]
 
 
 def _equaliser(power: Tensor, strength: float, random: Generator) -> Tensor:

@@ -150,6 +150,24 @@ def test_noise_is_power():
     assert (noise.amax(dim=(1, 2)) > 0).all()
 
 
+def test_noise_ends_with_its_recording_in_a_quarter_of_the_pictures():
+    power = torch.zeros(400, 100, 100)
+    power[:, :, 40:60] = 1
+    recorded = stages._recorded(power, 1.0, generator())
+    assert recorded[:, 40:60].all(), "a word was cut"
+    assert (recorded.diff(dim=1).sum(dim=1) <= 2).all(), "a hole in a recording"
+    padded = ~recorded.all(dim=1)
+    assert 0.2 < padded.float().mean() < 0.3
+    assert not recorded[padded][:, [5, 95]].any(), "0.3 s before and after a word at most"
+    augmented = augment(words(200), 1.0, generator())
+    black = (augmented == 0).all(dim=1).float().mean(dim=1)
+    assert 0.1 < (black > 0.3).float().mean() < 0.4
+
+
+def test_silence_is_recorded_to_its_end():
+    assert stages._recorded(torch.zeros(50, 100, 100), 1.0, generator()).all()
+
+
 def test_masks_only_blacken_whole_bands_and_frames():
     masked = stages._mask(torch.full((60, 100, 100), 0.7), 1.0, generator())
     assert masked.unique().tolist() == pytest.approx([0, 0.7])

@@ -56,20 +56,21 @@ _FOREIGN = {  # the English digits, spelt so that the language's own voice says 
     "poz/id": "ziro wan tuu tri for faif siks seven eit nain",
 }
 _FOREIGN_SHARE = 0.35
-# Ways to say each digit, in espeak-ng's phonemes: one of every group, the commoner ones repeated.
+# Ways to say each digit, in espeak-ng's phonemes: one of every group, the commoner ones repeated;
+# _ is nothing, and h after a plosive aspirates it.
 _PRONUNCIATIONS = (
     ("z z z z s", "'i@ 'I@ 'i: 'I 'E", "r r r R", "oU oU @U o:"),
-    ("w", "'V 'V 'V 'V '0 'A: '@", "n"),
-    ("t t t tS", "'u: 'u: 'u: 'U 'u:@ j'u:"),
-    ("T T T T f t", "r r r R w", "'i: 'i: 'i: 'i:@"),
-    ("f", "'O: 'O@ 'o@ 'o:", "r r _"),
-    ("f", "'aI 'aI 'aI 'aI@ 'VI 'A:I", "v v v f"),
-    ("s", "'I 'I 'I 'i: 'E", "k", "s"),
-    ("s s s z", "'E 'E 'E 'e: 'a", "v v v b", "@ @ I E _", "n"),
-    ("'eI 'eI 'eI 'e: 'EI", "t t t d"),
-    ("n", "'aI 'aI 'aI 'aI@ 'VI 'A:I", "n"),
+    ("w", "'V 'V 'V '0 'A: '@ 'aa", "n n n m"),
+    ("t th th tS", "'u: 'u: 'u: 'U 'u:@ j'u:"),
+    ("T T T T f t t s", "r r r R w", "'i: 'i: 'i: 'i:@"),
+    ("f", "'O: 'O@ 'o@ 'o: 'oU@", "r r _"),
+    ("f", "'aI 'aI 'aI@ 'VI 'A:I 'a:I 'A:", "v v f f"),
+    ("s", "'I 'I 'I 'i: 'E", "k k k kh g", "s s s _"),
+    ("s s s z", "'E 'E 'E 'e: 'a", "v v v b", "@ @ I E _", "n n n m"),
+    ("'eI 'eI 'eI 'e: 'EI 'E:", "t th th ts d"),
+    ("n", "'aI 'aI 'aI@ 'VI 'A:I 'a:I 'A:", "n"),
 )
-_PRONOUNCED_SHARE = 0.5
+_PRONOUNCED_SHARE = 0.6
 _ENDINGS = ("", ".", "?", "!", ",")  # intonations
 _OTHER_WORDS = (
     "yes no up down left right on off stop go cat dog bird bed house tree happy wow marvin sheila "
