@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
@@ -8,6 +9,10 @@ import pytest
 from support import Handler, Server, speak
 
 from spoken_digits.audio import wav_bytes
+
+# A shell lets what it starts in the background ignore Ctrl-C, and the programs that tests interrupt
+# would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
