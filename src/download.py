@@ -18,6 +18,7 @@ from spoken_digits.corpora import (
     espeak,
     folder,
     fsdd,
+    pico,
     speech_commands,
 )
 from spoken_digits.errors import UserError, run_script
@@ -77,6 +78,9 @@ def collect(corpus: str, settings: Download, target: Path) -> list[BadRecording]
     match corpus:
         case "espeak":
             espeak.collect(settings.espeak, target)
+            return []
+        case "pico":
+            pico.collect(settings.pico, target)
             return []
         case "audiomnist":
             return audiomnist.collect(settings.audiomnist, target)

@@ -22,7 +22,7 @@ from spoken_digits.second import SAMPLE_RATE
 _EPILOG = """\
 A digit is shown, you say it, and hear it again. Then: Enter keeps it, r records it again, q stops.
 What is there already is not asked for again, so a second session goes on where the first stopped.
-To train on it:  dvc exp run -S download.folder.path=recordings -S 'corpora=[espeak,folder]'
+To train on it:  dvc exp run -S download.folder.path=recordings -S 'corpora=[espeak,pico,folder]'
 """
 _PATIENCE_S = 8.0
 

@@ -33,6 +33,7 @@ from spoken_digits.evaluation import rounded
 from spoken_digits.files import replacing
 from spoken_digits.measure import hear
 from spoken_digits.onnx_model import ModelError, load_model
+from spoken_digits.params import SYNTHETIC
 from spoken_digits.recording import DIGITS
 from spoken_digits.released import ABOUT, MODEL, ReleaseError, sha256
 from spoken_digits.shards import list_shards
@@ -145,7 +146,7 @@ def describe(
     in_git = sorted(({*DESCRIBED} | sources) & tracked)
     held_out: dict[str, list[str]] = {}
     for row in rows:
-        if row.subset == "test" and row.corpus != "espeak":  # anyone can make more of espeak's
+        if row.subset == "test" and row.corpus not in SYNTHETIC:  # of those, anyone can make more
             held_out.setdefault(row.corpus, []).append(row.name)
     return {
         "commit": commit,

@@ -106,7 +106,7 @@ def _find(corpus: str, address: str) -> Path:
         f"{corpus}: could not reach {', nor '.join(failures)}. Three ways on: set CORPUS_MIRROR to "
         f"a directory or URL that holds {names[0]}; use recordings of your own with "
         "-S 'corpora=[folder]' -S download.folder.path=PATH; or synthesise them with "
-        "-S 'corpora=[espeak]'"
+        "-S 'corpora=[espeak,pico]'"
     )
 
 

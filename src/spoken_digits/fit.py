@@ -23,6 +23,7 @@ from spoken_digits.recording import CLASSES
 _WARM_UP = 0.25  # of all steps, to the peak learning rate
 _AVERAGE_DECAY = 0.998  # of the averaged weights, a step
 _OTHER = CLASSES.index("other")
+_COMMON = 0.1  # of a corpus's most frequent digit: a digit that is rarer is as good as missing
 
 Metrics = dict[str, float]
 
@@ -199,10 +200,16 @@ def _row(size: int, start: int, count: int, settings: Train) -> Tensor:
 
 
 def _possible(classes: Tensor, members: list[Tensor]) -> Tensor:
-    """Return which classes a digit of the same corpus could be, (n, 11), for each picture."""
+    """Return which classes a digit of the same corpus could be, (n, 11), for each picture.
+
+    A digit that a corpus hardly has is none that it could be, but its few recordings compete with
+    all the others.
+    """
     possible = torch.ones(len(classes), len(CLASSES), dtype=torch.bool)
     for rows in members:
-        possible[rows] = torch.bincount(classes[rows], minlength=len(CLASSES)) > 0
+        counts = torch.bincount(classes[rows], minlength=len(CLASSES))
+        common = counts >= _COMMON * counts[:_OTHER].max()
+        possible[rows] = common | ~common[classes[rows]][:, None]
     possible[:, _OTHER] = True
     return possible
 

@@ -13,7 +13,8 @@ from spoken_digits.errors import UserError
 
 PARAMS_FILE = Path("params.yaml")
 
-CorpusName = Literal["espeak", "audiomnist", "fsdd", "speech_commands", "folder"]
+CorpusName = Literal["espeak", "pico", "audiomnist", "fsdd", "speech_commands", "folder"]
+SYNTHETIC = ("espeak", "pico")
 Speaker = Annotated[str, Field(pattern=r"^[a-z_]+/[A-Za-z0-9-]+$", examples=["fsdd/jackson"])]
 Percent = Annotated[float, Field(ge=0, le=100)]
 # YAML has lists; a frozen model holds tuples.
@@ -30,7 +31,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Espeak(_Section):
+class Voices(_Section):
     speakers: Annotated[int, Field(ge=1, le=1000)]
     takes: Annotated[int, Field(ge=1, le=50)]
     other_takes: Annotated[int, Field(ge=0, le=200)]
@@ -50,7 +51,8 @@ class Folder(_Section):
 
 class Download(_Section):
     on_bad_recording: Literal["fail", "skip"]
-    espeak: Espeak
+    espeak: Voices
+    pico: Voices
     audiomnist: AudioMNIST
     fsdd: Archive
     speech_commands: Archive

@@ -24,6 +24,7 @@ from spoken_digits.audio import read_wav, wav_bytes, waveform
 from spoken_digits.dataset import SplitRow, load_images, read_split
 from spoken_digits.digests import digest
 from spoken_digits.errors import UserError
+from spoken_digits.params import SYNTHETIC
 from spoken_digits.pictures import png
 from spoken_digits.predictions import Prediction, read_predictions
 from spoken_digits.raw import read_recordings
@@ -50,6 +51,7 @@ LICENCES = {
     "espeak": (
         "speech synthesised with espeak-ng (the program is GPL-3.0-or-later), made by the pipeline"
     ),
+    "pico": "speech synthesised with SVOX Pico (Apache-2.0), made by the pipeline",
     "audiomnist": "AudioMNIST, S. Becker et al. 2018, 60 speakers; MIT",
     "fsdd": "Free Spoken Digit Dataset, Z. Jackson et al., 6 speakers; CC BY-SA 4.0",
     "speech_commands": "Speech Commands v0.02, P. Warden 2018; CC BY 4.0",
@@ -95,6 +97,7 @@ def build_report(root: Path) -> str:
         export=_json(root / EXPORT),
         params=params,
         corpora=_corpora(rows),
+        synthetic=all(row.corpus in SYNTHETIC for row in rows),
         subsets=SUBSETS,
         licences=LICENCES,
         noises=NOISES,

@@ -255,7 +255,7 @@ def test_without_a_network_one_line_says_what_to_do(download, no_server):
     last = err.strip().splitlines()[-1]
     assert last.startswith(f"error: fsdd: could not reach {no_server}/owner/fsdd/archive/1.zip")
     assert "set CORPUS_MIRROR to a directory or URL that holds fsdd-1.zip" in last
-    assert "-S 'corpora=[espeak]'" in last
+    assert "-S 'corpora=[espeak,pico]'" in last
     assert not Path("data/raw").exists()
     assert not Path("data/raw.partial").exists()
 

@@ -191,6 +191,16 @@ def test_a_corpus_knows_which_digits_it_has():
     assert possible[3:].all(), "what is no digit is possible everywhere"
 
 
+def test_a_digit_that_a_corpus_hardly_has_is_as_good_as_missing():
+    """Speech Commands' subset has seven threes beside 450 eights."""
+    classes = torch.tensor([8] * 50 + [1] * 40 + [5] * 5 + [3] * 4 + [10] * 200)
+    possible = _possible(classes, [torch.arange(len(classes))])
+    frequent = torch.zeros(11, dtype=torch.bool)
+    frequent[[1, 5, 8, 10]] = True
+    assert torch.equal(possible[:95], frequent.expand(95, -1)), "a tenth of the eights is enough"
+    assert possible[95:99].all(), "the few threes compete with all"
+
+
 def test_a_corpus_says_nothing_of_digits_that_it_lacks():
     """A picture changes no weights of a digit that its corpus lacks, unless it is no digit."""
     possible = torch.tensor([[True] * 2 + [False] * 8 + [True]]).expand(2, -1)

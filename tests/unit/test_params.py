@@ -134,7 +134,7 @@ ACCEPT_FRACTIONS = fraction_keys()
         (
             "corpora",
             ["fsd"],
-            'corpora: "fsd" is not allowed. Did you mean fsdd? Allowed: one of espeak, audiomnist',
+            'corpora: "fsd" is not allowed. Did you mean fsdd? Allowed: one of espeak, pico,',
         ),
         ("corpora", [], "corpora: [] is not allowed. Allowed: a list of 1 or more, each one of"),
         ("corpora", "fsdd", 'corpora: "fsdd" is not allowed. Allowed: a list of 1 or more'),

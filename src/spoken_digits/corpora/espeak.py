@@ -6,26 +6,28 @@ tract, pitch, glottal source, breath, roughness and rate. All of it follows from
 number, so a corpus of more speakers holds the smaller one unchanged.
 """
 
-import json
 import random
 import shutil
-import struct
-import subprocess
-import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import espeakng_loader
-import joblib
 import numpy as np
-from tqdm import tqdm
+from numpy.typing import NDArray
 
 from spoken_digits.audio import wav_bytes
 from spoken_digits.corpora import espeak_process
-from spoken_digits.errors import UserError
-from spoken_digits.params import Espeak
+from spoken_digits.corpora.synthesis import (
+    ENGLISH_DIGITS,
+    FOREIGN_DIGITS,
+    OTHER_WORDS,
+    WAY_ON,
+    SynthesisError,
+    for_each_speaker,
+    say,
+)
+from spoken_digits.params import Voices
 from spoken_digits.shards import write_shard
 
 _ENGLISH = (
@@ -38,24 +40,25 @@ _ENGLISH = (
     "gmw/en-029",
     "gmw/en-US-nyc",
 )
-_ENGLISH_DIGITS = "zero one two three four five six seven eight nine".split()
-_FOREIGN = {  # the English digits, spelt so that the language's own voice says them
-    "gmw/de": "siero wann tu sri fohr feif six sewen eht nein",
-    "roa/fr": "zirau ouane tou sri fôr faïve sixe sévène eïte naïne",
-    "roa/es": "sirou uan tuu zri for faif siks seven eit nain",
-    "roa/it": "ziro uan tuu tri for faiv sics seven eit nain",
-    "grk/el": "ζίροου ουάν τουου θρι φορ φάιβ σιξ σέβεν έιτ νάιν",
-    "gmw/nl": "ziero wan toe srie foor faif siks sevven eet nain",
-    "zlw/pl": "ziroł łan tu fri for fajw siks sewen ejt najn",
-    "roa/pt-BR": "zirou uã tu tri fór faive sikes séven eite naine",
-    "inc/hi": "ज़ीरो वन टू थ्री फोर फाइव सिक्स सेवन एट नाइन",
-    "trk/tr": "ziro van tuu tri for fayv siks sevın eyt nayn",
-    "zle/ru": "зироу уан тууу сри фор файв сикс севен эйт найн",
-    "gmq/sv": "siro oann to tri får fajv siks seven ejt najn",
-    "urj/fi": "siirou van tuu trii foor faiv siks seven eit nain",
-    "poz/id": "ziro wan tuu tri for faif siks seven eit nain",
-}
+_FOREIGN = (  # which say the English digits as their speakers would pronounce them
+    "gmw/de",
+    "roa/fr",
+    "roa/es",
+    "roa/it",
+    "grk/el",
+    "gmw/nl",
+    "zlw/pl",
+    "roa/pt-BR",
+    "inc/hi",
+    "trk/tr",
+    "zle/ru",
+    "gmq/sv",
+    "urj/fi",
+    "poz/id",
+)
 _FOREIGN_SHARE = 0.35
+_ENDINGS = ("", ".", "?", "!", ",")  # intonations
+_SILENCE = 30  # of 32768
 # Ways to say each digit, in espeak-ng's phonemes: one of every group, the commoner ones repeated;
 # _ is nothing, and h after a plosive aspirates it.
 _PRONUNCIATIONS = (
@@ -71,79 +74,50 @@ _PRONUNCIATIONS = (
     ("n", "'aI 'aI 'aI@ 'VI 'A:I 'a:I 'A:", "n"),
 )
 _PRONOUNCED_SHARE = 0.6
-_ENDINGS = ("", ".", "?", "!", ",")  # intonations
-_OTHER_WORDS = (
-    "yes no up down left right on off stop go cat dog bird bed house tree happy wow marvin sheila "
-    "hello music light open close start play pause next back volume water table window morning "
-    "evening people really about because kitchen orange yellow number please sorry thanks okay "
-    "maybe never always under over garden summer winter paper river mother father sister brother "
-    "alpha bravo delta echo hotel india kilo lima oscar papa quebec romeo tango victor whiskey "
-    "the and with from this that there where when what who which while after before again "
-    "forward follow learn visual backward tomato market doctor travel simple circle purple "
-    "ten eleven twelve twenty hundred wonder heaven fighter sick mine tea fear zebra sixty"
-).split()
-_WAY_ON = "Use recordings instead, e.g. corpora: [fsdd]"
 
 
-class EspeakError(UserError):
-    """espeak-ng cannot be run."""
-
-
-def collect(settings: Espeak, target: Path) -> None:
+def collect(settings: Voices, target: Path) -> None:
     """Synthesise the corpus: one shard a speaker, ``<target>/v000.zip`` and so on.
 
     Every speaker says each digit ``takes`` times and ``other_takes`` other words, each time at
-    another rate and pitch. Raises EspeakError if espeak-ng does not run on this machine.
+    another rate and pitch. Raises SynthesisError if espeak-ng does not run on this machine.
     """
-    with (
-        ThreadPoolExecutor(joblib.cpu_count()) as pool,  # threads that wait for processes
-        tqdm(total=settings.speakers, desc="espeak", unit="voice", disable=None) as bar,
-    ):
-        for _ in pool.map(
-            lambda speaker: _write_speaker(speaker, settings, target), range(settings.speakers)
-        ):
-            bar.update()
+    for_each_speaker(
+        "espeak", settings.speakers, lambda speaker: _write_speaker(speaker, settings, target)
+    )
 
 
-def _write_speaker(speaker: int, settings: Espeak, target: Path) -> None:
+def _write_speaker(speaker: int, settings: Voices, target: Path) -> None:
     accent, names, clips = _script(speaker, settings)
     with tempfile.TemporaryDirectory() as directory:
         try:
             _copy_voice_data(Path(directory), accent, _variant(speaker))
         except OSError as error:
-            raise EspeakError(f"espeak-ng's data cannot be read: {error}. {_WAY_ON}") from None
+            raise SynthesisError(f"espeak-ng's data cannot be read: {error}. {WAY_ON}") from None
         job = {
             "library": espeakng_loader.get_library_path(),
             "data": directory,
             "voice": f"{accent}+speaker",
             "clips": clips,
         }
-        process = subprocess.run(
-            # Isolated and without site-packages, to start in 20 ms rather than 100.
-            [sys.executable, "-I", "-S", espeak_process.__file__],
-            input=json.dumps(job).encode(),
-            capture_output=True,
-            check=False,
+        spoken = say(
+            espeak_process.__file__, job, f"espeak-ng failed for voice {speaker} ({accent})"
         )
-    if process.returncode != 0:
-        reason = process.stderr.decode(errors="replace").strip().splitlines()
-        raise EspeakError(
-            f"espeak-ng failed for voice {speaker} ({accent}): "
-            f"{reason[-1] if reason else f'exit status {process.returncode}'}. {_WAY_ON}"
-        )
-    members = zip(names, _split_clips(process.stdout), strict=True)
     write_shard(
         target / f"v{speaker:03d}.zip",
-        [(name, wav_bytes(clip, espeak_process.SAMPLE_RATE)) for name, clip in members],
+        [
+            (name, wav_bytes(_trim(clip), espeak_process.SAMPLE_RATE))
+            for name, clip in zip(names, spoken, strict=True)
+        ],
     )
 
 
-def _script(speaker: int, settings: Espeak) -> tuple[str, list[str], list[dict[str, Any]]]:
+def _script(speaker: int, settings: Voices) -> tuple[str, list[str], list[dict[str, Any]]]:
     """Return a speaker's accent, the names of its recordings, and the clips to synthesise."""
     rng = random.Random(f"speaker {speaker}")
     foreign = rng.random() < _FOREIGN_SHARE
-    accent = rng.choice(list(_FOREIGN) if foreign else _ENGLISH)
-    digits = _FOREIGN[accent].split() if foreign else _ENGLISH_DIGITS
+    accent = rng.choice(_FOREIGN if foreign else _ENGLISH)
+    digits = (FOREIGN_DIGITS[_language(accent)] if foreign else ENGLISH_DIGITS).split()
     rate = rng.uniform(100, 210)  # words a minute
     names = [
         f"{digit}_v{speaker:03d}_{take}.wav"
@@ -157,7 +131,7 @@ def _script(speaker: int, settings: Espeak) -> tuple[str, list[str], list[dict[s
         for _ in range(settings.takes)
         for digit in range(10)
     ]
-    others = random.Random(f"other words {speaker}").choices(_OTHER_WORDS, k=settings.other_takes)
+    others = random.Random(f"other words {speaker}").choices(OTHER_WORDS, k=settings.other_takes)
     names += [f"other-{word}_v{speaker:03d}_{take}.wav" for take, word in enumerate(others)]
     texts += [word + rng.choice(_ENDINGS) for word in others]
     clips = [
@@ -216,9 +190,8 @@ def _variant(speaker: int) -> str:
 def _copy_voice_data(target: Path, accent: str, variant: str) -> None:
     """Lay out what espeak-ng needs for one voice. It looks through all it finds when it starts."""
     source = Path(espeakng_loader.get_data_path())
-    language = accent.split("/")[1].split("-")[0]
     # English too: it says what is in Latin letters for voices of other alphabets.
-    dictionaries = {f"{language}_dict", "en_dict"}
+    dictionaries = {f"{_language(accent)}_dict", "en_dict"}
     needed = {"phondata", "phonindex", "phontab", "intonations", *dictionaries}
     for name in sorted(needed | {f"lang/{accent}", "lang/gmw/en"}):
         (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -228,17 +201,10 @@ def _copy_voice_data(target: Path, accent: str, variant: str) -> None:
     voice.write_text(variant, encoding="utf-8", newline="\n")
 
 
-def _split_clips(stream: bytes) -> list[np.ndarray]:
-    """Cut espeak_process's output into clips, int16 (n,), without the silence around each."""
-    clips = []
-    position = 0
-    while position < len(stream):
-        (count,) = struct.unpack_from("<I", stream, position)
-        samples = np.frombuffer(stream, np.int16, count, position + 4)
-        position += 4 + 2 * count
-        loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > _SILENCE)
-        clips.append(samples[loud[0] : loud[-1] + 1] if len(loud) else samples)
-    return clips
+def _trim(samples: NDArray[np.int16]) -> NDArray[np.int16]:
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > _SILENCE)
+    return samples[loud[0] : loud[-1] + 1] if len(loud) else samples
 
 
-_SILENCE = 30  # of 32768
+def _language(accent: str) -> str:
+    return accent.split("/")[1].split("-")[0]
