@@ -4,7 +4,7 @@ Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/networks.py
 
 Trains every network on the pipeline's training subset (dvc repro first), prints a row each, and
 leaves the working tree alone. Judged by the validation subset, and by FSDD's takes 10-49, which
-none of them hears in training: espeak's own voices are too easy to tell networks apart.
+none of them hears in training: synthetic voices are too easy to tell networks apart.
 """
 
 import argparse
@@ -222,7 +222,7 @@ def main() -> None:
     judged = validation[1] < len(DIGITS)
     images = epochs * settings.epoch_size
     print(f"{images:,} pictures each; n = {judged.sum():,} and {len(spoken):,}\n")
-    print("| network | parameters | pictures/s | s | espeak, other voices | FSDD | 95% interval |")
+    print("| network | parameters | pictures/s | s | other voices | FSDD | 95% interval |")
     print("|---|---:|---:|---:|---:|---:|---|")
     for name, kind in tqdm(NETWORKS.items(), unit="network", disable=None):
         with tempfile.TemporaryDirectory() as directory:

@@ -83,7 +83,7 @@ def test_a_description_of_another_model_is_not_believed(project, about, message)
 
 
 def test_what_a_release_is_trained_with_in_words():
-    assert "corpora=[espeak,pico,fsdd,speech_commands]" in released.overrides()
+    assert "corpora=[espeak,fsdd,speech_commands]" in released.overrides()
     params: dict = {}
     for key, value in released.PARAMS.items():
         *sections, last = key.split(".")
@@ -95,7 +95,7 @@ def test_what_a_release_is_trained_with_in_words():
     params["corpora"] = ["espeak"]
     del params["split"]
     assert released.differing(params) == [
-        'corpora is ["espeak"], not ["espeak", "pico", "fsdd", "speech_commands"]',
+        'corpora is ["espeak"], not ["espeak", "fsdd", "speech_commands"]',
         'split.scheme is null, not "takes"',
         "split.leave_out is null, not []",
     ]

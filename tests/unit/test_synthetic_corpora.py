@@ -220,6 +220,11 @@ def test_pico_clicks_after_a_full_stop_are_cut():
     assert np.array_equal(_trim(np.concatenate([plosive, silence])), plosive)
 
 
+def test_what_pico_hardly_says_is_kept_as_it_is():
+    for samples in (np.zeros(0, np.int16), np.full(500, 50, np.int16)):
+        assert np.array_equal(_trim(samples), samples)
+
+
 def test_vocal_tracts_differ_between_voices_of_pico(tmp_path):
     pico.collect(Voices(speakers=12, takes=1, other_takes=0), tmp_path)
     rates = {read_wav(next(read_shard(shard))[1])[1] for shard in tmp_path.iterdir()}

@@ -1,9 +1,8 @@
 """pico: synthetic speakers of another kind, SVOX Pico's. No download, no recordings of others.
 
-Pico's six voices were made from recordings of six women, so they have what espeak-ng's formants
-lack: the sound of a mouth. A speaker is one of them with another vocal tract, pitch and rate. The
-voices of other languages read the digits as their speakers would pronounce them. Pico computes
-with integers: its samples are the same on every machine.
+Pico's six voices are statistics of recordings of people, where espeak-ng's are formants by rule. A
+speaker is one of them with another vocal tract, pitch and rate. The voices of other languages read
+the digits as their speakers would pronounce them.
 """
 
 import random
@@ -53,8 +52,7 @@ def _write_speaker(speaker: int, settings: Voices, target: Path) -> None:
     package = Path(py_nanotts.__file__).parents[1]
     job = {"package": str(package), "voice": voice, "volume": _VOLUME, "clips": clips}
     spoken = say(pico_process.__file__, job, f"Pico failed for voice {speaker} ({voice})")
-    # Played faster or slower, a voice has a shorter or longer vocal tract; how fast it speaks
-    # allows for that.
+    # Played faster, a voice has a shorter vocal tract; its speed has been made up for.
     rate = round(pico_process.SAMPLE_RATE * tract)
     write_shard(
         target / f"p{speaker:03d}.zip",
@@ -92,6 +90,8 @@ def _trim(samples: NDArray[np.int16]) -> NDArray[np.int16]:
     level = np.abs(samples.astype(np.int32))
     pause = round(_PAUSE * pico_process.SAMPLE_RATE)
     loud = np.flatnonzero(level > _SOFT)
+    if not len(loud):
+        return samples
     pauses = np.flatnonzero(np.diff(loud) > pause)
     end = loud[pauses[0] if len(pauses) else -1] + pause
     heard = np.flatnonzero(level[:end] > _SILENCE)
