@@ -172,7 +172,7 @@ def test_without_a_network_one_line_says_what_and_three_ways_on(no_server):
     assert text.startswith(f"fsdd: could not reach {no_server}{PATH} (connection refused, 4 times)")
     assert "set CORPUS_MIRROR to a directory or URL that holds corpus.zip" in text
     assert "-S 'corpora=[folder]' -S download.folder.path=PATH" in text
-    assert "-S 'corpora=[espeak]'" in text
+    assert "-S 'corpora=[espeak,pico]'" in text
 
 
 def test_a_host_that_does_not_exist():
