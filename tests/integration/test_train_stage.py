@@ -27,6 +27,7 @@ SUBSETS = {"anna": "train", "ben": "train", "cleo": "validation", "dora": "test"
 
 def write_params(project: Path, **changes: object) -> None:
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params["corpora"] = ["espeak"]
     params["train"] |= {"epochs": 3, "epoch_size": 192, "batch_size": 16, "threads": 2} | changes
     (project / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
 
