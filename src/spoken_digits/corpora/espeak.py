@@ -1,4 +1,4 @@
-"""espeak: synthetic speakers, the embedded default corpus. No download, no recordings of others.
+"""espeak: synthetic speakers, an embedded default corpus. No download, no recordings of others.
 
 A speaker is a voice that espeak-ng did not have before: an accent (English, or another
 language's voice that reads the digits as its speakers would pronounce them), and random vocal
@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from spoken_digits.audio import wav_bytes
 from spoken_digits.corpora import espeak_process
 from spoken_digits.corpora.synthesis import (
-    ENGLISH_DIGITS,
-    FOREIGN_DIGITS,
+    DIGIT_WORDS,
     OTHER_WORDS,
     WAY_ON,
     SynthesisError,
     for_each_speaker,
+    recording_names,
     say,
 )
 from spoken_digits.params import Voices
@@ -117,13 +117,8 @@ def _script(speaker: int, settings: Voices) -> tuple[str, list[str], list[dict[s
     rng = random.Random(f"speaker {speaker}")
     foreign = rng.random() < _FOREIGN_SHARE
     accent = rng.choice(_FOREIGN if foreign else _ENGLISH)
-    digits = (FOREIGN_DIGITS[_language(accent)] if foreign else ENGLISH_DIGITS).split()
+    digits = DIGIT_WORDS[_language(accent)].split()
     rate = rng.uniform(100, 210)  # words a minute
-    names = [
-        f"{digit}_v{speaker:03d}_{take}.wav"
-        for take in range(settings.takes)
-        for digit in range(10)
-    ]
     texts = [
         _pronounce(digit, rng)
         if not foreign and rng.random() < _PRONOUNCED_SHARE
@@ -132,7 +127,7 @@ def _script(speaker: int, settings: Voices) -> tuple[str, list[str], list[dict[s
         for digit in range(10)
     ]
     others = random.Random(f"other words {speaker}").choices(OTHER_WORDS, k=settings.other_takes)
-    names += [f"other-{word}_v{speaker:03d}_{take}.wav" for take, word in enumerate(others)]
+    names = recording_names(f"v{speaker:03d}", settings.takes, others)
     texts += [word + rng.choice(_ENDINGS) for word in others]
     clips = [
         {

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from spoken_digits.audio import wav_bytes
 from spoken_digits.corpora import pico_process
 from spoken_digits.corpora.synthesis import (
-    ENGLISH_DIGITS,
-    FOREIGN_DIGITS,
+    DIGIT_WORDS,
     OTHER_WORDS,
     for_each_speaker,
+    recording_names,
     say,
 )
 from spoken_digits.params import Voices
@@ -64,17 +64,11 @@ def _script(
     speaker: int, voice: str, tract: float, rng: random.Random, settings: Voices
 ) -> tuple[list[str], list[dict[str, Any]]]:
     """Return the names of a speaker's recordings, and the clips to synthesise."""
-    language = voice.split("-")[0]
-    digits = (ENGLISH_DIGITS if language == "en" else FOREIGN_DIGITS[language]).split()
+    digits = DIGIT_WORDS[voice.split("-")[0]].split()
     speed, pitch = rng.uniform(0.7, 1.1), rng.uniform(0.6, 1.15)  # of the voice's own
-    names = [
-        f"{digit}_p{speaker:03d}_{take}.wav"
-        for take in range(settings.takes)
-        for digit in range(10)
-    ]
-    texts = [digits[digit] for _ in range(settings.takes) for digit in range(10)]
+    texts = digits * settings.takes
     others = rng.choices(OTHER_WORDS, k=settings.other_takes)
-    names += [f"other-{word}_p{speaker:03d}_{take}.wav" for take, word in enumerate(others)]
+    names = recording_names(f"p{speaker:03d}", settings.takes, others)
     clips = [
         {
             "text": text + rng.choice(_ENDINGS),

@@ -4,7 +4,7 @@ import json
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spoken_digits.errors import UserError
+from spoken_digits.recording import DIGITS, OTHER, RecordingName
 
-ENGLISH_DIGITS = "zero one two three four five six seven eight nine"
-FOREIGN_DIGITS = {
+DIGIT_WORDS = {
+    "en": "zero one two three four five six seven eight nine",
     "de": "siero wann tu sri fohr feif six sewen eht nein",
     "fr": "zirau ouane tou sri fôr faïve sixe sévène eïte naïne",
     "es": "sirou uan tuu zri for faif siks seven eit nain",
@@ -58,6 +59,13 @@ def for_each_speaker(corpus: str, speakers: int, write: Callable[[int], None]) -
     ):
         for _ in pool.map(write, range(speakers)):
             bar.update()
+
+
+def recording_names(speaker: str, takes: int, others: Sequence[str]) -> list[str]:
+    """Return the names of a speaker's recordings: the digits of every take, then other words."""
+    said = [(digit, take) for take in range(takes) for digit in DIGITS]
+    said += [(f"{OTHER}-{word}", take) for take, word in enumerate(others)]
+    return [RecordingName(label, speaker, take).wav for label, take in said]
 
 
 def say(program: str, job: dict[str, Any], failure: str) -> list[NDArray[np.int16]]:
