@@ -20,7 +20,7 @@ DIGIT_WORDS = {
     "en": "zero one two three four five six seven eight nine",
     "de": "siero wann tu sri fohr feif six sewen eht nein",
     "fr": "zirau ouane tou sri fôr faïve sixe sévène eïte naïne",
-    "es": "sirou uan tuu zri for faif siks seven eit nain",
+    "es": "sirou uan tuu tri for faif siks seven eit nain",
     "it": "ziro uan tuu tri for faiv sics seven eit nain",
     "el": "ζίροου ουάν τουου θρι φορ φάιβ σιξ σέβεν έιτ νάιν",
     "nl": "ziero wan toe srie foor faif siks sevven eet nain",
