@@ -8,6 +8,7 @@ import torch
 
 from spoken_digits.fit import (
     DivergedError,
+    _balanced,
     _loss,
     _order,
     _possible,
@@ -191,14 +192,32 @@ def test_a_corpus_knows_which_digits_it_has():
     assert possible[3:].all(), "what is no digit is possible everywhere"
 
 
-def test_a_digit_that_a_corpus_hardly_has_is_as_good_as_missing():
-    """Speech Commands' subset has seven threes beside 450 eights."""
-    classes = torch.tensor([8] * 50 + [1] * 40 + [5] * 5 + [3] * 4 + [10] * 200)
-    possible = _possible(classes, [torch.arange(len(classes))])
-    frequent = torch.zeros(11, dtype=torch.bool)
-    frequent[[1, 5, 8, 10]] = True
-    assert torch.equal(possible[:95], frequent.expand(95, -1)), "a tenth of the eights is enough"
-    assert possible[95:99].all(), "the few threes compete with all"
+def test_a_corpus_draws_its_rare_digits_as_often_as_its_frequent_ones():
+    """Speech Commands' subset has seven threes beside 400 eights."""
+    classes = torch.tensor([8] * 400 + [1] * 390 + [3] * 7 + [10] * 200)
+    drawn = _balanced(classes, torch.arange(len(classes)))
+    assert torch.bincount(classes[drawn]).tolist() == [0, 390, 0, 399, 0, 0, 0, 0, 400, 0, 200]
+    assert len(drawn.unique()) == len(classes), "every recording is still drawn"
+
+
+def test_other_words_keep_their_share_beside_digits_that_are_repeated():
+    classes = torch.tensor([8] * 100 + [1] * 100 + [3] * 10 + [4] * 10 + [10] * 30)
+    drawn = _balanced(classes, torch.arange(len(classes)))
+    assert torch.bincount(classes[drawn]).tolist()[-1] == 30, "400 digits instead of 220"
+    classes = torch.tensor([8] * 100 + [3] * 10 + [4] * 10 + [6] * 10 + [10] * 30)
+    drawn = _balanced(classes, torch.arange(len(classes)))
+    assert torch.bincount(classes[drawn]).tolist()[-1] == 90, "400 digits instead of 130"
+
+
+def test_a_corpus_with_as_many_of_every_digit_is_drawn_from_as_it_is():
+    rows = torch.arange(7, 47)
+    classes = torch.cat([torch.full((7,), 10), torch.arange(10).repeat(4)])
+    assert torch.equal(_balanced(classes, rows), rows)
+
+
+def test_a_corpus_of_other_words_alone_is_drawn_from_as_it_is():
+    classes = torch.full((5,), 10)
+    assert torch.equal(_balanced(classes, torch.arange(5)), torch.arange(5))
 
 
 def test_a_corpus_says_nothing_of_digits_that_it_lacks():
