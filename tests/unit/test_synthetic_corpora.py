@@ -15,7 +15,7 @@ import py_nanotts
 import pytest
 
 from spoken_digits.audio import read_wav
-from spoken_digits.corpora import espeak, pico, pico_process
+from spoken_digits.corpora import espeak, espeak_process, pico, pico_process
 from spoken_digits.corpora.pico import _trim
 from spoken_digits.corpora.synthesis import DIGIT_WORDS, SynthesisError
 from spoken_digits.params import Voices
@@ -57,12 +57,17 @@ def clips(corpus):
 def test_no_accent_spells_a_digit_out():
     """espeak-ng reads a word letter by letter where its language has none like it."""
     library = ctypes.CDLL(espeakng_loader.get_library_path())
-    library.espeak_Initialize(2, 0, espeakng_loader.get_data_path().encode(), 0)
+    data = espeakng_loader.get_data_path().encode()
+    rate = library.espeak_Initialize(espeak_process._SYNCHRONOUS, 0, data, 0)
+    assert rate == espeak_process.SAMPLE_RATE
     library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    as_ipa = 2
 
     def stresses(word):
         text = ctypes.c_char_p(word.encode())
-        ipa = library.espeak_TextToPhonemes(ctypes.byref(text), 1, 2).decode()
+        ipa = library.espeak_TextToPhonemes(
+            ctypes.byref(text), espeak_process._UTF8, as_ipa
+        ).decode()
         return sum(
             mark in "\N{MODIFIER LETTER VERTICAL LINE}\N{MODIFIER LETTER LOW VERTICAL LINE}"
             for mark in ipa
