@@ -9,7 +9,6 @@ recordings' doing than the models'.
 """
 
 import argparse
-import json
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,13 +19,15 @@ from live_streams import ROOT, Sound, corpus_mirror, fsdd
 from pocketsphinx import Decoder
 from tqdm import tqdm
 
+from spoken_digits.corpora.synthesis import DIGIT_WORDS
 from spoken_digits.errors import UserError, run_script
+from spoken_digits.measure import corpora_of
 from spoken_digits.metrics import wilson
 from spoken_digits.onnx_model import load_model
 from spoken_digits.recording import DIGITS
 from spoken_digits.second import SAMPLE_RATE, one_second
 
-WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+WORDS = DIGIT_WORDS["en"].split()
 AROUND = SAMPLE_RATE // 4  # samples of silence before and after: it expects some
 PEAK, HISS = 20_000, 20  # of 32767: its loudness, and noise, as digital silence has no logarithm
 SHOWN = 3  # mistakes a speaker
@@ -38,8 +39,7 @@ def main() -> None:
     )
     parser.parse_args()
     model = load_model(ROOT / "models" / "digits.onnx")
-    trained_on = json.loads(model.session.get_modelmeta().custom_metadata_map["corpora"])
-    if "fsdd" in trained_on:
+    if "fsdd" in (trained_on := corpora_of(model)):
         raise UserError(
             f"{model.path}: was trained on {', '.join(trained_on)}, so FSDD is no test of it. Make "
             "the default's: dvc repro"

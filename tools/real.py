@@ -32,7 +32,7 @@ from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation import rounded
 from spoken_digits.fetch import cache_directory
 from spoken_digits.files import write_text
-from spoken_digits.measure import SNRS_DB, measure
+from spoken_digits.measure import SNRS_DB, corpora_of, measure
 from spoken_digits.onnx_model import Model, load_model
 from spoken_digits.params import Archive, load_params
 from spoken_digits.recording import DIGITS
@@ -87,17 +87,6 @@ def load(path: Path) -> Model:
     if path == released.MODEL and not path.is_file():
         raise UserError(f"{path}: no such file. Make it with: make release; or name another model")
     return load_model(path)
-
-
-def corpora_of(model: Model) -> list[str]:
-    """Return the corpora that a model's metadata says it was trained on."""
-    try:
-        return list(json.loads(model.session.get_modelmeta().custom_metadata_map["corpora"]))
-    except (KeyError, ValueError, TypeError):
-        raise UserError(
-            f"{model.path}: does not say what it was trained on, so what it never heard is not "
-            "known. Make it anew: dvc repro export"
-        ) from None
 
 
 def held_out(model: Model) -> dict[str, frozenset[str]]:

@@ -1,5 +1,6 @@
 """How well an exported model hears recordings, clean, in noise and through a telephone."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from tqdm import tqdm
 from spoken_digits import degrade, metrics
 from spoken_digits.audio import read_wav, waveform
 from spoken_digits.dataset import SplitRow
+from spoken_digits.errors import UserError
 from spoken_digits.evaluation import summarise
 from spoken_digits.onnx_model import Model
 from spoken_digits.predictions import Prediction
@@ -30,6 +32,20 @@ DEGRADED = 300
 SEED = 0
 
 _BLOCK = 64  # recordings in memory at once
+
+
+def corpora_of(model: Model) -> list[str]:
+    """Return the corpora that a model's metadata says it was trained on.
+
+    Raises UserError if it says nothing of them.
+    """
+    try:
+        return list(json.loads(model.session.get_modelmeta().custom_metadata_map["corpora"]))
+    except (KeyError, ValueError, TypeError):
+        raise UserError(
+            f"{model.path}: does not say what it was trained on, so what it never heard is not "
+            "known. Make it anew: dvc repro export"
+        ) from None
 
 
 def hear(
