@@ -50,11 +50,20 @@ class AsAWhole(DigitNet):
 
 
 class StemOfStrideTwo(DigitNet):
-    """The stem at half the picture's resolution, then the largest of 2x2: four times the pixels."""
+    """The stem at half the picture's resolution, then the larger of two bands."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.pattern[0] = nn.Sequential(_convolution(1, 16, 7, stride=2), nn.MaxPool2d(2))
+        self.pattern[0] = nn.Sequential(_convolution(1, 16, 7, stride=2), nn.MaxPool2d((2, 1)))
+
+
+class StemOfStrideFour(DigitNet):
+    """The stem at a quarter of the picture's resolution in time too."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pattern[0] = _convolution(1, 16, 7, stride=4)
+        self.pattern[4] = _convolution(32, 64, 3, stride=(2, 1))
 
 
 class AveragedAtOnce(DigitNet):
@@ -172,11 +181,11 @@ class Wider(DigitNet):
     def __init__(self) -> None:
         super().__init__()
         self.pattern = nn.Sequential(
-            _convolution(1, 20, 7, stride=4),
+            _convolution(1, 20, 7, stride=(4, 2)),
             _convolution(20, 38, 3, stride=2),
             _Residual(38),
             _Residual(38),
-            _convolution(38, 76, 3, stride=(2, 1)),
+            _convolution(38, 76, 3, stride=2),
             _Residual(76),
             _Residual(76),
             _convolution(76, 148, (7, 1), padding=0),
@@ -192,6 +201,7 @@ NETWORKS: dict[str, type[DigitNet]] = {
     "normalised as a whole alone": AsAWhole,
     "bands averaged with time": AveragedAtOnce,
     "stem of stride 2 and max pooling": StemOfStrideTwo,
+    "stem of stride 4 in time too": StemOfStrideFour,
     "BC-ResNet-3": BroadcastedResidual,
     "plain: 4 x convolution and max pooling": Plain,
 }
