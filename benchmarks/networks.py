@@ -66,6 +66,15 @@ class StemOfStrideFour(DigitNet):
         self.pattern[4] = _convolution(32, 64, 3, stride=(2, 1))
 
 
+class TimeHalvedAgain(DigitNet):
+    """The third convolution halves time too: 80 ms a column, where it is 40."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pattern[4] = _convolution(32, 64, 3, stride=2)
+        self.sequence = _convolution(128, 128, (1, 3), groups=128)
+
+
 class AveragedAtOnce(DigitNet):
     """Bands averaged with time, as most image networks do, not resolved first."""
 
@@ -185,12 +194,12 @@ class Wider(DigitNet):
             _convolution(20, 38, 3, stride=2),
             _Residual(38),
             _Residual(38),
-            _convolution(38, 76, 3, stride=2),
+            _convolution(38, 76, 3, stride=(2, 1)),
             _Residual(76),
             _Residual(76),
             _convolution(76, 148, (7, 1), padding=0),
         )
-        self.sequence = _convolution(148, 148, (1, 3), groups=148)
+        self.sequence = _convolution(148, 148, (1, 5), groups=148)
         self.classify = nn.Linear(148, len(CLASSES))
 
 
@@ -202,6 +211,7 @@ NETWORKS: dict[str, type[DigitNet]] = {
     "bands averaged with time": AveragedAtOnce,
     "stem of stride 2 and max pooling": StemOfStrideTwo,
     "stem of stride 4 in time too": StemOfStrideFour,
+    "time halved again": TimeHalvedAgain,
     "BC-ResNet-3": BroadcastedResidual,
     "plain: 4 x convolution and max pooling": Plain,
 }

@@ -39,12 +39,12 @@ class DigitNet(nn.Module):
             _convolution(16, 32, 3, stride=2),  # (n, 32, 13, 25)
             _Residual(32),
             _Residual(32),
-            _convolution(32, 64, 3, stride=2),  # (n, 64, 7, 13)
+            _convolution(32, 64, 3, stride=(2, 1)),  # (n, 64, 7, 25)
             _Residual(64),
             _Residual(64),
-            _convolution(64, 128, (7, 1), padding=0),  # (n, 128, 1, 13)
+            _convolution(64, 128, (7, 1), padding=0),  # (n, 128, 1, 25)
         )
-        self.sequence = _convolution(128, 128, (1, 3), groups=128)  # (n, 128, 1, 13)
+        self.sequence = _convolution(128, 128, (1, 5), groups=128)  # (n, 128, 1, 25)
         self.dropout = nn.Dropout(0.2)
         self.classify = nn.Linear(128, len(CLASSES))
         self.register_buffer("temperature", torch.ones(()))  # set by calibration
