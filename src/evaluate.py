@@ -44,8 +44,9 @@ def main() -> None:
     pin_arithmetic(params.train.threads)
     from spoken_digits import cost
     from spoken_digits.network import load_network, probabilities
+    from spoken_digits.tracts import TwoTracts
 
-    network = load_network(MODEL)
+    network = TwoTracts(load_network(MODEL))
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
     likely = probabilities(network, images)  # (n, 11)
     digits = likely[:, : len(DIGITS)]

@@ -40,6 +40,7 @@ def main() -> None:
     from spoken_digits import onnx_graph
     from spoken_digits.network import load_network, probabilities, read_about
     from spoken_digits.onnx_model import load_model
+    from spoken_digits.tracts import TwoTracts
 
     test = [row for row in read_split(SPLIT) if row.subset == "test"]
     if not test:
@@ -47,7 +48,7 @@ def main() -> None:
     rows = test[:: -(-len(test) // CHECKED)]
     sounds = [read_wav(content) for content in read_recordings(RAW, rows)]
     seconds = np.stack([one_second(waveform(*sound)) for sound in sounds]).astype(np.float32)
-    network = load_network(MODEL)
+    network = TwoTracts(load_network(MODEL))
     try:
         evaluation = json.loads(EVALUATION.read_text(encoding="utf-8"))
         accuracy = {key: evaluation[key] for key in ACCURACY}

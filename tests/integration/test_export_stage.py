@@ -22,6 +22,7 @@ from spoken_digits.network import DigitNet, load_network, logits, probabilities,
 from spoken_digits.params import load_params
 from spoken_digits.pictures import Conversion, convert_shard
 from spoken_digits.shards import read_shard, write_shard
+from spoken_digits.tracts import TwoTracts
 
 ROOT = Path(__file__).parents[2]
 EXPORT = ROOT / "src" / "export.py"
@@ -102,7 +103,7 @@ def test_the_graph_answers_as_the_network(exported):
     assert finished.stderr == ""
     session = onnxruntime.InferenceSession(project / EXPORTED)
     answers, pictures = session.run(["probabilities", "image"], {"waveform": seconds(project)})
-    expected = probabilities(load_network(project / NETWORK), images)
+    expected = probabilities(TwoTracts(load_network(project / NETWORK)), images)
     assert len(set(expected[:, :10].argmax(axis=1))) > 3, "this network tells nothing apart"
     assert np.array_equal(answers[:, :10].argmax(axis=1), expected[:, :10].argmax(axis=1))
     assert np.abs(pictures - images).max() <= 1
