@@ -21,6 +21,7 @@ from spoken_digits.params import Train
 from spoken_digits.recording import CLASSES
 
 _WARM_UP = 0.25  # of all steps, to the peak learning rate
+_FIRST_STEP = 25  # the peak over the first step's learning rate
 _AVERAGE_DECAY = 0.998  # of the averaged weights, a step
 _OTHER = CLASSES.index("other")
 
@@ -45,7 +46,9 @@ def fit(
     ``corpora`` (n,) says by a number of its own which corpus each training image is of; every
     corpus is drawn from as often as the others, whatever its size, and from its rare digits as
     often as from its frequent ones; it says nothing of digits that it has none of. The weights
-    are an exponential average over steps; the best epoch is that of the lowest validation loss.
+    are an exponential average over steps, which does what annealing is for: what small last steps
+    add (``anneal`` above 1) is fitted to the voices of the training subset, and strangers are
+    heard worse. The best epoch is that of the lowest validation loss.
     Ends early after ``patience`` epochs without a better one. Everything random in an epoch
     follows from ``seed`` and the epoch's number, and the state at each epoch's end is kept in
     ``checkpoint``, so that a killed run goes on from there and ends with the same bytes. The
@@ -71,7 +74,8 @@ def fit(
         settings.learning_rate,
         total_steps=max(steps * settings.epochs, 8),  # with 4 it divides by zero
         pct_start=_WARM_UP,
-        final_div_factor=1e3,
+        div_factor=_FIRST_STEP,
+        final_div_factor=settings.anneal / _FIRST_STEP,
     )
     parts: dict[str, Any] = {
         "network": network,

@@ -92,6 +92,7 @@ class Train(_Section):
     patience: Annotated[int, Field(ge=1, le=1000)]
     batch_size: Annotated[int, Field(ge=8, le=4096)]
     learning_rate: Annotated[float, Field(ge=1e-6, le=1)]
+    anneal: Annotated[int, Field(ge=1, le=1_000_000)]
     weight_decay: Annotated[float, Field(ge=0, le=1)]
     label_smoothing: Annotated[float, Field(ge=0, le=0.5)]
     augment: Annotated[float, Field(ge=0, le=2)]

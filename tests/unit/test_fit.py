@@ -79,8 +79,17 @@ def test_every_epoch_is_reported(trained):
     for metrics in reported:
         assert {"train_loss", "validation_loss", "validation_accuracy"} <= set(metrics)
         assert np.isfinite(list(metrics.values())).all()
-    rates = [metrics["learning_rate"] for metrics in reported]
-    assert rates[-1] < rates[0] <= TINY.learning_rate, "the schedule does not come down"
+
+
+def test_the_learning_rate_stays_at_its_peak_or_comes_down(tmp_path):
+    def rates(anneal: int) -> list[float]:
+        _, reported = train(tmp_path / str(anneal), TINY.model_copy(update={"anneal": anneal}))
+        return [metrics["learning_rate"] for metrics in reported]
+
+    peak = pytest.approx(TINY.learning_rate)
+    assert rates(1) == [peak, peak, peak]
+    first, _, last = rates(25_000)
+    assert TINY.learning_rate / 25_000 <= last < first / 20
 
 
 def test_weights_are_those_of_the_best_epoch(trained):
