@@ -1,0 +1,126 @@
+"""Nothing is told to anybody: no program calls an address or leaves a file in the user's home."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from live_support import PROGRAM, ROOT, project, room, word
+
+# A look-up of a name is a call too. urllib3 opens a socket to see whether there is IPv6: no call.
+CALLED = re.compile(r"(?:connect|sendto|sendmsg|sendmmsg)\(.*AF_INET6?\b.*")
+TRACE = ["strace", "--follow-forks", "--quiet=all", "-e", "trace=connect,sendto,sendmsg,sendmmsg"]
+
+IMPORT_ONNXRUNTIME = f"""
+import onnxruntime, time
+onnxruntime.InferenceSession({str(ROOT / "models/released/digits.onnx")!r})
+"""
+LOAD_MODEL = f"""
+from pathlib import Path
+from spoken_digits.onnx_model import load_model
+load_model(Path({str(ROOT / "models/released/digits.onnx")!r}))
+"""
+DETECT_SPEECH = """
+import numpy
+from spoken_digits.live.silero import SileroDetector
+SileroDetector().score(numpy.zeros(512, numpy.float32))
+"""
+EXPORT = """
+import spoken_digits.onnx_graph, torch
+from spoken_digits.network import DigitNet
+from spoken_digits.params import load_params
+spoken_digits.onnx_graph.build(DigitNet(), load_params().spectrogram, {})
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def strace() -> list[str]:
+    """Return the command that a command is traced with; skip where it cannot be had."""
+    works = (
+        shutil.which("strace")
+        and not subprocess.run([*TRACE, "true"], capture_output=True).returncode
+    )
+    if not works:
+        assert "SPOKEN_DIGITS_REQUIRE_STRACE" not in os.environ, "strace is required, and fails"
+        pytest.skip("strace is not here, or may not trace (apt-get install strace)")
+    return TRACE
+
+
+def told(
+    strace: list[str], home: Path, *command: str | Path, cwd: Path = ROOT, sound: bytes = b""
+) -> list[str]:
+    """Run a command as a user with a home of his own; return addresses called, files left."""
+    log = home.parent / "strace.txt"
+    environment = {
+        key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"
+    }
+    environment |= {"HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
+    environment.pop("XDG_CACHE_HOME", None)
+    done = subprocess.run(
+        [*strace, "-o", log, sys.executable, *command],
+        cwd=cwd,
+        env=environment,
+        input=sound,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    called = CALLED.findall(log.read_text(encoding="utf-8", errors="replace"))
+    files = [str(path.relative_to(home)) for path in home.rglob("*") if path.is_file()]
+    return called + [name for name in files if not name.startswith(".cache/matplotlib")]
+
+
+def test_onnxruntime_does_tell_if_it_is_let(strace, home):
+    """The tests below could fail: this is what they would find."""
+    assert any("onnxruntime" in found for found in told(strace, home, "-c", IMPORT_ONNXRUNTIME))
+
+
+@pytest.mark.parametrize(
+    "code", [LOAD_MODEL, DETECT_SPEECH, EXPORT], ids=["model", "vad", "export"]
+)
+def test_parts_that_run_onnxruntime(strace, home, code):
+    assert told(strace, home, "-c", code) == []
+
+
+def test_predict_live_on_files_and_on_a_stream(strace, home, tmp_path):
+    folder = project(tmp_path)
+    sound = room(0.3, word(3), 0.5)
+    soundfile.write(folder / "three.wav", sound, 16_000)
+    pcm = np.rint(sound * 32767).astype("<i2").tobytes()
+    assert told(strace, home, PROGRAM, "three.wav", cwd=folder) == []
+    assert told(strace, home, PROGRAM, "--string", "three.wav", cwd=folder) == []
+    assert told(strace, home, PROGRAM, "-", cwd=folder, sound=pcm) == []
+
+
+@pytest.mark.parametrize("tool", ["real", "release", "folds", "check_lock"])
+def test_tools(strace, home, tool):
+    assert told(strace, home, ROOT / "tools" / f"{tool}.py", "--help") == []
+
+
+@pytest.mark.slow
+def test_the_whole_pipeline(strace, home, work):
+    """Its recordings are synthesised: nothing is fetched."""
+    dvc = ["-m", "dvc", "repro", "--force"]
+    assert told(strace, home, *dvc, cwd=work) == []
+
+
+def test_dvc_reports_nothing_either():
+    shown = subprocess.run(
+        [sys.executable, "-m", "dvc", "config", "--list"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert "core.analytics=false" in shown.stdout
+    assert "core.check_update=false" in shown.stdout
+
+
+def test_tests_are_silent_too():
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
