@@ -39,7 +39,8 @@ def augment(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     behind = _chance(power, 0.5, random)[:, None, None]
     power = torch.where(behind, power * gain + noise, (power + noise) * gain) * recorded
     loudest = power.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
-    decibels = torch.log10((power / loudest).clamp_(min=10 ** (-DEPTH / 10))).mul_(10)
+    # Not log10: its last bit is another on AMD than on Intel.
+    decibels = torch.log((power / loudest).clamp_(min=10 ** (-DEPTH / 10))).div_(_DB)
     return _mask(decibels.div_(DEPTH).add_(1), strength, random)
 
 

@@ -16,6 +16,7 @@ from spoken_digits.recording import CLASSES, FORMAT
 
 _METADATA_KEY = "spoken-digits"  # one key: safetensors writes several in no fixed order
 _BATCH = 512
+_TINY = 1e-20  # a variance; the root of a smaller one is 0
 _QUIET = 0.05  # of the range of grey levels: what deviates less is not blown up
 
 
@@ -74,8 +75,10 @@ def _normalise(x: Tensor) -> Tensor:
 
 
 def _deviation(x: Tensor, dims: tuple[int, ...]) -> Tensor:
-    # Not torch.std: ONNX has no such operator.
-    return (x - x.mean(dims, keepdim=True)).square().mean(dims, keepdim=True).sqrt()
+    # Not torch.std: ONNX has no such operator. Not sqrt: its last bit is another on AMD than on
+    # Intel (docs/reproduction.md).
+    variance = (x - x.mean(dims, keepdim=True)).square().mean(dims, keepdim=True)
+    return variance * variance.clamp(min=_TINY).rsqrt()
 
 
 class _Residual(nn.Module):
