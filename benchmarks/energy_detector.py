@@ -7,7 +7,7 @@ other bands; and where the noise itself varies, as voices do, speech must stand 
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.second import HOP, SAMPLE_RATE
+from spoken_digits.sizes import HOP, SAMPLE_RATE
 
 _EDGES_HZ = (150, 300, 500, 750, 1050, 1450, 2000, 2800, 4000, 5500, 7500)
 _WINDOW = 2 * HOP  # 20 ms

@@ -16,7 +16,7 @@ from energy_detector import EnergyDetector
 from live_streams import NOISES, Said, babblers, corpus_mirror, fsdd, stream, trimmed
 from numpy.typing import NDArray
 
-from spoken_digits.live.endpoint import Detector, Endpointer, Utterance
+from spoken_digits.live.endpointer import Detector, Endpointer, Utterance
 from spoken_digits.live.silero import SileroDetector
 
 _HEADER = """\

@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 from live_streams import ROOT, babblers, corpus_mirror, fsdd, stream
 
-from spoken_digits.second import SAMPLE_RATE
+from spoken_digits.sizes import SAMPLE_RATE
 
 MINUTES = (5, 15, 30, 60)
 WORDS = 200  # about five minutes

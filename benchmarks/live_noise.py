@@ -13,8 +13,8 @@ import numpy as np
 from live_streams import ROOT, corpus_mirror, hear, noise, other_words, stream
 from numpy.typing import NDArray
 
-from spoken_digits import released
-from spoken_digits.second import SAMPLE_RATE
+from spoken_digits.export import released
+from spoken_digits.sizes import SAMPLE_RATE
 
 LOUDNESS = 0.05
 """Of music and voices, the root of their mean square re full scale."""

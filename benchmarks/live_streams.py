@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.audio import decode, waveform
 from spoken_digits.corpora.speech_commands import recording_name
 from spoken_digits.recording import DIGITS
-from spoken_digits.second import SAMPLE_RATE
+from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sound.decode import decode, waveform
 
 ROOT = Path(__file__).parents[1]
 Sound = NDArray[np.float64]

@@ -17,11 +17,11 @@ import numpy as np
 from live_streams import Sound, corpus_mirror, fsdd, take_range
 from numpy.typing import NDArray
 
+from spoken_digits.export.inference import find_model, load_model
 from spoken_digits.live.decision import recognise_word
 from spoken_digits.live.listener import Listener
-from spoken_digits.onnx_model import find_model, load_model
 from spoken_digits.params import load_params
-from spoken_digits.second import SAMPLE_RATE
+from spoken_digits.sizes import SAMPLE_RATE
 
 PAUSES_S, LENGTHS = (0.15, 0.0), (4, 7)
 ROOM = 1e-4  # a quiet room's noise, re full scale

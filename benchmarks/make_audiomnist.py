@@ -17,10 +17,10 @@ import scipy.signal
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from spoken_digits.audio import wav_bytes
-from spoken_digits.corpora import content_digest
+from spoken_digits.corpora.packing import content_digest
 from spoken_digits.errors import run_script
 from spoken_digits.files import replacing
+from spoken_digits.sound.decode import wav_bytes
 
 COMMIT = "6c5eb77d8e9242d6ce31af807f0409d36a246f51"
 ROOT = f"AudioMNIST-{COMMIT}"

@@ -18,20 +18,20 @@ from live_streams import ROOT, corpus_mirror, fsdd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from spoken_digits import frontend
-from spoken_digits.dataset import class_indices, load_images, read_split
-from spoken_digits.metrics import wilson
+from spoken_digits.dataset.images import class_indices, load_images, read_split
+from spoken_digits.evaluation.metrics import wilson
+from spoken_digits.model.arithmetic import pin_arithmetic
 from spoken_digits.params import load_params
-from spoken_digits.portable import pin_arithmetic
+from spoken_digits.picture import mel
 
 pin_arithmetic(load_params(ROOT / "params.yaml").train.threads)  # before torch is imported
 
 import torch  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from spoken_digits.fit import fit  # noqa: E402
-from spoken_digits.network import DigitNet, _convolution, _Residual, logits  # noqa: E402
+from spoken_digits.model.network import DigitNet, _convolution, _Residual, logits  # noqa: E402
 from spoken_digits.recording import CLASSES, DIGITS  # noqa: E402
+from spoken_digits.training.loop import fit  # noqa: E402
 
 REAL_TAKES = range(10, 50)
 
@@ -227,7 +227,7 @@ def main() -> None:
         parser.error(f"--epochs {epochs}: 1 or more")
     params = load_params(ROOT / "params.yaml")
     recordings = list(fsdd(corpus_mirror("FSDD"), REAL_TAKES))
-    real = np.stack([frontend.image(sound, params.spectrogram) for *_, sound in recordings])
+    real = np.stack([mel.image(sound, params.spectrogram) for *_, sound in recordings])
     spoken = np.array([DIGITS.index(label) for label, *_ in recordings])
     rows = read_split(ROOT / "data/split.csv")
     train, validation = (

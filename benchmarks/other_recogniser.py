@@ -21,11 +21,12 @@ from tqdm import tqdm
 
 from spoken_digits.corpora.synthesis import DIGIT_WORDS
 from spoken_digits.errors import UserError, run_script
-from spoken_digits.measure import corpora_of
-from spoken_digits.metrics import wilson
-from spoken_digits.onnx_model import load_model
+from spoken_digits.evaluation.metrics import wilson
+from spoken_digits.evaluation.real_recordings import corpora_of
+from spoken_digits.export.inference import load_model
 from spoken_digits.recording import DIGITS
-from spoken_digits.second import SAMPLE_RATE, one_second
+from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sound.one_second import one_second
 
 WORDS = DIGIT_WORDS["en"].split()
 AROUND = SAMPLE_RATE // 4  # samples of silence before and after: it expects some

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from spoken_digits.model.arithmetic import pin_arithmetic
 from spoken_digits.params import Train, load_params
-from spoken_digits.portable import pin_arithmetic
 
 IMAGES = 3_200
 
@@ -46,7 +46,7 @@ def train(pinned: bool) -> float:
         pin_arithmetic(settings.threads)
     import torch
 
-    from spoken_digits.fit import fit
+    from spoken_digits.training.loop import fit
 
     torch.set_num_threads(settings.threads)
     random = np.random.default_rng(0)

@@ -16,10 +16,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from spoken_digits import audio, frontend, pictures
 from spoken_digits.params import load_params
+from spoken_digits.picture import convert, mel
 from spoken_digits.recording import parse_name
 from spoken_digits.shards import read_shard, write_shard
+from spoken_digits.sizes import SIZE
+from spoken_digits.sound import decode
+from spoken_digits.sound.one_second import one_second
 
 ROUNDS = 7
 
@@ -32,12 +35,12 @@ def main() -> None:
 
     recordings = list(read_shard(shard))
     contents = [content for _, content in recordings]
-    sounds = [audio.read_wav(content) for content in contents]
-    waveforms = [audio.waveform(*sound) for sound in sounds]
-    seconds = np.stack([frontend.one_second(waveform) for waveform in waveforms])
-    images = frontend.images(seconds, settings)
+    sounds = [decode.read_wav(content) for content in contents]
+    waveforms = [decode.waveform(*sound) for sound in sounds]
+    seconds = np.stack([one_second(waveform) for waveform in waveforms])
+    images = mel.images(seconds, settings)
     members = [
-        (parse_name(name).png, pictures.png(image))
+        (parse_name(name).png, convert.png(image))
         for (name, _), image in zip(recordings, images, strict=True)
     ]
     buffer = io.BytesIO()
@@ -60,22 +63,20 @@ def main() -> None:
         report("download: inflate the archive", inflate)
         report("download: SHA-256", lambda: [hashlib.sha256(c).digest() for c in contents])
         report("download: write the shard", lambda: write_shard(target, recordings))
-        task = pictures.Conversion(shard, target, settings)
-        report("spectrogram: all of it", lambda: pictures.convert_shard(task))
+        task = convert.Conversion(shard, target, settings)
+        report("spectrogram: all of it", lambda: convert.convert_shard(task))
         report("spectrogram: read the shard", lambda: list(read_shard(shard)))
         report("spectrogram: of that, CRC-32", lambda: [zlib.crc32(c) for c in contents])
-        report("spectrogram: resample", lambda: [audio.waveform(*sound) for sound in sounds])
-        report(
-            "spectrogram: fit to one second", lambda: [frontend.one_second(w) for w in waveforms]
-        )
-        report("spectrogram: pictures", lambda: frontend.images(seconds, settings))
-        frames = np.random.default_rng(0).standard_normal((frontend.SIZE, frontend.N_FFT))
-        spectrum = np.empty((frontend.SIZE, frontend.N_FFT // 2 + 1), np.complex128)
+        report("spectrogram: resample", lambda: [decode.waveform(*sound) for sound in sounds])
+        report("spectrogram: fit to one second", lambda: [one_second(w) for w in waveforms])
+        report("spectrogram: pictures", lambda: mel.images(seconds, settings))
+        frames = np.random.default_rng(0).standard_normal((SIZE, mel.N_FFT))
+        spectrum = np.empty((SIZE, mel.N_FFT // 2 + 1), np.complex128)
         report(
             "spectrogram: of that, Fourier transforms, if all 100 frames sounded",
             lambda: [np.fft.rfft(frames, out=spectrum) for _ in contents],
         )
-        report("spectrogram: PNG", lambda: [pictures.png(image) for image in images])
+        report("spectrogram: PNG", lambda: [convert.png(image) for image in images])
         report("spectrogram: write the shard", lambda: write_shard(target, members))
         report(
             "train: read and decode PNGs",

@@ -11,8 +11,8 @@ import zipfile
 
 import pytest
 
-from spoken_digits import archives
-from spoken_digits.archives import ArchiveError, read_archive
+from spoken_digits.corpora import archives
+from spoken_digits.corpora.archives import ArchiveError, read_archive
 
 FILES = {
     "recordings/0_anna_0.wav": b"zero" * 1000,

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 from support import speak
 
-from spoken_digits.audio import (
+from spoken_digits.sound.decode import (
     RecordingError,
     canonical_wav,
     decode,

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from spoken_digits import augment as stages
-from spoken_digits.augment import augment, with_other_sounds
+from spoken_digits.training import augment as stages
+from spoken_digits.training.augment import augment, with_other_sounds
 
 OTHER = 10
 

@@ -7,13 +7,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spoken_digits.audio import RecordingError, read_wav, wav_bytes
-from spoken_digits.checks import Facts, Finding, as_metrics, explain, run_checks, shard_facts
-from spoken_digits.dataset import SplitRow
+from spoken_digits.dataset.checks import (
+    Facts,
+    Finding,
+    as_metrics,
+    explain,
+    run_checks,
+    shard_facts,
+)
+from spoken_digits.dataset.images import SplitRow
 from spoken_digits.params import Split, Validate, load_params
-from spoken_digits.pictures import Conversion, convert_shard
+from spoken_digits.picture.convert import Conversion, convert_shard
 from spoken_digits.recording import parse_name
 from spoken_digits.shards import write_shard
+from spoken_digits.sound.decode import RecordingError, read_wav, wav_bytes
 
 SPEAKERS = {"anna": "train", "ben": "train", "carl": "train", "dora": "validation", "eve": "test"}
 PARAMS = load_params()

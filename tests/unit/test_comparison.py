@@ -2,8 +2,8 @@
 
 import pytest
 
-from spoken_digits.comparison import ComparisonError, as_json, as_text, compare
-from spoken_digits.predictions import Prediction
+from spoken_digits.evaluation.comparison import ComparisonError, as_json, as_text, compare
+from spoken_digits.evaluation.predictions import Prediction
 
 
 def heard_in(heard: str, said: str = "0123456789", crc: int = 1) -> list[Prediction]:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spoken_digits.contact_sheet import MOST_SPEAKERS, contact_sheet
-from spoken_digits.pictures import png
+from spoken_digits.picture.contact_sheet import MOST_SPEAKERS, contact_sheet
+from spoken_digits.picture.convert import png
 from spoken_digits.recording import RecordingName
 from spoken_digits.shards import write_shard
 

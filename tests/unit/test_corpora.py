@@ -7,10 +7,10 @@ import subprocess
 import pytest
 from support import speak
 
-from spoken_digits.audio import read_wav, wav_bytes
-from spoken_digits.corpora import BadRecording, content_digest, group_of, pack
+from spoken_digits.corpora.packing import BadRecording, content_digest, group_of, pack
 from spoken_digits.recording import parse_name
 from spoken_digits.shards import read_shard
+from spoken_digits.sound.decode import read_wav, wav_bytes
 
 
 def shards(directory):

@@ -8,13 +8,13 @@ import pytest
 import soundfile
 from support import speak
 
-from spoken_digits.archives import ArchiveError
-from spoken_digits.audio import read_wav, wav_bytes
 from spoken_digits.corpora import folder
+from spoken_digits.corpora.archives import ArchiveError
+from spoken_digits.corpora.fetch import FetchError
 from spoken_digits.errors import UserError
-from spoken_digits.fetch import FetchError
 from spoken_digits.params import Folder
 from spoken_digits.shards import read_shard
+from spoken_digits.sound.decode import read_wav, wav_bytes
 
 
 def collect(path, target):

@@ -10,11 +10,11 @@ import pytest
 import soundfile
 from support import speak
 
-from spoken_digits.archives import ArchiveError
-from spoken_digits.audio import read_wav, wav_bytes
 from spoken_digits.corpora import fsdd
+from spoken_digits.corpora.archives import ArchiveError
 from spoken_digits.params import Archive, load_params
 from spoken_digits.shards import read_shard
+from spoken_digits.sound.decode import read_wav, wav_bytes
 
 ROOT = Path(__file__).parents[2]
 MIRROR = Path(os.environ.get("CORPUS_MIRROR") or ROOT.parent / "shared" / "corpora")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spoken_digits.archives import ArchiveError
 from spoken_digits.corpora import speech_commands
+from spoken_digits.corpora.archives import ArchiveError
 from spoken_digits.corpora.speech_commands import recording_name
 from spoken_digits.errors import UserError
 from spoken_digits.params import Archive

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from live_support import room, word
 
-from spoken_digits.live.cuts import cuts
+from spoken_digits.live.word_boundaries import cuts
 
 RATE = 16_000
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spoken_digits.dataset import (
+from spoken_digits.dataset.images import (
     DatasetError,
     SplitRow,
     class_indices,
     load_images,
     read_split,
 )
-from spoken_digits.pictures import png
+from spoken_digits.picture.convert import png
 from spoken_digits.recording import RecordingNameError
 from spoken_digits.shards import ShardError, write_shard
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spoken_digits import degrade
-from spoken_digits.second import SAMPLE_RATE, SECOND
+from spoken_digits.evaluation import degrade
+from spoken_digits.sizes import SAMPLE_RATE, SECOND
 
 TIME = np.arange(SECOND) / SAMPLE_RATE
 

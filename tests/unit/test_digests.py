@@ -5,7 +5,7 @@ import sys
 
 import yaml
 
-from spoken_digits.digests import digest
+from spoken_digits.evaluation.digests import digest
 
 
 def test_files_and_folders_have_dvcs_digests(tmp_path):

@@ -5,9 +5,9 @@ import pytest
 from live_support import murmur, room, save_model, word
 from numpy.typing import NDArray
 
+from spoken_digits.export.inference import Model, load_model
 from spoken_digits.live.digit_string import Reader, Spoken
-from spoken_digits.live.endpoint import Utterance
-from spoken_digits.onnx_model import Model, load_model
+from spoken_digits.live.endpointer import Utterance
 
 RATE = 16_000
 AROUND_S = 0.3  # what an endpointer keeps before and after

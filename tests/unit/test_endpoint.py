@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from live_support import room, word
 
-from spoken_digits.live.endpoint import LONGEST_S, PREROLL_MS, Endpointer, Utterance
+from spoken_digits.live.endpointer import LONGEST_S, PREROLL_MS, Endpointer, Utterance
 from spoken_digits.live.silero import SileroDetector
 
 RATE = 16_000

@@ -8,11 +8,12 @@ import pytest
 import torch
 from dvclive import Live
 
-from spoken_digits import cost, evaluation
 from spoken_digits.errors import UserError
-from spoken_digits.evaluation_plots import draw, read_curves
-from spoken_digits.predictions import Prediction
-from spoken_digits.robustness import SNRS_DB
+from spoken_digits.evaluation import cost
+from spoken_digits.evaluation.draw import draw, read_curves
+from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.evaluation.robustness import SNRS_DB
+from spoken_digits.evaluation.summary import MEANING, most_confident_mistakes, rounded, summarise
 
 
 def row(name: str, heard: int, confidence: float, corpus: str = "fsdd") -> Prediction:
@@ -31,7 +32,7 @@ ROWS = [
 LIKELY = np.full((6, 11), 0.01, dtype=np.float32)
 for _index, (_digit, _share) in enumerate([(1, 0.9), (1, 0.1), (2, 0.7), (2, 0.6)]):
     LIKELY[_index, _digit] = _share
-SUMMARY = evaluation.summarise(ROWS, LIKELY)
+SUMMARY = summarise(ROWS, LIKELY)
 
 
 @pytest.mark.parametrize(
@@ -76,19 +77,19 @@ def test_rejection_by_hand():
 
 
 def test_without_other_words_there_is_no_rejection():
-    summary = evaluation.summarise(ROWS[:4], LIKELY[:4])
+    summary = summarise(ROWS[:4], LIKELY[:4])
     assert summary["rejection"] == {"n": 0, "auroc": None, "accepted_at_5": None}
 
 
 def test_without_digits_there_is_nothing_to_say():
     with pytest.raises(ValueError, match="no digit in the test set"):
-        evaluation.summarise(ROWS[4:], LIKELY[4:])
+        summarise(ROWS[4:], LIKELY[4:])
 
 
 def test_a_speaker_misheard_once_is_not_the_worst_where_others_said_enough():
     many = [row(f"1_carl_{take}.wav", 1 if take else 7, 0.9) for take in range(10)]
     one = [row("1_dora_0.wav", 7, 0.9)]
-    summary = evaluation.summarise(many + one, np.full((11, 11), 0.09, dtype=np.float32))
+    summary = summarise(many + one, np.full((11, 11), 0.09, dtype=np.float32))
     assert summary["speaker"]["worst_name"] == "fsdd/carl"
     assert summary["speaker"]["worst"] == 0.9
     assert summary["speaker"]["n"] == 2
@@ -96,23 +97,21 @@ def test_a_speaker_misheard_once_is_not_the_worst_where_others_said_enough():
 
 def test_mistakes_come_most_confident_first_and_other_words_are_none():
     rows = [row("1_anna_0.wav", 2, 0.3), row("3_anna_0.wav", 4, 0.9), *ROWS[4:]]
-    mistakes = evaluation.most_confident_mistakes(rows, 5)
+    mistakes = most_confident_mistakes(rows, 5)
     assert [one.name for one in mistakes] == ["3_anna_0.wav", "1_anna_0.wav"]
-    assert len(evaluation.most_confident_mistakes(rows, 1)) == 1
+    assert len(most_confident_mistakes(rows, 1)) == 1
 
 
 def test_floats_are_rounded_at_every_depth_and_nothing_else_is():
     value = {"a": {"b": 1 / 3, "c": None, "d": 7}, "e": [2 / 3, "text"]}
-    assert evaluation.rounded(value) == {
+    assert rounded(value) == {
         "a": {"b": 0.333333, "c": None, "d": 7},
         "e": [0.666667, "text"],
     }
 
 
 def test_every_key_is_documented():
-    documented = [
-        re.compile(re.sub(r"<.*?>", "[a-z0-9_]+", re.escape(key))) for key in evaluation.MEANING
-    ]
+    documented = [re.compile(re.sub(r"<.*?>", "[a-z0-9_]+", re.escape(key))) for key in MEANING]
     for section, content in SUMMARY.items():
         keys = content if isinstance(content, dict) else [None]
         for key in keys:
@@ -138,7 +137,7 @@ def test_multiply_adds_by_hand():
 
 
 def drawn(folder, rows) -> dict[str, bytes]:
-    summary = evaluation.rounded(evaluation.summarise(rows, LIKELY[: len(rows)]))
+    summary = rounded(summarise(rows, LIKELY[: len(rows)]))
     noises = {f"{noise}_{snr}": 0.5 for noise in ("white", "pink", "babble") for snr in SNRS_DB}
     summary["robustness"] = {"n": 10, "clean": 0.9} | noises
     images = np.zeros((len(rows), 100, 100), dtype=np.uint8)

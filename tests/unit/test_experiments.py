@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spoken_digits import experiments
-from spoken_digits.experiments import ExperimentError
+from spoken_digits.evaluation import experiments
+from spoken_digits.evaluation.experiments import ExperimentError
 
 
 def test_a_relative_mirror_becomes_absolute(monkeypatch, tmp_path):

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from support import Drop, Stall
 
-from spoken_digits import fetch
-from spoken_digits.archives import ArchiveError
-from spoken_digits.fetch import FetchError, cache_directory, file_names, with_archive
+from spoken_digits.corpora import fetch
+from spoken_digits.corpora.archives import ArchiveError
+from spoken_digits.corpora.fetch import FetchError, cache_directory, file_names, with_archive
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 PATH = "/data/corpus.zip"

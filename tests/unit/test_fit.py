@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from spoken_digits.fit import (
+from spoken_digits.model.network import DigitNet, logits, probabilities
+from spoken_digits.params import load_params
+from spoken_digits.training.loop import (
     DivergedError,
     _balanced,
     _loss,
@@ -16,8 +18,6 @@ from spoken_digits.fit import (
     fit,
     round_to_half,
 )
-from spoken_digits.network import DigitNet, logits, probabilities
-from spoken_digits.params import load_params
 
 TINY = load_params(Path(__file__).parents[2] / "params.yaml").train.model_copy(
     update={"epochs": 3, "epoch_size": 64, "batch_size": 16, "anneal": 1, "portable": True}

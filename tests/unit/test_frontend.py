@@ -7,8 +7,9 @@ import pytest
 import scipy.signal
 from numpy.typing import NDArray
 
-from spoken_digits import frontend
 from spoken_digits.params import Spectrogram, load_params
+from spoken_digits.picture import mel
+from spoken_digits.sound.one_second import one_second
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = load_params(ROOT / "params.yaml").spectrogram
@@ -22,9 +23,9 @@ def plainly(second: NDArray[np.float64], settings: Spectrogram) -> NDArray[np.ui
     padded = np.pad(second, (before, len(window)))
     frames = np.stack([padded[160 * t : 160 * t + len(window)] * window for t in range(100)])
     power = np.abs(np.fft.rfft(frames, 512)) ** 2  # (100, 257)
-    mel = power @ frontend.mel_filters(settings).T  # (100, 100), frame by band
+    bands = power @ mel.mel_filters(settings).T  # (100, 100), frame by band
     with np.errstate(divide="ignore"):
-        decibels = 10 * np.log10(mel / mel.max())
+        decibels = 10 * np.log10(bands / bands.max())
     shown = np.maximum(decibels, -settings.depth_db) / settings.depth_db + 1
     return np.rint(shown * 255).astype(np.uint8).T[::-1]
 
@@ -37,8 +38,8 @@ def tone(hertz: float, samples: int = 16_000) -> NDArray[np.float64]:
 @pytest.mark.parametrize("window_ms", [10, 25, 32])
 def test_picture_is_what_its_definition_says(samples, window_ms):
     settings = SETTINGS.model_copy(update={"window_ms": window_ms})
-    second = frontend.one_second(CHANCE.normal(size=samples))
-    shown = frontend.images(second[None], settings)[0].astype(int)
+    second = one_second(CHANCE.normal(size=samples))
+    shown = mel.images(second[None], settings)[0].astype(int)
     difference = np.abs(shown - plainly(second, settings))
     assert difference.max() <= 1
     assert (difference > 0).sum() <= 3  # a level may round the other way
@@ -47,19 +48,17 @@ def test_picture_is_what_its_definition_says(samples, window_ms):
 @pytest.mark.parametrize("depth_db", [20, 60, 120])
 def test_depth_is_the_darkest_level_shown(depth_db):
     settings = SETTINGS.model_copy(update={"depth_db": depth_db})
-    second = frontend.one_second(CHANCE.normal(size=16_000) * np.logspace(0, -4, 16_000))
-    shown = frontend.images(second[None], settings)[0].astype(int)
+    second = one_second(CHANCE.normal(size=16_000) * np.logspace(0, -4, 16_000))
+    shown = mel.images(second[None], settings)[0].astype(int)
     assert np.abs(shown - plainly(second, settings)).max() <= 1
 
 
 def test_picture_does_not_depend_on_its_neighbours():
-    seconds = np.stack(
-        [frontend.one_second(CHANCE.normal(size=n)) for n in range(500, 16_000, 900)]
-    )
+    seconds = np.stack([one_second(CHANCE.normal(size=n)) for n in range(500, 16_000, 900)])
     seconds[3] = 0
-    together = frontend.images(seconds, SETTINGS)
-    alone = np.stack([frontend.images(second[None], SETTINGS)[0] for second in seconds])
-    backwards = frontend.images(seconds[::-1], SETTINGS)[::-1]
+    together = mel.images(seconds, SETTINGS)
+    alone = np.stack([mel.images(second[None], SETTINGS)[0] for second in seconds])
+    backwards = mel.images(seconds[::-1], SETTINGS)[::-1]
     assert np.array_equal(together, alone)
     assert np.array_equal(together, backwards)
 
@@ -67,7 +66,7 @@ def test_picture_does_not_depend_on_its_neighbours():
 def test_silence_inside_and_around_a_sound_is_black():
     second = np.zeros(16_000)
     second[3_200:4_800] = second[9_600:11_200] = CHANCE.normal(size=1_600)
-    picture = frontend.images(second[None], SETTINGS)[0]
+    picture = mel.images(second[None], SETTINGS)[0]
     columns = picture.any(axis=0)
     assert columns[21:29].all()
     assert columns[61:69].all()
@@ -79,31 +78,29 @@ def test_silence_inside_and_around_a_sound_is_black():
 @pytest.mark.parametrize("waveform", [np.zeros(16_000), np.zeros(0), np.full(100, np.inf)])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_what_has_no_loudest_pixel_is_black(waveform):
-    assert not frontend.image(waveform, SETTINGS).any()
+    assert not mel.image(waveform, SETTINGS).any()
 
 
 def test_no_waveforms_give_no_pictures():
-    assert frontend.images(np.empty((0, 16_000)), SETTINGS).shape == (0, 100, 100)
+    assert mel.images(np.empty((0, 16_000)), SETTINGS).shape == (0, 100, 100)
 
 
 def test_loudness_changes_nothing():
     waveform = CHANCE.normal(size=9_000)
-    assert np.array_equal(
-        frontend.image(waveform, SETTINGS), frontend.image(waveform / 2**10, SETTINGS)
-    )
+    assert np.array_equal(mel.image(waveform, SETTINGS), mel.image(waveform / 2**10, SETTINGS))
 
 
 @pytest.mark.parametrize("hertz", [200, 440, 1_000, 2_500, 6_000])
 def test_a_tone_is_brightest_in_its_band(hertz):
-    picture = frontend.image(tone(hertz), SETTINGS)
+    picture = mel.image(tone(hertz), SETTINGS)
     band = 99 - int(np.argmax(picture[:, 50]))
-    weights = frontend.mel_filters(SETTINGS)[band]
+    weights = mel.mel_filters(SETTINGS)[band]
     assert weights[round(hertz / 31.25)] > 0
 
 
 def test_low_is_at_the_bottom_and_time_goes_right():
     waveform = np.concatenate([tone(300, 8_000), tone(5_000, 8_000)])
-    brightest = np.argmax(frontend.image(waveform, SETTINGS), axis=0)  # row of each column
+    brightest = np.argmax(mel.image(waveform, SETTINGS), axis=0)  # row of each column
     assert brightest[25] > 70
     assert brightest[75] < 25
 
@@ -111,15 +108,15 @@ def test_low_is_at_the_bottom_and_time_goes_right():
 def test_a_delay_of_a_hop_moves_the_picture_by_a_pixel():
     waveform = np.zeros(16_000)
     waveform[4_000:9_000] = CHANCE.normal(size=5_000)
-    here = frontend.images(waveform[None], SETTINGS)[0]
-    later = frontend.images(np.roll(waveform, 160)[None], SETTINGS)[0]
+    here = mel.images(waveform[None], SETTINGS)[0]
+    later = mel.images(np.roll(waveform, 160)[None], SETTINGS)[0]
     assert np.array_equal(here[:, :-1], later[:, 1:])
 
 
 @pytest.mark.parametrize("samples", [0, 1, 999, 1_000, 15_999, 16_000])
 def test_a_short_waveform_is_centred(samples):
     waveform = CHANCE.normal(size=samples)
-    second = frontend.one_second(waveform)
+    second = one_second(waveform)
     before = (16_000 - samples) // 2
     assert second.shape == (16_000,)
     assert np.array_equal(second[before : before + samples], waveform)
@@ -129,7 +126,7 @@ def test_a_short_waveform_is_centred(samples):
 def test_of_a_long_waveform_the_loudest_second_is_kept():
     waveform = CHANCE.normal(size=48_000) * 0.01
     waveform[20_000:30_000] *= 100
-    second = frontend.one_second(waveform)
+    second = one_second(waveform)
     assert second.shape == (16_000,)
     assert np.sum(second**2) >= np.sum(waveform[20_000:30_000] ** 2)
 
@@ -137,7 +134,7 @@ def test_of_a_long_waveform_the_loudest_second_is_kept():
 @pytest.mark.parametrize(("lowest", "highest"), [(0, 8_000), (20, 8_000), (1_000, 3_000)])
 def test_each_band_sums_to_one_however_narrow(lowest, highest):
     settings = SETTINGS.model_copy(update={"lowest_hz": lowest, "highest_hz": highest})
-    filters = frontend.mel_filters(settings)
+    filters = mel.mel_filters(settings)
     assert filters.shape == (100, 257)
     assert (filters >= 0).all()
     np.testing.assert_allclose(filters.sum(axis=1), 1)

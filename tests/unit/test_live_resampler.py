@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from spoken_digits.live.resampler import Resampler
-from spoken_digits.resample import resample
+from spoken_digits.live.stream_resampler import Resampler
+from spoken_digits.sound.resample import resample
 
 RATES = [8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000]
 

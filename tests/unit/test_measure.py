@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spoken_digits.measure import COLOURS, coloured_noise
+from spoken_digits.evaluation.real_recordings import COLOURS, coloured_noise
 
 
 @pytest.mark.parametrize("colour", COLOURS)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from spoken_digits import metrics
+from spoken_digits.evaluation import metrics
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ import pytest
 import safetensors.torch
 import torch
 
-from spoken_digits.fit import round_to_half
-from spoken_digits.network import (
+from spoken_digits.model.network import (
     DigitNet,
     ModelFileError,
     load_network,
@@ -18,6 +17,7 @@ from spoken_digits.network import (
     save_network,
 )
 from spoken_digits.recording import CLASSES
+from spoken_digits.training.loop import round_to_half
 
 ABOUT = {"corpora": ["espeak"], "spectrogram": {"depth_db": 80}}
 

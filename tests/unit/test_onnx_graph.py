@@ -1,4 +1,4 @@
-"""The exported graph takes the picture of frontend.py and answers as the PyTorch network."""
+"""The exported graph takes the picture of mel.py and answers as the PyTorch network."""
 
 import json
 
@@ -9,11 +9,14 @@ import pytest
 import torch
 from support import speak
 
-from spoken_digits import frontend, onnx_graph
-from spoken_digits.fit import round_to_half
-from spoken_digits.network import DigitNet, logits, probabilities
+from spoken_digits.export import graph
+from spoken_digits.model.network import DigitNet, logits, probabilities
 from spoken_digits.params import Spectrogram
+from spoken_digits.picture import mel
 from spoken_digits.recording import CLASSES
+from spoken_digits.sizes import SAMPLE_RATE, SECOND
+from spoken_digits.sound.one_second import one_second
+from spoken_digits.training.loop import round_to_half
 
 USUAL = Spectrogram(window_ms=25, lowest_hz=20, highest_hz=8000, depth_db=80)
 SETTINGS = [
@@ -29,16 +32,16 @@ OUTPUTS = ["probabilities", "image"]
 
 def _sounds() -> dict[str, np.ndarray]:
     chance = np.random.default_rng(0)
-    time = np.arange(frontend.SECOND) / frontend.SAMPLE_RATE
-    noise = chance.standard_normal(frontend.SECOND)
+    time = np.arange(SECOND) / SAMPLE_RATE
+    noise = chance.standard_normal(SECOND)
     word = np.convolve(noise, np.sin(2 * np.pi * 700 * time[:200]) * np.hanning(200), "same")
     return {
-        "a chord": frontend.one_second(speak(3, "anna", 0) / 32768),
+        "a chord": one_second(speak(3, "anna", 0) / 32768),
         "a vowel": word * np.exp(-(((time - 0.4) / 0.1) ** 2)) / 20,
         "noise": noise / 10,
-        "silence": np.zeros(frontend.SECOND),
-        "one sample": np.eye(1, frontend.SECOND, 8080)[0],
-        "the last bit": chance.integers(-1, 2, frontend.SECOND) / 32768,
+        "silence": np.zeros(SECOND),
+        "one sample": np.eye(1, SECOND, 8080)[0],
+        "the last bit": chance.integers(-1, 2, SECOND) / 32768,
         "tiny": noise * 1e-8,
         "clipped": np.clip(5 * np.sin(2 * np.pi * 200 * time) + noise, -1, 1),
         "a square wave": np.sign(np.sin(2 * np.pi * 300 * time + 0.1)),
@@ -58,7 +61,7 @@ def network():
     """A network whose answers differ, as a trained one's do."""
     torch.manual_seed(3)
     network = DigitNet().eval()
-    pictures = frontend.images(WAVEFORMS.astype(np.float64), USUAL)
+    pictures = mel.images(WAVEFORMS.astype(np.float64), USUAL)
     with torch.no_grad():
         for name, value in network.state_dict().items():
             if name.endswith("running_mean"):
@@ -77,7 +80,7 @@ def network():
 @pytest.fixture(scope="module", params=SETTINGS, ids=["usual", "narrow", "wide"])
 def exported(request, network):
     """Settings, and the model made for them."""
-    return request.param, onnx_graph.build(network, request.param, ABOUT)
+    return request.param, graph.build(network, request.param, ABOUT)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +96,7 @@ def answers(session):
 @pytest.mark.parametrize("sound", SOUNDS)
 def test_the_picture_is_the_front_ends(exported, answers, sound):
     index = list(SOUNDS).index(sound)
-    expected = frontend.image(WAVEFORMS[index].astype(np.float64), exported[0])
+    expected = mel.image(WAVEFORMS[index].astype(np.float64), exported[0])
     picture = answers[1][index]
     assert picture.dtype == np.float32
     assert np.array_equal(picture, np.rint(picture)), "grey levels are whole"
@@ -145,7 +148,7 @@ def test_inputs_outputs_and_metadata(exported, session):
 
 def test_small_and_whole(exported, tmp_path):
     path = tmp_path / "models" / "digits.onnx"
-    onnx_graph.save(exported[1], path)
+    graph.save(exported[1], path)
     assert path.stat().st_size <= LARGEST
     onnx.checker.check_model(onnx.load(path), full_check=True)
     assert [file.name for file in path.parent.iterdir()] == ["digits.onnx"]
@@ -161,7 +164,7 @@ def test_the_same_bytes_twice_without_a_word(network, tmp_path, capfd):
     before = {name: value.clone() for name, value in network.state_dict().items()}
     paths = tmp_path / "first.onnx", tmp_path / "second.onnx"
     for path in paths:
-        onnx_graph.save(onnx_graph.build(network, USUAL, ABOUT), path)
+        graph.save(graph.build(network, USUAL, ABOUT), path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     shown = capfd.readouterr()
     assert shown.out + shown.err == "", "the exporter talks to the user"

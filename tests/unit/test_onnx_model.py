@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from live_support import METADATA, save_model, word
 
-from spoken_digits.onnx_model import ModelError, find_model, load_model
+from spoken_digits.export.inference import ModelError, find_model, load_model
 from spoken_digits.recording import CLASSES
-from spoken_digits.second import one_second
+from spoken_digits.sound.one_second import one_second
 
 
 def test_probabilities_of_many_seconds_at_once(tmp_path):

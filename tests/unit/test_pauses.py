@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from live_support import room, word
 
-from spoken_digits.live.pauses import SHORTEST, pauses
+from spoken_digits.live.silences import SHORTEST, pauses
 
 RATE = 16_000
 

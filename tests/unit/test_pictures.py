@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from spoken_digits import frontend
-from spoken_digits.audio import RecordingError, read_wav, waveform
 from spoken_digits.params import load_params
-from spoken_digits.pictures import Conversion, convert_shard, png
+from spoken_digits.picture import mel
+from spoken_digits.picture.convert import Conversion, convert_shard, png
 from spoken_digits.shards import read_shard, write_shard
+from spoken_digits.sound.decode import RecordingError, read_wav, waveform
 
 SETTINGS = load_params().spectrogram
 
@@ -37,7 +37,7 @@ def test_each_recording_becomes_its_picture(recordings, tmp_path):
     assert [name.wav for name in names] == sorted(contents)
     assert list(pictures) == [name.png for name in names]
     for name in names:
-        expected = frontend.image(waveform(*read_wav(contents[name.wav])), SETTINGS)
+        expected = mel.image(waveform(*read_wav(contents[name.wav])), SETTINGS)
         assert pictures[name.png] == png(expected)
 
 

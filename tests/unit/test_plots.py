@@ -6,8 +6,8 @@ import pytest
 from matplotlib.colors import to_rgb
 from PIL import Image
 
-from spoken_digits import metrics, plots
-from spoken_digits.predictions import Prediction
+from spoken_digits.evaluation import metrics, plots
+from spoken_digits.evaluation.predictions import Prediction
 
 SURE = np.linspace(0.2, 1, 60)
 RIGHT = np.arange(60) % 5 > 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from spoken_digits.errors import UserError
-from spoken_digits.portable import pin_arithmetic
+from spoken_digits.model.arithmetic import pin_arithmetic
 
 ROOT = Path(__file__).parents[2]
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -22,11 +22,11 @@ import hashlib, os, sys
 from pathlib import Path
 cores, pin = int(sys.argv[1]), sys.argv[2] == "pinned"
 os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
-from spoken_digits.portable import pin_arithmetic
+from spoken_digits.model.arithmetic import pin_arithmetic
 if pin:
     pin_arithmetic(2)
 import numpy as np
-from spoken_digits.fit import fit
+from spoken_digits.training.loop import fit
 from spoken_digits.params import load_params
 settings = load_params(Path(sys.argv[3])).train.model_copy(
     update={"epochs": 2, "epoch_size": 64, "batch_size": 32}

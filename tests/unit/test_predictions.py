@@ -2,7 +2,7 @@
 
 import pytest
 
-from spoken_digits.predictions import (
+from spoken_digits.evaluation.predictions import (
     Prediction,
     PredictionsError,
     parse_predictions,

@@ -7,12 +7,12 @@ import pytest
 import real
 import yaml
 
-from spoken_digits import released
-from spoken_digits.dataset import SplitRow
-from spoken_digits.digests import digest
+from spoken_digits.dataset.images import SplitRow
 from spoken_digits.errors import UserError
-from spoken_digits.onnx_model import ModelError
-from spoken_digits.released import ReleaseError
+from spoken_digits.evaluation.digests import digest
+from spoken_digits.export import released
+from spoken_digits.export.inference import ModelError
+from spoken_digits.export.released import ReleaseError
 
 ROWS = [SplitRow("fsdd", "theo", f"7_theo_{take}.wav", "7", "test") for take in range(10)]
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from live_support import word
 
-from spoken_digits.live.collect import problem, wanted
 from spoken_digits.live.decision import decide
+from spoken_digits.live.prompting import problem, wanted
 
 
 @pytest.mark.parametrize(

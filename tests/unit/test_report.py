@@ -9,17 +9,18 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from spoken_digits import evaluation, report
-from spoken_digits.audio import read_wav, wav_bytes
-from spoken_digits.dataset import SplitRow
-from spoken_digits.digests import digest
+from spoken_digits.dataset.images import SplitRow
 from spoken_digits.errors import UserError
-from spoken_digits.evaluation_plots import draw
+from spoken_digits.evaluation import report_page
+from spoken_digits.evaluation.digests import digest
+from spoken_digits.evaluation.draw import draw
+from spoken_digits.evaluation.predictions import Prediction, write_predictions
+from spoken_digits.evaluation.robustness import NOISES, SNRS_DB
+from spoken_digits.evaluation.summary import MEANING, rounded, summarise
 from spoken_digits.params import load_params
-from spoken_digits.pictures import Conversion, convert_shard, png
-from spoken_digits.predictions import Prediction, write_predictions
-from spoken_digits.robustness import NOISES, SNRS_DB
+from spoken_digits.picture.convert import Conversion, convert_shard, png
 from spoken_digits.shards import write_shard
+from spoken_digits.sound.decode import read_wav, wav_bytes
 
 SUBSETS = {"anna": "train", "ben": "validation", "carl": "test"}
 
@@ -53,14 +54,16 @@ def make_project(root, wrong: int, others: int) -> None:
         png(np.arange(100, dtype=np.uint8).repeat(100).reshape(100, 100))
     )
     likely = np.full((len(predictions), 11), 0.05, dtype=np.float32)
-    summary = evaluation.summarise(predictions, likely)
-    conditions = [f"{noise}_{snr}" for noise in NOISES for snr in SNRS_DB] + [*report.CONDITIONS]
+    summary = summarise(predictions, likely)
+    conditions = [f"{noise}_{snr}" for noise in NOISES for snr in SNRS_DB] + [
+        *report_page.CONDITIONS
+    ]
     summary["robustness"] = {"n": 20, "clean": 0.9, "mean": 0.6} | dict.fromkeys(conditions, 0.5)
     summary["cost"] = {"parameters": 176_253, "multiply_adds": 13_522_192, "bytes": 359_208}
     images = np.zeros((len(predictions), 100, 100), np.uint8)
     draw(root / "metrics" / "plots", predictions, images, summary, {"validation_loss": [2.0, 1.0]})
     write_predictions(root / "metrics" / "predictions.csv", predictions)
-    (root / "metrics" / "evaluate.json").write_text(json.dumps(evaluation.rounded(summary)))
+    (root / "metrics" / "evaluate.json").write_text(json.dumps(rounded(summary)))
     found = {"failed_checks": 0, "recordings": 60, "hours": 0.01, "found": {"silent": 2}}
     (root / "metrics" / "validate.json").write_text(json.dumps(found))
     exported = {"bytes": 1200, "checked_recordings": 20, "largest_probability_difference": 1e-6}
@@ -81,7 +84,7 @@ def project(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def page(project) -> str:
-    return report.build_report(project)
+    return report_page.build_report(project)
 
 
 class Tags(HTMLParser):
@@ -129,7 +132,7 @@ def test_every_picture_is_inside_and_says_what_it_is(page, project):
 
 def test_the_worst_mistakes_can_be_heard_and_are_bounded(page):
     players = Tags(page).of("audio")
-    assert len(players) == report.MISTAKES < 14
+    assert len(players) == report_page.MISTAKES < 14
     samples, rate = read_wav(base64.b64decode((players[0]["src"] or "").partition(",")[2]))
     assert (len(samples), rate) == (16_000, 16_000)
     assert np.abs(samples).max() > 5000
@@ -158,23 +161,23 @@ def test_it_says(page, words):
 
 def test_fingerprints_versions_params_and_meanings_are_there(page, project):
     text = Tags(page).text
-    for path in report.FINGERPRINTED:
+    for path in report_page.FINGERPRINTED:
         assert digest(project / path) in text
-    assert report._versions("numpy==2.4.6  # arrays\n# x==1\n") == {"numpy": "2.4.6"}
+    assert report_page._versions("numpy==2.4.6  # arrays\n# x==1\n") == {"numpy": "2.4.6"}
     assert "2.4.6" in text
     assert "train.learning_rate" in text
-    for key, meaning in evaluation.MEANING.items():
+    for key, meaning in MEANING.items():
         assert key in text
         assert meaning in text
 
 
 def test_the_same_inputs_give_the_same_bytes(page, project):
-    assert report.build_report(project) == page
+    assert report_page.build_report(project) == page
 
 
 def test_without_mistakes_and_other_words_it_shows_the_least_certain(tmp_path):
     make_project(tmp_path, wrong=0, others=0)
-    page = report.build_report(tmp_path)
+    page = report_page.build_report(tmp_path)
     text = " ".join(Tags(page).text.split())
     assert "Where it was least certain" in text
     assert "said 9, heard 9 (71.0%) folder/9_carl_1.wav" in text
@@ -189,7 +192,7 @@ def test_what_is_missing_is_named(project, tmp_path, missing):
     root = shutil.copytree(project, tmp_path / "project")
     (root / missing).unlink()
     with pytest.raises(UserError, match=rf"{missing}: .*dvc repro"):
-        report.build_report(root)
+        report_page.build_report(root)
 
 
 def test_names_cannot_become_markup(project, tmp_path):
@@ -198,4 +201,4 @@ def test_names_cannot_become_markup(project, tmp_path):
     summary = json.loads(path.read_text())
     summary["speaker"]["worst_name"] = "folder/<script>alert(1)</script>"
     path.write_text(json.dumps(summary))
-    assert not Tags(report.build_report(root)).of("script")
+    assert not Tags(report_page.build_report(root)).of("script")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from spoken_digits.resample import resample
+from spoken_digits.sound.resample import resample
 
 CHANCE = np.random.default_rng(1)
 RATES = [8_000, 11_025, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000]

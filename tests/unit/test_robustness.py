@@ -6,14 +6,20 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from spoken_digits.audio import read_wav, wav_bytes, waveform
-from spoken_digits.dataset import SplitRow
-from spoken_digits.evaluation import MEANING
-from spoken_digits.frontend import image
+from spoken_digits.dataset.images import SplitRow
+from spoken_digits.dataset.recordings import find_recordings, read_recordings
+from spoken_digits.evaluation.robustness import (
+    NOISES,
+    SNRS_DB,
+    drawn_evenly,
+    noise_table,
+    robustness,
+)
+from spoken_digits.evaluation.summary import MEANING
 from spoken_digits.params import load_params
-from spoken_digits.raw import find_recordings, read_recordings
-from spoken_digits.robustness import NOISES, SNRS_DB, drawn_evenly, noise_table, robustness
+from spoken_digits.picture.mel import image
 from spoken_digits.shards import ShardError, write_shard
+from spoken_digits.sound.decode import read_wav, wav_bytes, waveform
 
 SETTINGS = load_params().spectrogram
 

@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from spoken_digits.params import load_params
-from spoken_digits.recording import RecordingName, parse_name
-from spoken_digits.shards import write_shard
-from spoken_digits.subsets import (
+from spoken_digits.dataset.split import (
     Recording,
     SplitError,
     assign,
@@ -17,6 +14,9 @@ from spoken_digits.subsets import (
     list_recordings,
     to_csv,
 )
+from spoken_digits.params import load_params
+from spoken_digits.recording import RecordingName, parse_name
+from spoken_digits.shards import write_shard
 
 SETTINGS = load_params().split
 BLOCKS = (  # as the corpus's paper prints them

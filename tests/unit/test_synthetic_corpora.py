@@ -14,13 +14,13 @@ import numpy as np
 import py_nanotts
 import pytest
 
-from spoken_digits.audio import read_wav
 from spoken_digits.corpora import espeak, espeak_process, pico, pico_process
 from spoken_digits.corpora.pico import _trim
 from spoken_digits.corpora.synthesis import DIGIT_WORDS, SynthesisError
 from spoken_digits.params import Voices
 from spoken_digits.recording import DIGITS, parse_name
 from spoken_digits.shards import read_shard
+from spoken_digits.sound.decode import read_wav
 
 SRC = Path(__file__).parents[2] / "src"
 SETTINGS = Voices(speakers=12, takes=2, other_takes=3)

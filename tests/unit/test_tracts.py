@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from spoken_digits.network import DigitNet, logits
-from spoken_digits.tracts import TwoTracts
+from spoken_digits.model.network import DigitNet, logits
+from spoken_digits.model.vocal_tracts import TwoTracts
 
 SCALES = (0.93, 1.07)
 
