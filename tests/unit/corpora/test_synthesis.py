@@ -22,7 +22,7 @@ from spoken_digits.recording import DIGITS, parse_name
 from spoken_digits.shards import read_shard
 from spoken_digits.sound.decode import read_wav
 
-SRC = Path(__file__).parents[2] / "src"
+SRC = Path(__file__).parents[3] / "src"
 SETTINGS = Voices(speakers=12, takes=2, other_takes=3)
 
 

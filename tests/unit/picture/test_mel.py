@@ -11,7 +11,7 @@ from spoken_digits.params import Spectrogram, load_params
 from spoken_digits.picture import mel
 from spoken_digits.sound.one_second import one_second
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SETTINGS = load_params(ROOT / "params.yaml").spectrogram
 CHANCE = np.random.default_rng(0)
 

@@ -19,7 +19,7 @@ from spoken_digits.training.loop import (
     round_to_half,
 )
 
-TINY = load_params(Path(__file__).parents[2] / "params.yaml").train.model_copy(
+TINY = load_params(Path(__file__).parents[3] / "params.yaml").train.model_copy(
     update={"epochs": 3, "epoch_size": 64, "batch_size": 16, "anneal": 1, "portable": True}
 )
 

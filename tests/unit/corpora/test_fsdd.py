@@ -16,7 +16,7 @@ from spoken_digits.params import Archive, load_params
 from spoken_digits.shards import read_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 MIRROR = Path(os.environ.get("CORPUS_MIRROR") or ROOT.parent / "shared" / "corpora")
 WAV = wav_bytes(speak(0, "a", 0, 8000)[:400], 8000)
 NAMES = [

@@ -11,7 +11,7 @@ import pytest
 from spoken_digits.errors import UserError
 from spoken_digits.model.arithmetic import pin_arithmetic
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 X86 = pytest.mark.skipif(
     platform.machine() != "x86_64" or not CORES, reason="pins the kernels of x86-64, on Linux"

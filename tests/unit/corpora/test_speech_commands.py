@@ -14,7 +14,7 @@ from spoken_digits.recording import RecordingNameError
 from spoken_digits.shards import member_names
 
 SUBSET = "speech_commands_subset.tar.gz"
-MIRROR = Path(os.environ.get("CORPUS_MIRROR") or Path(__file__).parents[3] / "shared" / "corpora")
+MIRROR = Path(os.environ.get("CORPUS_MIRROR") or Path(__file__).parents[4] / "shared" / "corpora")
 
 
 @pytest.mark.parametrize(
