@@ -27,7 +27,7 @@ def stand_in(tmp_path_factory) -> Path:
     """Make 600 recordings in AudioMNIST's layout: the archive, and its speakers' digests."""
     directory = tmp_path_factory.mktemp("audiomnist")
     subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "make_audiomnist.py", directory, "--takes", "1"],
+        [sys.executable, ROOT / "benchmarks/speed/make_audiomnist.py", directory, "--takes", "1"],
         check=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
     )

@@ -13,7 +13,7 @@ _START, _STAY = 0.5, 0.45
 class SileroDetector:
     """Scores a frame with the probability of speech in the latest whole 32 ms.
 
-    The thresholds and the lag were chosen with benchmarks/live_detectors.py.
+    The thresholds and the lag were chosen with benchmarks/live/detectors.py.
     """
 
     lag = 2 * _CHUNK

@@ -1,6 +1,6 @@
 """FSDD, speaker by speaker, heard by another recogniser and by the pipeline's model.
 
-Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/other_recogniser.py
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/accuracy/other_recogniser.py
 
 PocketSphinx with its own model of US English and a grammar of the ten digits; models/digits.onnx
 (dvc repro first), which must not have been trained on FSDD. That model of English expects 16 kHz,
@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
-from live_streams import ROOT, Sound, corpus_mirror, fsdd
+from common.streams import ROOT, Sound, corpus_mirror, fsdd
 from pocketsphinx import Decoder
 from tqdm import tqdm
 

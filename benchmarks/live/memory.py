@@ -1,6 +1,6 @@
 """Does the live program's memory grow? An hour of simulated stream, faster than real time.
 
-Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/live_memory.py
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/live/memory.py
 
 FSDD's recordings with pauses, in babble 20 dB below them, again and again, as raw PCM on the
 program's standard input; its resident memory is read when it has taken so many minutes.
@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 import psutil
-from live_streams import ROOT, babblers, corpus_mirror, fsdd, stream
+from common.streams import ROOT, babblers, corpus_mirror, fsdd, stream
 
 from spoken_digits.sizes import SAMPLE_RATE
 

@@ -1,6 +1,7 @@
 """Digits through a real sound path: played with paplay, heard by the running program.
 
-Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/live_sound_path.py --takes 0-4 --words 50
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks
+        python benchmarks/live/sound_path.py --takes 0-4 --words 50
 
 FSDD's recordings with 0.7 s between them, in babble 20 dB below them. Says how many are found and
 right, how many digits too many, the latency, and what the program costs. Needs what the sound
@@ -17,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-from live_streams import ROOT, babblers, corpus_mirror, count_right, fsdd, stream, take_range
+from common.streams import ROOT, babblers, corpus_mirror, count_right, fsdd, stream, take_range
 
 sys.path.insert(0, str(ROOT / "tests"))
 

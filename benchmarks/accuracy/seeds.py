@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 from tqdm import tqdm
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 METRICS = ("accuracy", "macro_f1", "speaker.mean", "robustness.mean", "rejection.auroc")
 
 

@@ -22,7 +22,7 @@ from spoken_digits.recording import DIGITS
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.decode import decode, waveform
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 Sound = NDArray[np.float64]
 
 FSDD = "free-spoken-digit-dataset-26eb9aaf76e81b692f806f9140c2d2777410d7a1.zip"

@@ -1,6 +1,6 @@
 """Digits claimed where none is said: in music, in many voices at once, and in other words.
 
-Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/live_noise.py
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/live/noise.py
 
 A third of the time each, as raw PCM on the live program's standard input. Words and voices are
 Speech Commands' words that are no digits, by those speakers that the released model was never
@@ -10,7 +10,7 @@ trained on (with --all-speakers by all of them, for another model).
 import argparse
 
 import numpy as np
-from live_streams import ROOT, corpus_mirror, hear, noise, other_words, stream
+from common.streams import ROOT, corpus_mirror, hear, noise, other_words, stream
 from numpy.typing import NDArray
 
 from spoken_digits.export import released

@@ -1,6 +1,6 @@
 """Networks compared: the same data, schedule and augmentation; what each costs and how it hears.
 
-Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/networks.py
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/accuracy/networks.py
 
 Trains every network on the pipeline's training subset (dvc repro first), prints a row each, and
 leaves the working tree alone. Judged by the validation subset, and by FSDD's takes 10-49, which
@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from live_streams import ROOT, corpus_mirror, fsdd
+from common.streams import ROOT, corpus_mirror, fsdd
 from numpy.typing import NDArray
 from tqdm import tqdm
 

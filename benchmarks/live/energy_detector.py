@@ -32,7 +32,7 @@ class EnergyDetector:
 
     ``silence_before``: take it that so many seconds of silence came before, so that a word in the
     very first frames is heard; else they are taken for the room's noise. The thresholds were
-    chosen with benchmarks/live_detectors.py, on FSDD's takes 5-9.
+    chosen with benchmarks/live/detectors.py, on FSDD's takes 5-9.
     """
 
     lag = 0

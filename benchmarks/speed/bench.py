@@ -28,8 +28,8 @@ from measure import CommandError, Cost, measure
 from tqdm import tqdm
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent
-README = HERE / "README.md"
+ROOT = HERE.parents[1]
+README = HERE.parent / "README.md"
 PROJECT = (
     ".dvc/config",
     ".dvc/.gitignore",
@@ -304,7 +304,7 @@ def conditions(clips: int) -> str:
     if info.exists() and (match := re.search(r"model name\s*: (.+)", info.read_text())):
         cpu = match[1]
     memory = psutil.virtual_memory().total / 2**30
-    command = " ".join(["python benchmarks/bench.py", *sys.argv[1:]])
+    command = " ".join(["python benchmarks/speed/bench.py", *sys.argv[1:]])
     return (
         f"{datetime.date.today()}, {clips:,} clips, {joblib.cpu_count()} cores ({cpu}), "
         f"{memory:.0f} GB, {platform.system()}, Python {platform.python_version()}; `{command}`"

@@ -1,6 +1,7 @@
 """How many digits of spoken numbers are read wrong: numbers of 4 and 7 digits, joined or paused.
 
-Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/live_strings.py --speakers theo
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks
+        python benchmarks/live/strings.py --speakers theo
 
 Numbers are made from FSDD's recordings; "wrong alone" are those of them that are wrong as single
 files too, so the rest is the reader's share. Name speakers that the model was not trained on; with
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from live_streams import Sound, corpus_mirror, fsdd, take_range
+from common.streams import Sound, corpus_mirror, fsdd, take_range
 from numpy.typing import NDArray
 
 from spoken_digits.export.inference import find_model, load_model

