@@ -59,7 +59,7 @@ verify: $(VENV)/.installed  ## Rebuild HEAD from nothing elsewhere; compare ever
 	python tools/verify.py $(ARGS)
 
 bench: $(VENV)/.installed-bench  ## Measure speed, beside librosa and the floor; minutes
-	python benchmarks/bench.py $(ARGS)
+	python benchmarks/speed/bench.py $(ARGS)
 
 folds: $(VENV)/.installed  ## Cross-validate, a DVC experiment a fold; which: make folds ARGS=--help
 	python tools/folds.py $(ARGS)

@@ -16,9 +16,9 @@ import dvc.api
 from dvc.exceptions import DvcException, PathMissingError
 from dvc.scm import RevError, SCMError
 
-from spoken_digits.comparison import ComparisonError, as_json, as_text, compare
 from spoken_digits.errors import run_script
-from spoken_digits.predictions import Prediction, parse_predictions
+from spoken_digits.evaluation.comparison import ComparisonError, as_json, as_text, compare
+from spoken_digits.evaluation.predictions import Prediction, parse_predictions
 
 PREDICTIONS = "metrics/predictions.csv"
 WORKSPACE = "workspace"

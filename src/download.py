@@ -11,16 +11,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from spoken_digits.corpora import (
-    BadRecording,
-    audiomnist,
-    clear,
-    espeak,
-    folder,
-    fsdd,
-    pico,
-    speech_commands,
-)
+from spoken_digits.corpora import audiomnist, espeak, folder, fsdd, pico, speech_commands
+from spoken_digits.corpora.packing import BadRecording, clear
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.params import Download, load_params

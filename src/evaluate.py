@@ -1,7 +1,7 @@
 """Stage evaluate: how good the network is on the test subset, and where it fails.
 
-Writes metrics/evaluate.json (its keys: spoken_digits/evaluation.py, or --keys), the data of DVC's
-plots and the same as PNG in metrics/plots/, and metrics/predictions.csv, from which
+Writes metrics/evaluate.json (its keys: spoken_digits/evaluation/summary.py, or --keys), the data of
+DVC's plots and the same as PNG in metrics/plots/, and metrics/predictions.csv, from which
 `make compare` compares two experiments.
 """
 
@@ -9,17 +9,17 @@ import argparse
 import json
 from pathlib import Path
 
-from spoken_digits import evaluation
-from spoken_digits.dataset import load_images, read_split
+from spoken_digits.dataset.images import load_images, read_split
+from spoken_digits.dataset.recordings import find_recordings
 from spoken_digits.errors import UserError, run_script
-from spoken_digits.evaluation_plots import draw, read_curves
+from spoken_digits.evaluation.draw import draw, read_curves
+from spoken_digits.evaluation.predictions import Prediction, write_predictions
+from spoken_digits.evaluation.robustness import robustness
+from spoken_digits.evaluation.summary import MEANING, rounded, summarise
 from spoken_digits.files import write_text
+from spoken_digits.model.arithmetic import pin_arithmetic
 from spoken_digits.params import load_params
-from spoken_digits.portable import pin_arithmetic
-from spoken_digits.predictions import Prediction, write_predictions
-from spoken_digits.raw import find_recordings
 from spoken_digits.recording import DIGITS
-from spoken_digits.robustness import robustness
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
 MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
@@ -33,8 +33,8 @@ def main() -> None:
     )
     parser.add_argument("--keys", action="store_true", help="say what each metric means, and stop")
     if parser.parse_args().keys:
-        width = max(map(len, evaluation.MEANING))
-        print("\n".join(f"{key:{width}}  {text}" for key, text in evaluation.MEANING.items()))
+        width = max(map(len, MEANING))
+        print("\n".join(f"{key:{width}}  {text}" for key, text in MEANING.items()))
         return
     params = load_params()
     rows = read_split(SPLIT)
@@ -42,9 +42,9 @@ def main() -> None:
     if not any(row.label in DIGITS for row in test):
         raise UserError(f"{SPLIT}: no digit in the test subset; see split in params.yaml")
     pin_arithmetic(params.train.threads)
-    from spoken_digits import cost
-    from spoken_digits.network import load_network, probabilities
-    from spoken_digits.tracts import TwoTracts
+    from spoken_digits.evaluation import cost
+    from spoken_digits.model.network import load_network, probabilities
+    from spoken_digits.model.vocal_tracts import TwoTracts
 
     network = TwoTracts(load_network(MODEL))
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
@@ -60,7 +60,7 @@ def main() -> None:
             strict=True,
         )
     ]
-    summary = evaluation.summarise(predictions, likely)
+    summary = summarise(predictions, likely)
     summary["robustness"] = robustness(
         RAW,
         rows,
@@ -74,7 +74,7 @@ def main() -> None:
         "multiply_adds": cost.multiply_adds(network, lambda: probabilities(network, images[:1])),
         "bytes": MODEL.stat().st_size,
     }
-    summary = evaluation.rounded(summary)
+    summary = rounded(summary)
     draw(PLOTS, predictions, images, summary, read_curves(TRAINING))
     write_predictions(PREDICTIONS, predictions)
     write_text(METRICS, json.dumps(summary, indent=2) + "\n")

@@ -11,16 +11,17 @@ from pathlib import Path
 
 import numpy as np
 
-from spoken_digits.audio import read_wav, waveform
-from spoken_digits.dataset import load_images, read_split
+from spoken_digits.dataset.images import load_images, read_split
+from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.errors import UserError, run_script
+from spoken_digits.export.latency import measure_latency
 from spoken_digits.files import write_text
-from spoken_digits.latency import measure_latency
+from spoken_digits.model.arithmetic import pin_arithmetic
 from spoken_digits.params import load_params
-from spoken_digits.portable import pin_arithmetic
-from spoken_digits.raw import read_recordings
 from spoken_digits.recording import CLASSES, DIGITS, FORMAT
-from spoken_digits.second import SAMPLE_RATE, one_second
+from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sound.decode import read_wav, waveform
+from spoken_digits.sound.one_second import one_second
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
 MODEL, EXPORTED = Path("models/digits.safetensors"), Path("models/digits.onnx")
@@ -37,10 +38,10 @@ def main() -> None:
     ).parse_args()
     params = load_params()
     pin_arithmetic(params.train.threads)
-    from spoken_digits import onnx_graph
-    from spoken_digits.network import load_network, probabilities, read_about
-    from spoken_digits.onnx_model import load_model
-    from spoken_digits.tracts import TwoTracts
+    from spoken_digits.export import graph
+    from spoken_digits.export.inference import load_model
+    from spoken_digits.model.network import load_network, probabilities, read_about
+    from spoken_digits.model.vocal_tracts import TwoTracts
 
     test = [row for row in read_split(SPLIT) if row.subset == "test"]
     if not test:
@@ -63,7 +64,7 @@ def main() -> None:
         "accuracy": accuracy,
     }
     candidate = EXPORTED.with_name("candidate.onnx.partial")
-    onnx_graph.save(onnx_graph.build(network, params.spectrogram, about), candidate)
+    graph.save(graph.build(network, params.spectrogram, about), candidate)
     try:
         exported = load_model(candidate).probabilities(seconds)  # (n, 11)
         ours = probabilities(network, load_images(SPECTROGRAMS, rows))

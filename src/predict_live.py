@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from spoken_digits.errors import UserError, run_script
-from spoken_digits.onnx_model import Model, find_model, load_model
+from spoken_digits.export.inference import Model, find_model, load_model
 from spoken_digits.params import Live, load_params
 
 _EPILOG = """\
@@ -106,7 +106,7 @@ def _listen(args: argparse.Namespace, model: Model, live: Live, piped: bool) -> 
     from spoken_digits.live.listener import Listener
     from spoken_digits.live.loop import listen, microphone_blocks, pcm_blocks, record_once
     from spoken_digits.live.microphone import Microphone, quiet_drivers
-    from spoken_digits.live.outlets import JsonLines, Lines, Outlet
+    from spoken_digits.live.output import JsonLines, Lines, Outlet
 
     outlet: Outlet = JsonLines(args.string) if args.json else Lines(args.string)
     listener = Listener(model, live.reject, live.hangover_ms)
@@ -135,8 +135,8 @@ def _listen(args: argparse.Namespace, model: Model, live: Live, piped: bool) -> 
 
 
 def _hear_files(args: argparse.Namespace, model: Model, live: Live) -> int:
-    from spoken_digits.live.files import find_files, recognise_files, summary
-    from spoken_digits.live.report import as_json, say
+    from spoken_digits.live.messages import as_json, say
+    from spoken_digits.live.sound_files import find_files, recognise_files, summary
 
     files = find_files(args.files)
     results = []
@@ -157,10 +157,10 @@ def _hear_files(args: argparse.Namespace, model: Model, live: Live) -> int:
 
 
 def _read_numbers(args: argparse.Namespace, model: Model, live: Live) -> int:
-    from spoken_digits.live.files import find_files
     from spoken_digits.live.listener import Listener
     from spoken_digits.live.long_files import LongFileError, numbers, read_blocks, words_in
-    from spoken_digits.live.report import as_json
+    from spoken_digits.live.messages import as_json
+    from spoken_digits.live.sound_files import find_files
 
     files = find_files(args.files)
     failed = 0

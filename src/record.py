@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import replacing
-from spoken_digits.live.collect import hear_word, problem, wanted, word_of
 from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
+from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
 from spoken_digits.params import load_params
 from spoken_digits.recording import RecordingName
-from spoken_digits.second import SAMPLE_RATE
+from spoken_digits.sizes import SAMPLE_RATE
 
 _EPILOG = """\
 A digit is shown, you say it, and hear it again. Then: Enter keeps it, r records it again, q stops.
@@ -117,7 +117,7 @@ def _play(sound: NDArray[np.float32]) -> None:
 
 
 def _write(path: Path, sound: NDArray[np.float32]) -> None:
-    from spoken_digits.audio import wav_bytes
+    from spoken_digits.sound.decode import wav_bytes
 
     samples = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
     try:

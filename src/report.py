@@ -7,9 +7,9 @@ import argparse
 from pathlib import Path
 
 from spoken_digits.errors import run_script
+from spoken_digits.evaluation.report_page import build_report
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params
-from spoken_digits.report import build_report
 
 REPORT = Path("metrics/report.html")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import joblib
 
-from spoken_digits.contact_sheet import contact_sheet
 from spoken_digits.errors import run_script
 from spoken_digits.params import load_params
-from spoken_digits.pictures import Conversion, convert_shard, png
+from spoken_digits.picture.contact_sheet import contact_sheet
+from spoken_digits.picture.convert import Conversion, convert_shard, png
 from spoken_digits.shards import list_shards
 from spoken_digits.workers import run_tasks
 

@@ -9,10 +9,10 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+from spoken_digits.dataset.split import SUBSETS, assign, find_duplicates, list_recordings, to_csv
 from spoken_digits.errors import run_script
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params
-from spoken_digits.subsets import SUBSETS, assign, find_duplicates, list_recordings, to_csv
 
 RAW = Path("data/raw")
 SPLIT = Path("data/split.csv")

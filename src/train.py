@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.dataset import class_indices, load_images, read_split
+from spoken_digits.dataset.images import class_indices, load_images, read_split
 from spoken_digits.errors import UserError, run_script
+from spoken_digits.model.arithmetic import pin_arithmetic
 from spoken_digits.params import Params, load_params
-from spoken_digits.portable import pin_arithmetic
 from spoken_digits.recording import CLASSES, DIGITS
 
 SPECTROGRAMS, SPLIT = Path("data/spectrograms"), Path("data/split.csv")
@@ -44,8 +44,8 @@ def main() -> None:
         pin_arithmetic(params.train.threads)
     from dvclive.live import Live
 
-    from spoken_digits.fit import calibrate, fit, round_to_half
-    from spoken_digits.network import save_network
+    from spoken_digits.model.network import save_network
+    from spoken_digits.training.loop import calibrate, fit, round_to_half
 
     checkpoint = _checkpoint(params, subsets, corpora)
     with Live(str(TRAINING), dvcyaml=False, save_dvc_exp=False, report=None) as live:
@@ -79,7 +79,7 @@ def _checkpoint(params: Params, subsets: dict[str, Subset], corpora: NDArray[np.
         digest.update(images.tobytes() + classes.tobytes())
     digest.update(json.dumps(params.train.model_dump(), sort_keys=True).encode())
     digest.update(Path(__file__).read_bytes())
-    for module in ("network", "fit", "augment"):
+    for module in ("model/network", "training/loop", "training/augment"):
         digest.update((Path(__file__).parent / "spoken_digits" / f"{module}.py").read_bytes())
     return CHECKPOINTS / f"train-{digest.hexdigest()[:16]}.pt"
 

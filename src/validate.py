@@ -11,8 +11,8 @@ from pathlib import Path
 
 import joblib
 
-from spoken_digits.checks import as_metrics, explain, run_checks, shard_facts
-from spoken_digits.dataset import read_split
+from spoken_digits.dataset.checks import as_metrics, explain, run_checks, shard_facts
+from spoken_digits.dataset.images import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params

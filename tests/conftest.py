@@ -8,7 +8,7 @@ from http.server import ThreadingHTTPServer
 import pytest
 from support import Handler, Server, speak
 
-from spoken_digits.audio import wav_bytes
+from spoken_digits.sound.decode import wav_bytes
 
 # A shell lets what it starts in the background ignore Ctrl-C, and the programs that tests interrupt
 # would inherit that.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from spoken_digits.recording import CLASSES, FORMAT
-from spoken_digits.second import SAMPLE_RATE, SECOND
+from spoken_digits.sizes import SAMPLE_RATE, SECOND
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "src" / "predict_live.py"

@@ -20,14 +20,14 @@ import psutil
 from dvc.repo import Repo
 from tqdm import tqdm
 
-from spoken_digits import experiments
 from spoken_digits.corpora import fsdd
+from spoken_digits.dataset.split import list_recordings
 from spoken_digits.errors import UserError, run_script
-from spoken_digits.evaluation import rounded
-from spoken_digits.experiments import ExperimentError
+from spoken_digits.evaluation import experiments
+from spoken_digits.evaluation.experiments import ExperimentError
+from spoken_digits.evaluation.summary import rounded
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params
-from spoken_digits.subsets import list_recordings
 
 HELP = """
   make folds                                        five speaker-disjoint folds

@@ -24,19 +24,19 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from spoken_digits import released
 from spoken_digits.corpora import fsdd, speech_commands
-from spoken_digits.dataset import SplitRow, read_split
-from spoken_digits.digests import digest
+from spoken_digits.corpora.fetch import cache_directory
+from spoken_digits.dataset.images import SplitRow, read_split
+from spoken_digits.dataset.split import list_recordings
 from spoken_digits.errors import UserError, run_script
-from spoken_digits.evaluation import rounded
-from spoken_digits.fetch import cache_directory
+from spoken_digits.evaluation.digests import digest
+from spoken_digits.evaluation.real_recordings import SNRS_DB, corpora_of, measure
+from spoken_digits.evaluation.summary import rounded
+from spoken_digits.export import released
+from spoken_digits.export.inference import Model, load_model
 from spoken_digits.files import write_text
-from spoken_digits.measure import SNRS_DB, corpora_of, measure
-from spoken_digits.onnx_model import Model, load_model
 from spoken_digits.params import Archive, load_params
 from spoken_digits.recording import DIGITS
-from spoken_digits.subsets import list_recordings
 
 EXPORTED, SPLIT, LOCK = Path("models/digits.onnx"), Path("data/split.csv"), Path("dvc.lock")
 METRICS = Path("metrics/real.json")

@@ -1,8 +1,8 @@
 """Train the model that new users hear with, and promote it if it is no worse than the present one.
 
 Trains it in an experiment of its own, away from the working tree: on espeak, FSDD and the Speech
-Commands subset (spoken_digits/released.py), or takes one that is trained already. Then the new
-and the present model hear the new one's test recordings. A model with a lower accuracy there is
+Commands subset (spoken_digits/export/released.py), or takes one that is trained already. Then the
+new and the present model hear the new one's test recordings. A model with a lower accuracy there is
 refused. Otherwise models/released/digits.onnx and digits.json are replaced; commit them.
 
   CORPUS_MIRROR=/media/usb make release
@@ -25,17 +25,18 @@ import yaml
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 
-from spoken_digits import experiments, released
-from spoken_digits.comparison import Comparison, as_text, compare
-from spoken_digits.dataset import SplitRow, read_split
+from spoken_digits.dataset.images import SplitRow, read_split
 from spoken_digits.errors import run_script
-from spoken_digits.evaluation import rounded
+from spoken_digits.evaluation import experiments
+from spoken_digits.evaluation.comparison import Comparison, as_text, compare
+from spoken_digits.evaluation.real_recordings import hear
+from spoken_digits.evaluation.summary import rounded
+from spoken_digits.export import released
+from spoken_digits.export.inference import ModelError, load_model
+from spoken_digits.export.released import ABOUT, MODEL, ReleaseError, sha256
 from spoken_digits.files import replacing
-from spoken_digits.measure import hear
-from spoken_digits.onnx_model import ModelError, load_model
 from spoken_digits.params import SYNTHETIC
 from spoken_digits.recording import DIGITS
-from spoken_digits.released import ABOUT, MODEL, ReleaseError, sha256
 from spoken_digits.shards import list_shards
 
 EXPORTED, WEIGHTS = "models/digits.onnx", "models/digits.safetensors"
@@ -143,7 +144,7 @@ def describe(
     lock = yaml.safe_load(experiments.read(commit, "dvc.lock"))["stages"]
     tracked = set(experiments.git("ls-tree", "-r", "--name-only", commit).decode().splitlines())
     sources = {dep["path"] for stage in lock.values() for dep in stage.get("deps", [])}
-    in_git = sorted(({*DESCRIBED} | sources) & tracked)
+    in_git = sorted(path for path in tracked if within(path, {*DESCRIBED} | sources))
     held_out: dict[str, list[str]] = {}
     for row in rows:
         if row.subset == "test" and row.corpus not in SYNTHETIC:  # of those, anyone can make more
@@ -182,6 +183,11 @@ def describe(
         },
         "held_out": held_out,
     }
+
+
+def within(path: str, places: Iterable[str]) -> bool:
+    """Tell whether a path is one of some files and folders, or in one of these."""
+    return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
 def versions(requirements: str) -> dict[str, str]:

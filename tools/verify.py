@@ -36,8 +36,8 @@ TOLERANCES = {
     "rejection.auroc": 0.015,
 }
 """Three standard deviations of the difference between two seeds, rounded up: benchmarks/README.md
-(benchmarks/seeds.py). Other arithmetic gives another model, as another seed does. A metric that is
-not named cannot fail."""
+(benchmarks/accuracy/seeds.py). Other arithmetic gives another model, as another seed does. A metric
+that is not named cannot fail."""
 
 SAME, WITHIN, OTHER = "same bytes", "metrics within tolerance", "DIFFERENT"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import compare
-from spoken_digits.comparison import ComparisonError
+from spoken_digits.evaluation.comparison import ComparisonError
 
 COMPARE = Path(__file__).parents[2] / "src" / "compare.py"
 DVC_YAML = """\
@@ -25,7 +25,7 @@ import sys
 sys.path.insert(0, {str(COMPARE.parent)!r})
 from pathlib import Path
 import yaml
-from spoken_digits.predictions import Prediction, write_predictions
+from spoken_digits.evaluation.predictions import Prediction, write_predictions
 params = yaml.safe_load(open("params.yaml"))
 rows = []
 for take in range(200):

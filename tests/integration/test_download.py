@@ -12,10 +12,10 @@ import pytest
 import yaml
 from support import Drop
 
-from spoken_digits import fetch
-from spoken_digits.audio import read_wav
+from spoken_digits.corpora import fetch
 from spoken_digits.errors import run_script
 from spoken_digits.shards import read_shard
+from spoken_digits.sound.decode import read_wav
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "6c5eb77d8e9242d6ce31af807f0409d36a246f51"
@@ -27,7 +27,7 @@ def stand_in(tmp_path_factory) -> Path:
     """Make 600 recordings in AudioMNIST's layout: the archive, and its speakers' digests."""
     directory = tmp_path_factory.mktemp("audiomnist")
     subprocess.run(
-        [sys.executable, ROOT / "benchmarks" / "make_audiomnist.py", directory, "--takes", "1"],
+        [sys.executable, ROOT / "benchmarks/speed/make_audiomnist.py", directory, "--takes", "1"],
         check=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
     )

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from spoken_digits.evaluation import MEANING
-from spoken_digits.predictions import read_predictions
+from spoken_digits.evaluation.predictions import read_predictions
+from spoken_digits.evaluation.summary import MEANING
 
 PLOTS = {
     "Loss",

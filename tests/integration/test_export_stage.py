@@ -14,15 +14,15 @@ import torch
 import yaml
 from support import speak
 
-from spoken_digits import frontend
-from spoken_digits.audio import read_wav, wav_bytes, waveform
-from spoken_digits.fit import round_to_half
-from spoken_digits.frontend import one_second
-from spoken_digits.network import DigitNet, load_network, logits, probabilities, save_network
+from spoken_digits.model.network import DigitNet, load_network, logits, probabilities, save_network
+from spoken_digits.model.vocal_tracts import TwoTracts
 from spoken_digits.params import load_params
-from spoken_digits.pictures import Conversion, convert_shard
+from spoken_digits.picture import mel
+from spoken_digits.picture.convert import Conversion, convert_shard
 from spoken_digits.shards import read_shard, write_shard
-from spoken_digits.tracts import TwoTracts
+from spoken_digits.sound.decode import read_wav, wav_bytes, waveform
+from spoken_digits.sound.one_second import one_second
+from spoken_digits.training.loop import round_to_half
 
 ROOT = Path(__file__).parents[2]
 EXPORT = ROOT / "src" / "export.py"
@@ -82,7 +82,7 @@ def exported(tmp_path_factory):
         write_shard(raw, members)
         convert_shard(Conversion(raw, project / f"data/spectrograms/fsdd/{speaker}.zip", settings))
     write_split(project, "test")
-    images = frontend.images(seconds(project).astype(np.float64), settings)
+    images = mel.images(seconds(project).astype(np.float64), settings)
     save_network(telling_apart(images), project / NETWORK, {"corpora": ["fsdd"]})
     (project / EVALUATION).parent.mkdir()
     (project / EVALUATION).write_text(json.dumps(ACCURACY | {"more": 1}), encoding="utf-8")

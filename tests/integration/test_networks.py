@@ -20,7 +20,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_each_gives_eleven_logits_within_the_size_allowed():
     code = """
 import numpy as np
-from networks import NETWORKS, logits
+from accuracy.networks import NETWORKS, logits
 
 for name, kind in NETWORKS.items():
     network = kind()
@@ -43,6 +43,6 @@ print(len(NETWORKS))
     ],
 )
 def test_what_it_needs(arguments, status, message):
-    done = run("benchmarks/networks.py", *arguments)
+    done = run("benchmarks/accuracy/networks.py", *arguments)
     assert done.returncode == status
     assert message in done.stderr

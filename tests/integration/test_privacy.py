@@ -22,7 +22,7 @@ onnxruntime.InferenceSession({str(ROOT / "models/released/digits.onnx")!r})
 """
 LOAD_MODEL = f"""
 from pathlib import Path
-from spoken_digits.onnx_model import load_model
+from spoken_digits.export.inference import load_model
 load_model(Path({str(ROOT / "models/released/digits.onnx")!r}))
 """
 DETECT_SPEECH = """
@@ -31,10 +31,11 @@ from spoken_digits.live.silero import SileroDetector
 SileroDetector().score(numpy.zeros(512, numpy.float32))
 """
 EXPORT = """
-import spoken_digits.onnx_graph, torch
-from spoken_digits.network import DigitNet
+from spoken_digits.export import graph
+import torch
+from spoken_digits.model.network import DigitNet
 from spoken_digits.params import load_params
-spoken_digits.onnx_graph.build(DigitNet(), load_params().spectrogram, {})
+graph.build(DigitNet(), load_params().spectrogram, {})
 """
 
 

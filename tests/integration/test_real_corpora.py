@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 import pytest
 
-from spoken_digits.released import sha256
+from spoken_digits.export.released import sha256
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
 

@@ -6,8 +6,8 @@ import sys
 import pytest
 from live_support import ROOT, project, room, word
 
-from spoken_digits.audio import read_wav
 from spoken_digits.recording import parse_name
+from spoken_digits.sound.decode import read_wav
 
 
 @pytest.mark.slow

@@ -12,14 +12,14 @@ import pytest
 import release
 from onnx import TensorProto, helper
 
-from spoken_digits import released
-from spoken_digits.audio import read_wav, waveform
-from spoken_digits.dataset import read_split
+from spoken_digits.dataset.images import read_split
+from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.errors import UserError
-from spoken_digits.measure import hear
-from spoken_digits.onnx_model import load_model
-from spoken_digits.raw import read_recordings
-from spoken_digits.second import one_second
+from spoken_digits.evaluation.real_recordings import hear
+from spoken_digits.export import released
+from spoken_digits.export.inference import load_model
+from spoken_digits.sound.decode import read_wav, waveform
+from spoken_digits.sound.one_second import one_second
 
 RAW = Path("data/raw")
 SMALL = {"corpora": ["espeak"], "split.scheme": "random"}
@@ -86,7 +86,7 @@ def test_a_release_is_promoted_described_and_only_replaced_by_one_no_worse(
     for path in ("models/digits.onnx", "models/digits.safetensors", "data/split.csv", "dvc.lock"):
         found = hashlib.sha256(Path(path).read_bytes()).hexdigest()
         assert about["sha256"][path] == found, path
-    assert "src/spoken_digits/network.py" in about["sha256"]
+    assert "src/spoken_digits/model/network.py" in about["sha256"]
     assert released.read_about() == about
 
     # Two models that tell the quietest recording from the others: one is right on it, one wrong.

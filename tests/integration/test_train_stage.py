@@ -14,8 +14,8 @@ import pytest
 import torch
 import yaml
 
-from spoken_digits.network import load_network, read_about
-from spoken_digits.pictures import png
+from spoken_digits.model.network import load_network, read_about
+from spoken_digits.picture.convert import png
 from spoken_digits.shards import write_shard
 
 ROOT = Path(__file__).parents[2]

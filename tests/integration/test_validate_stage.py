@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spoken_digits.audio import wav_bytes
 from spoken_digits.shards import read_shard, write_shard
+from spoken_digits.sound.decode import wav_bytes
 
 SRC = Path(__file__).parents[2] / "src"
 SPEAKERS = [f"anna{index}" for index in range(12)]

@@ -11,14 +11,20 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
-from spoken_digits.archives import ArchiveError, base_name, open_zip, read_member, safe_names
-from spoken_digits.audio import RecordingError, canonical_wav
-from spoken_digits.corpora import BadRecording, bad_recording, clear, content_digest
+from spoken_digits.corpora.archives import (
+    ArchiveError,
+    base_name,
+    open_zip,
+    read_member,
+    safe_names,
+)
+from spoken_digits.corpora.fetch import with_archive
+from spoken_digits.corpora.packing import BadRecording, bad_recording, clear, content_digest
 from spoken_digits.errors import UserError
-from spoken_digits.fetch import with_archive
 from spoken_digits.params import AudioMNIST
 from spoken_digits.recording import RecordingNameError, parse_name
 from spoken_digits.shards import write_shard
+from spoken_digits.sound.decode import RecordingError, canonical_wav
 
 _RECORDING = re.compile(r"[^/]+/data/([^/]+)/[^/]+\.wav")
 

@@ -16,7 +16,6 @@ import espeakng_loader
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.audio import wav_bytes
 from spoken_digits.corpora import espeak_process
 from spoken_digits.corpora.synthesis import (
     DIGIT_WORDS,
@@ -29,6 +28,7 @@ from spoken_digits.corpora.synthesis import (
 )
 from spoken_digits.params import Voices
 from spoken_digits.shards import write_shard
+from spoken_digits.sound.decode import wav_bytes
 
 _ENGLISH = (
     *("gmw/en-US",) * 4,  # repeated: as likely as all British accents together

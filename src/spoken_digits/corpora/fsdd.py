@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from spoken_digits.archives import ArchiveError, base_name, read_archive
-from spoken_digits.corpora import BadRecording, content_digest, pack
-from spoken_digits.fetch import with_archive
+from spoken_digits.corpora.archives import ArchiveError, base_name, read_archive
+from spoken_digits.corpora.fetch import with_archive
+from spoken_digits.corpora.packing import BadRecording, content_digest, pack
 from spoken_digits.params import Archive
 from spoken_digits.recording import DIGITS, parse_name
 

@@ -13,7 +13,6 @@ import numpy as np
 import py_nanotts
 from numpy.typing import NDArray
 
-from spoken_digits.audio import wav_bytes
 from spoken_digits.corpora import pico_process
 from spoken_digits.corpora.synthesis import (
     DIGIT_WORDS,
@@ -24,6 +23,7 @@ from spoken_digits.corpora.synthesis import (
 )
 from spoken_digits.params import Voices
 from spoken_digits.shards import write_shard
+from spoken_digits.sound.decode import wav_bytes
 
 # English three times as likely as the others, each.
 _VOICES = (*("en-US", "en-GB") * 3, "de-DE", "fr-FR", "es-ES", "it-IT")

@@ -10,10 +10,10 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from spoken_digits.archives import ArchiveError, base_name, read_archive
-from spoken_digits.corpora import BadRecording, pack
+from spoken_digits.corpora.archives import ArchiveError, base_name, read_archive
+from spoken_digits.corpora.fetch import with_archive
+from spoken_digits.corpora.packing import BadRecording, pack
 from spoken_digits.errors import UserError
-from spoken_digits.fetch import with_archive
 from spoken_digits.params import Archive
 from spoken_digits.recording import DIGITS, OTHER, RecordingName, RecordingNameError
 

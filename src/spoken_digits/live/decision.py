@@ -5,9 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.onnx_model import Model
+from spoken_digits.export.inference import Model
 from spoken_digits.recording import CLASSES, DIGITS, OTHER
-from spoken_digits.second import SAMPLE_RATE, one_second
+from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sound.one_second import one_second
 
 LONGEST_WORD_S = 1.5
 """No digit takes longer, s, however slowly it is said."""

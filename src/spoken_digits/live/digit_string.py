@@ -5,13 +5,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.live.cuts import cuts
+from spoken_digits.export.inference import Model
 from spoken_digits.live.decision import LONGEST_WORD_S, Verdict, decide, loudest_dbfs
-from spoken_digits.live.endpoint import Utterance
-from spoken_digits.live.pauses import pauses
-from spoken_digits.onnx_model import Model
+from spoken_digits.live.endpointer import Utterance
+from spoken_digits.live.silences import pauses
+from spoken_digits.live.word_boundaries import cuts
 from spoken_digits.recording import CLASSES, DIGITS, OTHER
-from spoken_digits.second import SAMPLE_RATE, one_second
+from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sound.one_second import one_second
 
 _BEFORE, _AFTER = (320, 1760), (0, 2000)  # samples; what is said begins and ends softly
 _SHORTEST, _LONGEST = int(0.14 * SAMPLE_RATE), int(1.0 * SAMPLE_RATE)  # a digit among digits

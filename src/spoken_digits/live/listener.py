@@ -7,12 +7,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spoken_digits.export.inference import Model
 from spoken_digits.live.decision import Verdict, loudest_dbfs
 from spoken_digits.live.digit_string import Reader
-from spoken_digits.live.endpoint import Endpointer, Utterance
+from spoken_digits.live.endpointer import Endpointer, Utterance
 from spoken_digits.live.silero import SileroDetector
-from spoken_digits.onnx_model import Model
-from spoken_digits.second import SAMPLE_RATE
+from spoken_digits.sizes import SAMPLE_RATE
 
 _THINK_EVERY = SAMPLE_RATE // 5  # once at least in a hang-over; more often costs CPU alone
 

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from spoken_digits.errors import UserError
 from spoken_digits.live.listener import Listener, Word
 from spoken_digits.live.loop import NUMBER_PAUSE_S
-from spoken_digits.live.resampler import Resampler
-from spoken_digits.second import SAMPLE_RATE
+from spoken_digits.live.stream_resampler import Resampler
+from spoken_digits.sizes import SAMPLE_RATE
 
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
 _BLOCK_S = 0.1

@@ -10,9 +10,9 @@ import numpy as np
 from spoken_digits.live.decision import recognise_word
 from spoken_digits.live.listener import Listener, Word
 from spoken_digits.live.microphone import Block, DeviceError, Microphone
-from spoken_digits.live.outlets import Outlet
+from spoken_digits.live.output import Outlet
 from spoken_digits.live.saving import save_word
-from spoken_digits.second import SAMPLE_RATE
+from spoken_digits.sizes import SAMPLE_RATE
 
 NUMBER_PAUSE_S = 1.5
 """A longer pause ends a number, s."""

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.errors import UserError
-from spoken_digits.live.resampler import Resampler
-from spoken_digits.second import HOP, SAMPLE_RATE
+from spoken_digits.live.stream_resampler import Resampler
+from spoken_digits.sizes import HOP, SAMPLE_RATE
 
 _BLOCK = 2 * HOP  # 20 ms: shorter ones cost time, longer ones are heard later
 _QUEUE_BLOCKS = 1500  # 30 s of sound: a machine that is busy for longer loses some, and is told

@@ -8,7 +8,7 @@ from spoken_digits.errors import UserError
 from spoken_digits.files import replacing
 from spoken_digits.live.listener import Word
 from spoken_digits.recording import RecordingName
-from spoken_digits.second import SAMPLE_RATE
+from spoken_digits.sizes import SAMPLE_RATE
 
 SPEAKER = "live"
 """Who said it, in the names of the files: rename them if several people do."""
@@ -19,7 +19,7 @@ def save_word(folder: Path, word: Word) -> Path:
 
     Takes are counted on from those that are there. Raises UserError if it cannot be written.
     """
-    from spoken_digits.audio import wav_bytes  # only who saves waits for SciPy
+    from spoken_digits.sound.decode import wav_bytes  # only who saves waits for SciPy
 
     label = word.verdict.digit or "other-unknown"
     samples = np.rint(np.clip(word.sound, -1, 1) * 32767).astype(np.int16)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from spoken_digits.live import keys
 from spoken_digits.live.listener import Listener, Word
-from spoken_digits.live.report import say
+from spoken_digits.live.messages import say
 from spoken_digits.recording import DIGITS
 
 _FRAMES_A_SECOND = 12

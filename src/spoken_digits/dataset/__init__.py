@@ -1,0 +1,1 @@
+"""Recordings and pictures by row: split into subsets, checked, loaded."""

@@ -1,0 +1,1 @@
+"""How good the model is: metrics, robustness, comparisons, plots and the report."""

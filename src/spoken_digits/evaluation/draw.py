@@ -1,0 +1,115 @@
+"""metrics/plots: each plot as data for DVC and as PNG."""
+
+import csv
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoken_digits.errors import UserError
+from spoken_digits.evaluation import metrics, plots
+from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.evaluation.robustness import noise_table
+from spoken_digits.evaluation.summary import by_group, judged_speakers, most_confident_mistakes
+from spoken_digits.evaluation.tables import write_csv, write_json
+from spoken_digits.recording import DIGITS
+
+MISTAKES_SHOWN = 15
+CURVE_POINTS = 200
+
+
+def draw(
+    folder: Path,
+    predictions: Sequence[Prediction],
+    images: NDArray[np.uint8],
+    summary: Mapping[str, Any],
+    curves: Mapping[str, Sequence[float]],
+) -> None:
+    """Write every plot of the evaluation afresh into ``folder``.
+
+    ``images`` are the predictions' pictures, (n, 100, 100); ``summary`` is evaluate.json's content;
+    ``curves`` are those of training.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    digits = [row for row in predictions if row.is_digit]
+    others = np.array([row.confidence for row in predictions if not row.is_digit])
+    confidence = np.array([row.confidence for row in digits])
+    labels = np.array([int(row.label) for row in digits])
+    heard = np.array([int(row.predicted) for row in digits])
+
+    pairs = [(row.label, row.predicted) for row in digits]
+    write_csv(folder / "confusion.csv", ["said", "heard"], pairs)
+    counts = metrics.confusion(labels, heard, len(DIGITS))
+    plots.plot_confusion(folder / "confusion.png", counts, normalised=False)
+    plots.plot_confusion(folder / "confusion_percent.png", counts, normalised=True)
+
+    noise = noise_table(summary["robustness"])
+    write_json(folder / "noise.json", noise)
+    table = summary["robustness"]
+    plots.plot_noise(folder / "noise.png", noise, table["clean"], table["n"])
+
+    speakers = by_group(digits, lambda row: f"{row.corpus}/{row.speaker}")
+    write_json(
+        folder / "speakers.json",
+        [
+            {"speaker": name, "accuracy": share, "recordings": n}
+            for name, (share, n) in speakers.items()
+        ],
+    )
+    plots.plot_speakers(folder / "speakers.png", judged_speakers(speakers))
+
+    calibration = metrics.reliability(confidence, labels == heard)
+    write_json(
+        folder / "reliability.json",
+        [
+            {"confidence": float(sure), "accuracy": float(right), "recordings": int(n)}
+            for sure, right, n in zip(*calibration, strict=True)
+            if n
+        ],
+    )
+    plots.plot_reliability(folder / "reliability.png", calibration, summary["ece"])
+
+    _draw_rejection(folder, confidence, others, summary["rejection"]["auroc"])
+
+    mistakes = most_confident_mistakes(predictions, MISTAKES_SHOWN)
+    index = {(row.corpus, row.name): position for position, row in enumerate(predictions)}
+    pictures = images[[index[row.corpus, row.name] for row in mistakes]]
+    plots.plot_mistakes(folder / "mistakes.png", mistakes, pictures)
+    plots.plot_training(folder / "training.png", curves)
+
+
+def read_curves(folder: Path) -> dict[str, list[float]]:
+    """Return the curves that dvclive wrote below ``folder``, by name: ``validation_loss`` etc.
+
+    Raises UserError if there is none.
+    """
+    root = folder / "plots" / "metrics"
+    curves = {}
+    for path in sorted(root.rglob("*.tsv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t"))
+        name = path.relative_to(root).with_suffix("").as_posix()
+        curves[name] = [float(row[path.stem]) for row in rows]
+    if not curves:
+        raise UserError(f"{root}: no curves of training (*.tsv) here. Make them: dvc repro train")
+    return curves
+
+
+def _draw_rejection(
+    folder: Path, digits: NDArray[np.float64], others: NDArray[np.float64], auroc: float | None
+) -> None:
+    if auroc is None:
+        write_json(folder / "rejection.json", [])
+        plots.plot_nothing(folder / "rejection.png", "No other words in the test set to reject")
+        return
+    rejected, accepted = metrics.rejection_curve(digits, others)
+    few = np.unique(np.linspace(0, len(rejected) - 1, CURVE_POINTS).astype(int))
+    points = [
+        {"digits_rejected": float(digit), "others_accepted": float(other)}
+        for digit, other in zip(rejected[few], accepted[few], strict=True)
+    ]
+    write_json(folder / "rejection.json", points)
+    plots.plot_rejection(folder / "rejection.png", rejected, accepted, auroc)

@@ -1,0 +1,107 @@
+"""DVC's experiments: run them, find them by name, read what Git holds of them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from spoken_digits.corpora.fetch import is_url
+from spoken_digits.errors import UserError
+
+
+class ExperimentError(UserError):
+    """An experiment that cannot be run, found or read."""
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for experiments that run elsewhere than in the project's folder.
+
+    This Python's programs come first on the PATH, and a CORPUS_MIRROR that is a relative path
+    becomes absolute.
+    """
+    found = dict(os.environ)
+    programs = str(Path(sys.executable).parent)
+    found["PATH"] = f"{programs}{os.pathsep}{found.get('PATH', '')}"
+    mirror = found.get("CORPUS_MIRROR")
+    if mirror and not is_url(mirror):
+        found["CORPUS_MIRROR"] = str(Path(mirror).expanduser().absolute())
+    return found
+
+
+def dvc(*arguments: str) -> str:
+    """Run a dvc command; return what it prints. Raises ExperimentError with DVC's own words."""
+    finished = subprocess.run(
+        [sys.executable, "-m", "dvc", *arguments],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
+    if finished.returncode != 0:
+        said = reason(finished.stderr) or finished.stderr.strip()
+        raise ExperimentError(f"dvc {' '.join(arguments[:2])}: {said}")
+    return finished.stdout
+
+
+def reason(log: str) -> str:
+    """Return the lines of a log in which a stage and DVC say what went wrong."""
+    lines = [line.strip() for line in log.splitlines()]
+    return "; ".join(
+        dict.fromkeys(line for line in lines if line.lower().startswith(("error:", "fatal:")))
+    )
+
+
+def git(*arguments: str) -> bytes:
+    """Run a git command; return what it prints. Raises ExperimentError if it fails."""
+    finished = subprocess.run(["git", *arguments], capture_output=True)
+    if finished.returncode != 0:
+        said = finished.stderr.decode(errors="replace").strip()
+        raise ExperimentError(f"git {' '.join(arguments)}: {said}")
+    return finished.stdout
+
+
+def find(name: str) -> str | None:
+    """Return the commit of the experiment of that name on HEAD, None if there is none."""
+    head = git("rev-parse", "HEAD").decode().strip()
+    return _commits(f"refs/exps/{head[:2]}/{head[2:]}/{name}").get(name)
+
+
+def names() -> set[str]:
+    """Return the names of all experiments, on any commit."""
+    return set(_commits("refs/exps/*/*/*"))
+
+
+def resolve(revision: str) -> str:
+    """Return the commit of a Git revision or of an experiment.
+
+    Raises ExperimentError if there is none.
+    """
+    try:
+        found = git(
+            "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"
+        )
+        return found.decode().strip()
+    except ExperimentError:
+        commit = _commits(f"refs/exps/*/*/{revision}").get(revision)
+    if commit is None:
+        raise ExperimentError(
+            f"{revision}: no such revision or experiment. See: git branch --all; dvc exp list -A"
+        )
+    return commit
+
+
+def read(commit: str, path: str) -> bytes:
+    """Return a file that Git holds at a commit. Raises ExperimentError if it holds none."""
+    try:
+        return git("show", f"{commit}:{path}")
+    except ExperimentError:
+        raise ExperimentError(
+            f"{path} is not in {commit[:10]}: the pipeline did not run to its end there"
+        ) from None
+
+
+def _commits(pattern: str) -> dict[str, str]:
+    """Return {name: commit} of the references that fit a pattern."""
+    listed = git("for-each-ref", "--format=%(objectname) %(refname)", pattern).decode()
+    pairs = [line.split(" ", 1) for line in listed.splitlines()]
+    return {reference.rpartition("/")[2]: commit for commit, reference in pairs}

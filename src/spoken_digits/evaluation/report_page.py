@@ -1,0 +1,248 @@
+"""metrics/report.html: what was trained on what, how good it is, and where it fails.
+
+One file: pictures and sounds are inside it, and it needs neither network nor script. It holds
+nothing but what its inputs hold - no date, no machine - so the same inputs give the same bytes.
+"""
+
+import base64
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import numpy as np
+import yaml
+from PIL import Image
+
+from spoken_digits.dataset.images import SplitRow, load_images, read_split
+from spoken_digits.dataset.recordings import read_recordings
+from spoken_digits.dataset.split import SUBSETS
+from spoken_digits.errors import UserError
+from spoken_digits.evaluation import metrics
+from spoken_digits.evaluation.digests import digest
+from spoken_digits.evaluation.predictions import Prediction, read_predictions
+from spoken_digits.evaluation.robustness import NOISES, SNRS_DB
+from spoken_digits.evaluation.summary import (
+    MEANING,
+    by_group,
+    judged_speakers,
+    most_confident_mistakes,
+)
+from spoken_digits.params import SYNTHETIC
+from spoken_digits.picture.convert import png
+from spoken_digits.recording import DIGITS
+from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sound.decode import read_wav, wav_bytes, waveform
+from spoken_digits.sound.one_second import one_second
+
+SPLIT = Path("data/split.csv")
+RAW, SPECTROGRAMS = Path("data/raw"), Path("data/spectrograms")
+PREDICTIONS, PLOTS = Path("metrics/predictions.csv"), Path("metrics/plots")
+EVALUATION, VALIDATION = Path("metrics/evaluate.json"), Path("metrics/validate.json")
+EXPORT = Path("metrics/export.json")
+MODEL, WEIGHTS = Path("models/digits.onnx"), Path("models/digits.safetensors")
+REQUIREMENTS, PARAMS = Path("requirements.txt"), Path("params.yaml")
+FINGERPRINTED = (RAW, SPECTROGRAMS, SPLIT, WEIGHTS, MODEL, EVALUATION, PREDICTIONS)
+
+SHOWN_PARAMS = ("corpora", "download", "spectrogram", "split", "validate", "train", "evaluate")
+
+MISTAKES = 12  # with a player each: 43 kB of base64 for a second of sound
+FAILING = 5  # of each kind of failure that the model card names
+
+LICENCES = {
+    "espeak": (
+        "speech synthesised with espeak-ng (the program is GPL-3.0-or-later), made by the pipeline"
+    ),
+    "pico": "speech synthesised with SVOX Pico (Apache-2.0), made by the pipeline",
+    "audiomnist": "AudioMNIST, S. Becker et al. 2018, 60 speakers; MIT",
+    "fsdd": "Free Spoken Digit Dataset, Z. Jackson et al., 6 speakers; CC BY-SA 4.0",
+    "speech_commands": "Speech Commands v0.02, P. Warden 2018; CC BY 4.0",
+    "folder": "recordings of your own",
+}
+
+CONDITIONS = {
+    "telephone": "telephone band, 300-3400 Hz",
+    "gain_minus_20": "20 dB softer",
+    "gain_plus_20": "20 dB louder, clipping",
+    "shift_minus_150": "150 ms earlier",
+    "shift_plus_150": "150 ms later",
+    "reverberation": "a small room's echo, 0.3 s",
+}
+
+
+class Clip(NamedTuple):
+    """A recording to look at and to listen to; picture and sound as data: URLs."""
+
+    prediction: Prediction
+    picture: str
+    sound: str
+
+
+def build_report(root: Path) -> str:
+    """Return the report on the project in ``root`` as HTML.
+
+    Raises UserError naming what is missing.
+    """
+    summary = _json(root / EVALUATION)
+    predictions = read_predictions(root / PREDICTIONS)
+    rows = read_split(root / SPLIT)
+    params = yaml.safe_load((root / PARAMS).read_text(encoding="utf-8"))
+    shown, are_mistakes = _worst(predictions)
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    environment.filters["percent"] = lambda share, places=1: f"{100 * share:.{places}f}%"
+    template = (
+        resources.files("spoken_digits.evaluation").joinpath("report.html.j2").read_text("utf-8")
+    )
+    return environment.from_string(template).render(
+        metrics=summary,
+        validation=_json(root / VALIDATION),
+        export=_json(root / EXPORT),
+        params=params,
+        corpora=_corpora(rows),
+        synthetic=all(row.corpus in SYNTHETIC for row in rows),
+        subsets=SUBSETS,
+        licences=LICENCES,
+        noises=NOISES,
+        snrs=SNRS_DB,
+        conditions=CONDITIONS,
+        plot=lambda name: _data_url("image/png", _read(root / PLOTS / name)),
+        contact_sheet=_data_url(
+            "image/png", _compressed(_read(root / SPECTROGRAMS / "contact-sheet.png"))
+        ),
+        clips=_clips(root, shown),
+        are_mistakes=are_mistakes,
+        wrong=sum(row.is_digit and not row.correct for row in predictions),
+        failing=_failing(predictions, summary),
+        flat_metrics=_flat(summary),
+        flat_params=_flat({section: params[section] for section in SHOWN_PARAMS}),
+        meaning=MEANING,
+        versions=_versions(_read(root / REQUIREMENTS).decode()),
+        fingerprints={path.as_posix(): digest(root / path) for path in FINGERPRINTED},
+    )
+
+
+def _corpora(rows: Sequence[SplitRow]) -> dict[str, dict[str, dict[str, int]]]:
+    """Count speakers, digits and other words by corpus and subset."""
+    return {
+        corpus: {
+            subset: {
+                "speakers": len({row.speaker for row in part}),
+                "digits": sum(row.label in DIGITS for row in part),
+                "others": sum(row.label not in DIGITS for row in part),
+            }
+            for subset in SUBSETS
+            for part in [[row for row in rows if (row.corpus, row.subset) == (corpus, subset)]]
+        }
+        for corpus in sorted({row.corpus for row in rows})
+    }
+
+
+def _worst(predictions: Sequence[Prediction]) -> tuple[list[Prediction], bool]:
+    """Return the most confident mistakes and True; or the least certain digits and False."""
+    mistakes = most_confident_mistakes(predictions, MISTAKES)
+    if mistakes:
+        return mistakes, True
+    digits = [row for row in predictions if row.is_digit]
+    return sorted(digits, key=lambda row: (row.confidence, row.corpus, row.name))[:MISTAKES], False
+
+
+def _clips(root: Path, shown: Sequence[Prediction]) -> list[Clip]:
+    """Show each as the network saw and heard it: its picture, and its one second at 16 kHz."""
+    by_name = {(row.corpus, row.name): row for row in read_split(root / SPLIT)}
+    pictures = load_images(
+        root / SPECTROGRAMS, [by_name[row.corpus, row.name] for row in shown]
+    )  # (n, 100, 100)
+    clips = []
+    for row, picture, content in zip(
+        shown, pictures, read_recordings(root / RAW, shown), strict=True
+    ):
+        second = one_second(waveform(*read_wav(content)))
+        samples = np.clip(np.rint(second * 32768), -32768, 32767).astype(np.int16)
+        sound = wav_bytes(samples, SAMPLE_RATE)
+        clips.append(Clip(row, _data_url("image/png", png(picture)), _data_url("audio/wav", sound)))
+    return clips
+
+
+def _failing(predictions: Sequence[Prediction], summary: dict[str, Any]) -> dict[str, list[str]]:
+    """Name who and what the model fails for, worst first, ``FAILING`` of each at most.
+
+    A speaker is named if the 95% interval of their accuracy lies below the accuracy of all.
+    """
+    digits = [row for row in predictions if row.is_digit]
+    speakers = judged_speakers(by_group(digits, lambda row: f"{row.corpus}/{row.speaker}"))
+    below = {
+        name: (share, n)
+        for name, (share, n) in speakers.items()
+        if metrics.wilson(round(share * n), n).high < summary["accuracy"]
+    }
+    confused = Counter((row.label, row.predicted) for row in digits if not row.correct)
+    said = Counter(row.label for row in digits)
+    words: dict[str, list[float]] = {}
+    for row in predictions:
+        if not row.is_digit:
+            words.setdefault(row.label.removeprefix("other-"), []).append(row.confidence)
+    trusted = {word: float(np.mean(of)) for word, of in words.items()}
+    return {
+        "speakers": [
+            f"{name}: {share:.1%} of {n}"
+            for name, (share, n) in sorted(below.items(), key=lambda item: (item[1], item[0]))
+        ][:FAILING],
+        "confusions": [
+            f"{label} heard as {heard}: {count} of {said[label]}"
+            for (label, heard), count in sorted(
+                confused.items(), key=lambda item: (-item[1], item[0])
+            )
+        ][:FAILING],
+        "words": [
+            f"{word}: {share:.0%}"
+            for word, share in sorted(trusted.items(), key=lambda item: (-item[1], item[0]))
+        ][:FAILING],
+    }
+
+
+def _flat(summary: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in summary.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def _versions(requirements: str) -> dict[str, str]:
+    return dict(re.findall(r"^([A-Za-z0-9_.\[\]-]+)==([^\s;#]+)", requirements, re.MULTILINE))
+
+
+def _compressed(png: bytes) -> bytes:
+    """Pack a PNG tighter: the pipeline's own are uncompressed."""
+    buffer = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        image.save(buffer, "PNG", compress_level=9)
+    return buffer.getvalue()
+
+
+def _data_url(media_type: str, content: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = json.loads(_read(path))
+    except json.JSONDecodeError as error:
+        raise UserError(f"{path}: not valid JSON ({error}). Make it again: dvc repro") from None
+    return content
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}). Make it: dvc repro") from None

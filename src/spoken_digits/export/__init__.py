@@ -1,0 +1,1 @@
+"""The network as an ONNX file: its graph, inference from it, and the released one."""

@@ -1,0 +1,200 @@
+"""The exported graph: front-end and network in one, from waveform to probabilities.
+
+The front-end is that of picture/mel.py in float32. Its Fourier transform is a convolution with
+cosines and sines (ONNX's DFT is slow in browsers), looked up in a table while the model loads, so
+that the file holds 512 numbers rather than 205,600.
+"""
+
+import contextlib
+import io
+import json
+import logging
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx.compose
+import onnx.numpy_helper
+import onnx.parser
+import torch
+from torch import Tensor, nn
+
+from spoken_digits.files import replacing
+from spoken_digits.model.network import DigitNet
+from spoken_digits.params import Spectrogram
+from spoken_digits.picture.mel import N_FFT, analysis_window, mel_filters
+from spoken_digits.sizes import HOP, SECOND, SIZE
+
+OPSET = 18
+_SMALL = 256  # numbers; constants with fewer stay float32
+
+# waveform (n, 16000) in -1..1 -> image (n, 100, 100), grey levels 0-255, row 0 the highest band.
+_FRONTEND = f"""
+<ir_version: 10, opset_import: ["" : {OPSET}]>
+frontend (float[n, {SECOND}] waveform) => (float[n, {SIZE}, {SIZE}] image)
+{{
+  # Cosines and sines of every bin and sample: angle k * t modulo the transform's length.
+  bins = Range (zero, bin_count, one)
+  samples = Range (zero, width, one)
+  bin_column = Unsqueeze (bins, last)
+  turns = Mul (bin_column, samples)
+  cosine_at = Mod (turns, points)
+  quarter_on = Add (cosine_at, quarter)
+  sine_at = Mod (quarter_on, points)
+  cosines = Gather (cosine_table, cosine_at)
+  sines = Gather (cosine_table, sine_at)
+  both = Concat <axis = 0> (cosines, sines)
+  windowed = Mul (both, window)
+  kernels = Unsqueeze (windowed, middle)
+
+  channel = Unsqueeze (waveform, middle)
+  spectrum = Conv <strides = [{HOP}], pads = [before, after]> (channel, kernels)
+  squared = Mul (spectrum, spectrum)
+  real, imaginary = Split <axis = 1, num_outputs = 2> (squared)
+  power = Add (real, imaginary)
+
+  no_filters = ConstantOfShape (filters_shape)
+  filters = ScatterND (no_filters, filter_places, filter_weights)
+  mel = MatMul (filters, power)
+
+  loudest = ReduceMax (mel, band_and_frame)
+  divisor = Max (loudest, tiny)
+  relative = Div (mel, divisor)
+  bounded = Max (relative, floor)
+  logarithm = Log (bounded)
+  shades = Mul (logarithm, shades_per_neper)
+  raised = Add (shades, white)
+  rounded = Round (raised)
+  # Silence has no loudest pixel: black, not white.
+  sounds = Greater (loudest, tiny)
+  sounding = Cast <to = 1> (sounds)
+  image = Mul (rounded, sounding)
+}}
+"""
+
+
+class _Probabilities(nn.Module):
+    def __init__(self, network: DigitNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        logits: Tensor = self.network(pictures)
+        return (logits / self.network.temperature).softmax(dim=1)
+
+
+def build(network: DigitNet, settings: Spectrogram, about: Mapping[str, object]) -> onnx.ModelProto:
+    """Return the graph of front-end and network, weights as float16, with ``about`` as metadata.
+
+    Input "waveform" (n, 16000) float32; outputs "probabilities" (n, 11) and "image" (n, 100, 100).
+    """
+    front, back = _frontend(settings), _network(network)
+    joined = onnx.compose.merge_models(
+        front, back, io_map=[("image", "pictures")], outputs=["probabilities", "image"]
+    )
+    joined.graph.name = "spoken_digits"
+    joined.producer_name, joined.producer_version = "spoken-digits", ""
+    del joined.metadata_props[:]
+    onnx.helper.set_model_props(
+        joined,
+        {
+            key: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+            for key, value in sorted(about.items())
+        },
+    )
+    onnx.checker.check_model(joined, full_check=True)
+    return joined
+
+
+def save(model: onnx.ModelProto, path: Path) -> None:
+    """Write the graph, the same bytes for the same model, whole or not at all."""
+    with replacing(path) as partial:
+        partial.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def _frontend(settings: Spectrogram) -> onnx.ModelProto:
+    window = analysis_window(settings)
+    before = (len(window) - HOP) // 2
+    text = _FRONTEND.replace("before", str(before)).replace(
+        "after", str(len(window) - HOP - before)
+    )
+    model = onnx.parser.parse_model(text)
+    filters = mel_filters(settings)[::-1]  # the highest band comes first
+    places = np.argwhere(filters)
+    integers = {
+        "zero": 0,
+        "one": 1,
+        "bin_count": N_FFT // 2 + 1,
+        "width": len(window),
+        "points": N_FFT,
+        "quarter": 3 * N_FFT // 4,
+        "last": [-1],
+        "band_and_frame": [1, 2],
+        "filters_shape": filters.shape,
+        "filter_places": places,
+        "middle": [1],
+    }
+    floats = {
+        "cosine_table": np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT),
+        "window": window,
+        "filter_weights": filters[tuple(places.T)],
+        "tiny": 1e-30,
+        "floor": 10 ** (-settings.depth_db / 10),
+        "shades_per_neper": 10 / np.log(10) / settings.depth_db * 255,
+        "white": 255.0,
+    }
+    for name, value in integers.items():
+        model.graph.initializer.append(
+            onnx.numpy_helper.from_array(np.array(value, np.int64), name)
+        )
+    for name, number in floats.items():
+        array = np.array(number, np.float32)
+        model.graph.initializer.append(onnx.numpy_helper.from_array(array, name))
+    return model
+
+
+def _network(network: DigitNet) -> onnx.ModelProto:
+    # The exporter traces a batch of two: it takes a batch of one for a constant.
+    pictures = torch.zeros(2, SIZE, SIZE)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # torchvision is not needed
+    with (
+        contextlib.redirect_stdout(io.StringIO()),  # its progress report
+        warnings.catch_warnings(action="ignore", category=FutureWarning),  # its own affairs
+    ):
+        program = torch.onnx.export(
+            _Probabilities(network).eval(),
+            (pictures,),
+            dynamo=True,
+            optimize=False,  # it would fold norms into weights, which float16 does not then hold
+            opset_version=OPSET,
+            input_names=["pictures"],
+            output_names=["probabilities"],
+            dynamic_shapes={"pictures": {0: torch.export.Dim("n")}},
+        )
+    assert program is not None
+    model = program.model_proto
+    model.ir_version = 10
+    del model.graph.value_info[:]
+    for node in model.graph.node:  # traces of this machine's files
+        node.doc_string = ""
+        del node.metadata_props[:]
+    del model.graph.metadata_props[:]
+    _store_as_half(model.graph)
+    return model
+
+
+def _store_as_half(graph: onnx.GraphProto) -> None:
+    """Keep large weights as float16, which they are exactly; loading the model widens them."""
+    for index, tensor in enumerate(graph.initializer):
+        array = onnx.numpy_helper.to_array(tensor)
+        half = array.astype(np.float16)
+        if array.dtype != np.float32 or array.size < _SMALL or not np.array_equal(half, array):
+            continue
+        stored = f"{tensor.name}_half"
+        graph.node.insert(
+            0,
+            onnx.helper.make_node("Cast", [stored], [tensor.name], to=onnx.TensorProto.FLOAT),
+        )
+        graph.initializer[index].CopyFrom(onnx.numpy_helper.from_array(half, stored))

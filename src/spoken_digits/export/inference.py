@@ -1,0 +1,120 @@
+"""The exported model: one second of waveform in, probabilities out, through onnxruntime.
+
+Needs neither torch nor SciPy, so that the live program starts within a second.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from spoken_digits.errors import UserError
+from spoken_digits.recording import CLASSES, FORMAT
+from spoken_digits.sizes import SAMPLE_RATE, SECOND
+
+DEFAULT_MODELS = (Path("models/released/digits.onnx"), Path("models/digits.onnx"))
+"""Where a model is looked for if none is named: the promoted one, then the latest export."""
+
+_BATCH = 64  # seconds a run: more is no faster and takes more memory
+_SILENT = 4  # onnxruntime's fatal: what is wrong is said in our own words
+
+onnxruntime.set_default_logger_severity(_SILENT)
+
+
+class ModelError(UserError):
+    """A model file that is missing, damaged, or not this program's."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model and where it comes from."""
+
+    path: Path
+    session: onnxruntime.InferenceSession
+
+    def probabilities(self, waveforms: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the calibrated probability of each of CLASSES, (n, 16000) -> (n, 11).
+
+        A waveform is one second at 16 kHz, -1..1.
+        """
+        batches = [
+            self.session.run(["probabilities"], {"waveform": waveforms[start : start + _BATCH]})[0]
+            for start in range(0, len(waveforms), _BATCH)
+        ]
+        return np.concatenate([np.empty((0, len(CLASSES)), np.float32), *batches])
+
+
+def find_model() -> Path:
+    """Return the model that is used if the user names none.
+
+    Raises ModelError if there is none.
+    """
+    for path in DEFAULT_MODELS:
+        if path.exists():
+            return path
+    raise ModelError(
+        f"no model: neither {' nor '.join(map(str, DEFAULT_MODELS))} is here. Run from the "
+        "project's top folder and make one with: dvc repro (or fetch one with: dvc pull), or name "
+        "one with --model"
+    )
+
+
+def load_model(path: Path, threads: int = 1) -> Model:
+    """Load a model that the export stage wrote, and hear it say something about silence.
+
+    Raises ModelError if it is missing, cannot be read, or was made by another version.
+    """
+    if not path.is_file():
+        raise ModelError(
+            f"{path}: no such file. Make it with: dvc repro, or fetch it with: dvc pull"
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = _SILENT
+    try:
+        session = onnxruntime.InferenceSession(
+            path.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # onnxruntime's exceptions have no common base below this
+        reason = str(error).rpartition(" : ")[2].strip().rstrip(".") or type(error).__name__
+        raise ModelError(
+            f"{path}: not an ONNX model that can be read ({reason}). Fetch it again with: "
+            "dvc pull, or make it with: dvc repro"
+        ) from None
+    _check_version(path, session.get_modelmeta().custom_metadata_map)
+    silence = np.zeros((1, SECOND), np.float32)
+    try:
+        (probabilities,) = session.run(["probabilities"], {"waveform": silence})
+    except Exception as error:
+        raise ModelError(
+            f"{path}: not a model of spoken digits ({str(error).splitlines()[0]})"
+        ) from None
+    if probabilities.shape != (1, len(CLASSES)):
+        raise ModelError(
+            f"{path}: gives {probabilities.shape[-1]} probabilities, not {len(CLASSES)}"
+        )
+    return Model(path, session)
+
+
+def _check_version(path: Path, metadata: dict[str, str]) -> None:
+    found = metadata.get("format")
+    if found is None:
+        raise ModelError(f"{path}: an ONNX model, but not one of this project (it has no format)")
+    if found != FORMAT:
+        raise ModelError(
+            f"{path}: a model of another version ({found!r}; this program reads {FORMAT!r}). "
+            "Make it anew with: dvc repro"
+        )
+    expected = {"labels": list(CLASSES), "sample_rate": SAMPLE_RATE}
+    for key, value in expected.items():
+        try:
+            said = json.loads(metadata[key])
+        except (KeyError, ValueError):
+            raise ModelError(f"{path}: its metadata lacks a readable {key!r}") from None
+        if said != value:
+            raise ModelError(f"{path}: {key} is {said}, not {value}: a model of something else")

@@ -1,0 +1,99 @@
+"""Where what was heard goes: lines of text, lines of JSON. (The screen is in screen.py.)"""
+
+import sys
+from datetime import datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+from spoken_digits.live.listener import Listener, Word
+from spoken_digits.live.messages import as_json, say
+
+
+class Outlet(Protocol):
+    """What a listening program shows."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End, and leave the terminal as it was."""
+
+    def tick(self, listener: Listener, state: str) -> bool:
+        """Show the level and the state; return whether the user wants to stop."""
+
+    def word(self, word: Word) -> None:
+        """Show a word."""
+
+    def number(self, number: str) -> None:
+        """Show a number that is complete."""
+
+    def notice(self, text: str) -> None:
+        """Show that something has happened to the sound."""
+
+
+class Lines:
+    """A line a word on standard output, notices on standard error; ``numbers``: a line a number."""
+
+    def __init__(self, numbers: bool) -> None:
+        self._numbers = numbers
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End."""
+
+    def tick(self, listener: Listener, state: str) -> bool:  # noqa: ARG002
+        """Show nothing."""
+        return False
+
+    def word(self, word: Word) -> None:
+        """Print a word and when it was said."""
+        if not self._numbers:
+            print(f"{word.start:8.2f} s  {say(word.verdict)}", flush=True)
+
+    def number(self, number: str) -> None:
+        """Print a number."""
+        if self._numbers:
+            print(number, flush=True)
+
+    def notice(self, text: str) -> None:
+        """Print a notice on standard error."""
+        print(text, file=sys.stderr, flush=True)
+
+
+class JsonLines(Lines):
+    """A JSON object a line: of each word, or with ``numbers`` of each number."""
+
+    def word(self, word: Word) -> None:
+        """Print a word's times, in s since the stream began, and what it was taken for."""
+        if not self._numbers:
+            latency = None if word.latency_ms is None else round(word.latency_ms, 1)
+            line = as_json(
+                time=_now(),
+                start=round(word.start, 3),
+                end=round(word.end, 3),
+                latency_ms=latency,
+                verdict=word.verdict,
+            )
+            print(line, flush=True)
+
+    def number(self, number: str) -> None:
+        """Print a number."""
+        if self._numbers:
+            print(as_json(time=_now(), string=number), flush=True)
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(timespec="milliseconds")

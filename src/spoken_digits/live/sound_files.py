@@ -1,0 +1,118 @@
+"""Recordings in files, one word each: which digit each one is."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import soundfile
+from tqdm import tqdm
+
+from spoken_digits.evaluation.metrics import wilson
+from spoken_digits.export.inference import Model
+from spoken_digits.live.decision import Verdict, recognise_word
+from spoken_digits.recording import DIGITS, RecordingNameError, parse_name
+from spoken_digits.sound.decode import RecordingError, decode, waveform
+
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+"""What is a sound file when a directory is searched."""
+
+LONGEST_FILE_S = 10.0
+"""A longer file is not one word with some silence, s."""
+
+
+class Heard(NamedTuple):
+    """A file and what was heard in it, or why nothing could be."""
+
+    path: Path
+    verdict: Verdict | None
+    error: str = ""
+
+
+def find_files(paths: list[Path]) -> list[Path]:
+    """Return the files named, and all sound files below the directories named, in order.
+
+    A file that is not there is returned too: reading it says so, and the others are still done.
+    Raises RecordingError for a directory without a sound file.
+    """
+    found = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+        if not inside:
+            raise RecordingError(f"{path}: no sound file in it ({', '.join(SUFFIXES)})")
+        found += inside
+    return found
+
+
+def recognise_files(model: Model, files: list[Path], reject: float) -> Iterator[Heard]:
+    """Say of each file which digit is spoken in it. A bad file does not stop the others."""
+    for path in tqdm(files, unit="file", disable=len(files) < 2 or not sys.stderr.isatty()):
+        try:
+            yield Heard(path, recognise_word(model, _read_word(path), reject))
+        except RecordingError as error:
+            yield Heard(path, None, str(error))
+
+
+def summary(results: list[Heard]) -> list[str]:
+    """Count what was right, in lines of text, where the files' names say what is spoken.
+
+    Empty if no name does.
+    """
+    labelled = [(label, heard.verdict) for heard in results if (label := _label(heard.path))]
+    digits = [(label, verdict) for label, verdict in labelled if verdict and label in DIGITS]
+    others = [verdict for label, verdict in labelled if verdict and label not in DIGITS]
+    lines = []
+    if digits:
+        right = sum(label == verdict.digit for label, verdict in digits)
+        refused = sum(verdict.digit is None for _, verdict in digits)
+        low, high = wilson(right, len(digits))
+        lines.append(
+            f"digits: {right} of {len(digits)} right, {right / len(digits):.2%} "
+            f"(95% interval {low:.2%} to {high:.2%}); "
+            f"{len(digits) - right - refused} taken for another digit, {refused} for none"
+        )
+    if others:
+        claimed = sum(verdict.digit is not None for verdict in others)
+        lines.append(f"other words: {claimed} of {len(others)} taken for a digit")
+    return lines
+
+
+def _read_word(path: Path) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+    try:
+        if path.is_dir():
+            raise RecordingError(f"{path}: a directory")
+        _check_length(path)
+        samples, rate = decode(path.read_bytes(), str(path))
+    except OSError as error:
+        raise RecordingError(f"{path}: cannot be read ({error.strerror or error})") from None
+    return waveform(samples, rate).astype(np.float32)
+
+
+def _check_length(path: Path) -> None:
+    """Refuse a long file by its header, before hours of sound are read."""
+    try:
+        seconds = soundfile.info(path).duration
+    except (soundfile.LibsndfileError, RuntimeError):
+        return  # decoding says what is wrong with it
+    if seconds > LONGEST_FILE_S:
+        raise RecordingError(
+            f"{path}: {_clock(seconds)} long, so not one word (at most {LONGEST_FILE_S:.0f} s). "
+            "To hear all the digits in it: --string"
+        )
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+
+
+def _label(path: Path) -> str | None:
+    try:
+        return parse_name(f"{path.stem}.wav").label
+    except RecordingNameError:
+        return None

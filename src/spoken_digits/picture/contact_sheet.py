@@ -1,0 +1,92 @@
+"""The contact sheet: ten digits x some speakers, labelled, as one grey picture."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from spoken_digits.recording import DIGITS, RecordingName
+from spoken_digits.shards import read_shard
+from spoken_digits.sizes import SIZE
+
+MOST_SPEAKERS = 12
+_GAP, _MARGIN, _HEADING, _CAPTION = 6, 16, 56, 176  # pixels
+_PAPER, _INK, _PALE = 255, 0, 225
+_LEGEND = (
+    "What the network sees: one second of sound a picture, time to the right, "
+    "pitch upwards, louder is brighter"
+)
+
+
+def contact_sheet(shards: Mapping[Path, Sequence[RecordingName]]) -> NDArray[np.uint8]:
+    """Draw the sheet, (height, width): a column a digit, a row a speaker.
+
+    ``shards`` says what each shard of pictures, ``<corpus>/<shard>.zip``, holds. Up to
+    MOST_SPEAKERS speakers are shown, spread evenly over each corpus and the corpora; of each
+    digit the speaker's lowest take; an empty frame where there is none.
+    """
+    rows = _choose({(path.parent.name, n.speaker): path for path in shards for n in shards[path]})
+    step = SIZE + _GAP
+    width = 2 * _MARGIN + _CAPTION + len(DIGITS) * step - _GAP
+    height = 2 * _MARGIN + _HEADING + len(rows) * step - _GAP
+    sheet = Image.new("L", (width, height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    small, large = ImageFont.load_default(15), ImageFont.load_default(22)
+    left, top = _MARGIN + _CAPTION, _MARGIN + _HEADING
+
+    draw.text((_MARGIN, _MARGIN), _LEGEND, _INK, small)
+    for column, digit in enumerate(DIGITS):
+        draw.text((left + column * step + SIZE / 2, top - 6), digit, _INK, large, anchor="md")
+    for row, ((corpus, speaker), path) in enumerate(rows.items()):
+        y = top + row * step
+        draw.text((left - 12, y + SIZE / 2 - 10), speaker, _INK, _fitting(speaker), anchor="rm")
+        draw.text((left - 12, y + SIZE / 2 + 10), corpus, 110, small, anchor="rm")
+        pictures = _of_speaker(path, shards[path], speaker)
+        for column, digit in enumerate(DIGITS):
+            x = left + column * step
+            if digit in pictures:
+                sheet.paste(pictures[digit], (x, y))
+            else:
+                draw.rectangle((x, y, x + SIZE - 1, y + SIZE - 1), outline=_PALE)
+    return np.asarray(sheet)
+
+
+def _choose(speakers: Mapping[tuple[str, str], Path]) -> dict[tuple[str, str], Path]:
+    """Choose rows: as many of each corpus, if it has them, evenly spaced among its speakers."""
+    by_corpus: dict[str, list[str]] = {}
+    for corpus, speaker in sorted(speakers):
+        by_corpus.setdefault(corpus, []).append(speaker)
+    chosen: dict[tuple[str, str], Path] = {}
+    # The smallest corpus first: what it does not fill, the others share.
+    for index, (corpus, here) in enumerate(sorted(by_corpus.items(), key=lambda c: len(c[1]))):
+        share = (MOST_SPEAKERS - len(chosen)) // (len(by_corpus) - index)
+        rows = min(share, len(here))
+        for row in range(rows):
+            who = corpus, here[row * len(here) // rows]
+            chosen[who] = speakers[who]
+    return dict(sorted(chosen.items()))
+
+
+def _of_speaker(path: Path, names: Sequence[RecordingName], speaker: str) -> dict[str, Image.Image]:
+    wanted: dict[str, str] = {}  # name -> digit
+    for digit in DIGITS:
+        takes = [name for name in names if name.speaker == speaker and name.label == digit]
+        if takes:
+            wanted[min(takes, key=lambda name: name.take).png] = digit
+    return {
+        wanted[name]: Image.open(io.BytesIO(content))
+        for name, content in read_shard(path)
+        if name in wanted
+    }
+
+
+def _fitting(text: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the largest font in which ``text`` fits the caption."""
+    for size in range(16, 7, -1):
+        font = ImageFont.load_default(size)
+        if font.getlength(text) <= _CAPTION - 12:
+            return font
+    return font

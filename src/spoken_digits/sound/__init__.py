@@ -1,0 +1,1 @@
+"""A waveform: read from a file, resampled, fitted to one second."""

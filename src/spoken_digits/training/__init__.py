@@ -1,0 +1,1 @@
+"""Fitting the network: the loop, and how pictures are augmented for it."""

@@ -1,0 +1,138 @@
+"""The robustness table: which recordings, under what, and the same every time."""
+
+import re
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from spoken_digits.dataset.images import SplitRow
+from spoken_digits.dataset.recordings import find_recordings, read_recordings
+from spoken_digits.evaluation.robustness import (
+    NOISES,
+    SNRS_DB,
+    drawn_evenly,
+    noise_table,
+    robustness,
+)
+from spoken_digits.evaluation.summary import MEANING
+from spoken_digits.params import load_params
+from spoken_digits.picture.mel import image
+from spoken_digits.shards import ShardError, write_shard
+from spoken_digits.sound.decode import read_wav, wav_bytes, waveform
+
+SETTINGS = load_params().spectrogram
+
+
+def tone(digit: int) -> bytes:
+    """Make 0.4 s of a tone that is higher the greater the digit."""
+    time = np.arange(6400) / 16_000
+    return wav_bytes((8000 * np.sin(2 * np.pi * 300 * 1.3**digit * time)).astype(np.int16), 16_000)
+
+
+def rows_of(subset: str, *speakers: str, corpus: str = "fsdd", takes: int = 1) -> list[SplitRow]:
+    return [
+        SplitRow(corpus, speaker, f"{digit}_{speaker}_{take}.wav", str(digit), subset)
+        for speaker in speakers
+        for digit in range(10)
+        for take in range(takes)
+    ]
+
+
+ROWS = rows_of("train", "anna", "ben") + rows_of("test", "carl", takes=2)
+
+
+def loudest_band(images: np.ndarray) -> np.ndarray:
+    """Tell a tone's digit from the height of its line: a network that works, without training."""
+    height = 99 - images.astype(float).sum(axis=2).argmax(axis=1)
+    return np.eye(11, dtype=np.float32)[[int(np.argmin(np.abs(HEIGHTS - h))) for h in height]]
+
+
+HEIGHTS = np.zeros(10)
+
+
+@pytest.fixture
+def root(tmp_path):
+    for speaker in ("anna", "ben", "carl"):
+        members = {row.name: tone(int(row.label)) for row in ROWS if row.speaker == speaker}
+        write_shard(tmp_path / "fsdd" / f"{speaker}.zip", members.items())
+    for digit in range(10):
+        picture = image(waveform(*read_wav(tone(digit))), SETTINGS)
+        HEIGHTS[digit] = 99 - picture.astype(float).sum(axis=1).argmax()
+    return tmp_path
+
+
+def test_the_table_has_every_condition_that_is_documented(root):
+    table = robustness(root, ROWS, SETTINGS, loudest_band, recordings=20, seed=0)
+    conditions = {key.partition(".")[2] for key in MEANING if key.startswith("robustness.")}
+    expected = conditions - {"<noise>_<dB>"} | {f"{n}_{snr}" for n in NOISES for snr in SNRS_DB}
+    assert set(table) == expected
+    assert table["n"] == 20
+    assert table["clean"] == 1
+    assert table["gain_minus_20"] == 1
+    assert table["white_0"] <= table["white_20"]
+    shares = [share for key, share in table.items() if key not in ("n", "clean", "mean")]
+    assert table["mean"] == pytest.approx(np.mean(shares))
+
+
+def test_the_table_depends_on_seed_and_names_not_on_order(root):
+    table = robustness(root, ROWS, SETTINGS, loudest_band, recordings=10, seed=3)
+    assert table == robustness(root, ROWS[::-1], SETTINGS, loudest_band, recordings=10, seed=3)
+
+
+def test_only_test_digits_are_degraded_and_only_training_babbles(root):
+    seen = []
+
+    def count(images):
+        seen.append(len(images))
+        return loudest_band(images)
+
+    table = robustness(root, ROWS, SETTINGS, count, recordings=1000, seed=0)
+    assert table["n"] == sum(row.subset == "test" for row in ROWS)
+    conditions = len(set(table) - {"n", "mean"})
+    assert sum(seen) == table["n"] * conditions
+
+
+def test_drawn_evenly_over_groups():
+    rows = rows_of("test", "a", takes=9) + rows_of("test", "b", corpus="espeak", takes=2)
+    drawn = drawn_evenly(rows, 40, 0, lambda row: (row.corpus, row.label))
+    assert set(Counter((row.corpus, row.label) for row in drawn).values()) == {2}
+    assert len(set(drawn)) == 40
+
+
+def test_all_are_drawn_where_there_are_fewer():
+    rows = rows_of("test", "a", takes=3)
+    assert sorted(drawn_evenly(rows, 1000, 0, lambda row: (row.label,))) == sorted(rows)
+
+
+def test_another_seed_draws_others():
+    rows = rows_of("test", "a", takes=9)
+    drawn = [set(drawn_evenly(rows, 20, seed, lambda row: (row.label,))) for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+def test_the_noise_table_has_a_row_a_ratio():
+    table = {f"{noise}_{snr}": snr / 100 for noise in NOISES for snr in SNRS_DB}
+    rows = noise_table(table)
+    assert [row["snr_db"] for row in rows] == [20, 10, 5, 0]
+    assert rows[1] == {"snr_db": 10, "white": 0.1, "pink": 0.1, "babble": 0.1}
+
+
+def test_recordings_are_read_in_the_order_asked_for(root):
+    wanted = [ROWS[25], ROWS[3], ROWS[24], ROWS[3]]
+    assert read_recordings(root, wanted) == [tone(int(row.label)) for row in wanted]
+    assert [one.name.wav for one in find_recordings(root, wanted)] == [row.name for row in wanted]
+
+
+def test_a_recording_in_no_shard_is_named(root):
+    with pytest.raises(ShardError, match=re.escape("fsdd/1_zoe_0.wav of the split is in no shard")):
+        read_recordings(root, rows_of("test", "zoe")[1:])
+
+
+def test_a_damaged_shard_is_named(root):
+    path = root / "fsdd" / "carl.zip"
+    content = bytearray(path.read_bytes())
+    content[200] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ShardError, match=r"carl.zip: damaged .* dvc repro"):
+        read_recordings(root, rows_of("test", "carl"))

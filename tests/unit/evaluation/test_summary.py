@@ -1,0 +1,195 @@
+"""The numbers of evaluate.json on a test set small enough to work out by hand."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from dvclive import Live
+
+from spoken_digits.errors import UserError
+from spoken_digits.evaluation import cost
+from spoken_digits.evaluation.draw import draw, read_curves
+from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.evaluation.robustness import SNRS_DB
+from spoken_digits.evaluation.summary import MEANING, most_confident_mistakes, rounded, summarise
+
+
+def row(name: str, heard: int, confidence: float, corpus: str = "fsdd") -> Prediction:
+    label, speaker, _ = name.split("_")
+    return Prediction(corpus, speaker, name, label, str(heard), confidence, 0)
+
+
+ROWS = [
+    row("1_anna_0.wav", 1, 0.9),
+    row("1_anna_1.wav", 2, 0.8),
+    row("2_ben_0.wav", 2, 0.7),
+    row("2_ben_1.wav", 2, 0.6, corpus="espeak"),
+    row("other-bed_ben_0.wav", 2, 0.65),
+    row("other-cat_ben_0.wav", 1, 0.1),
+]
+LIKELY = np.full((6, 11), 0.01, dtype=np.float32)
+for _index, (_digit, _share) in enumerate([(1, 0.9), (1, 0.1), (2, 0.7), (2, 0.6)]):
+    LIKELY[_index, _digit] = _share
+SUMMARY = summarise(ROWS, LIKELY)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("accuracy", 3 / 4),
+        ("n", 4),
+        ("macro_f1", (2 * 1 / 3 + 2 * 2 / 5) / 2),
+        ("nll", -np.log([0.9, 0.1, 0.7, 0.6]).mean()),
+        # Each in a bin of its own: |1 - 0.9|, |0 - 0.8|, |1 - 0.7|, |1 - 0.6|.
+        ("ece", (0.1 + 0.8 + 0.3 + 0.4) / 4),
+    ],
+)
+def test_headline_by_hand(key, expected):
+    assert SUMMARY[key] == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_interval_holds_the_accuracy():
+    assert SUMMARY["accuracy_low"] < 0.75 < SUMMARY["accuracy_high"]
+
+
+def test_parts_by_hand():
+    assert SUMMARY["corpus"] == {
+        "espeak": {"accuracy": 1.0, "n": 1},
+        "fsdd": {"accuracy": pytest.approx(2 / 3), "n": 3},
+    }
+    assert SUMMARY["digit"] == {"1": 0.5, "2": 1.0}
+    # ben of fsdd and ben of espeak are two speakers.
+    assert SUMMARY["speaker"] == {
+        "n": 3,
+        "mean": pytest.approx((0.5 + 1 + 1) / 3),
+        "worst": 0.5,
+        "worst_name": "fsdd/anna",
+        "worst_n": 2,
+    }
+
+
+def test_rejection_by_hand():
+    # Digits score .9 .8 .7 .6; bed's .65 beats one of four, cat's .1 none: 7 of 8 pairs in order.
+    # With no digit rejected the threshold is .6, and bed passes.
+    assert SUMMARY["rejection"] == {"n": 2, "auroc": 7 / 8, "accepted_at_5": 0.5}
+
+
+def test_without_other_words_there_is_no_rejection():
+    summary = summarise(ROWS[:4], LIKELY[:4])
+    assert summary["rejection"] == {"n": 0, "auroc": None, "accepted_at_5": None}
+
+
+def test_without_digits_there_is_nothing_to_say():
+    with pytest.raises(ValueError, match="no digit in the test set"):
+        summarise(ROWS[4:], LIKELY[4:])
+
+
+def test_a_speaker_misheard_once_is_not_the_worst_where_others_said_enough():
+    many = [row(f"1_carl_{take}.wav", 1 if take else 7, 0.9) for take in range(10)]
+    one = [row("1_dora_0.wav", 7, 0.9)]
+    summary = summarise(many + one, np.full((11, 11), 0.09, dtype=np.float32))
+    assert summary["speaker"]["worst_name"] == "fsdd/carl"
+    assert summary["speaker"]["worst"] == 0.9
+    assert summary["speaker"]["n"] == 2
+
+
+def test_mistakes_come_most_confident_first_and_other_words_are_none():
+    rows = [row("1_anna_0.wav", 2, 0.3), row("3_anna_0.wav", 4, 0.9), *ROWS[4:]]
+    mistakes = most_confident_mistakes(rows, 5)
+    assert [one.name for one in mistakes] == ["3_anna_0.wav", "1_anna_0.wav"]
+    assert len(most_confident_mistakes(rows, 1)) == 1
+
+
+def test_floats_are_rounded_at_every_depth_and_nothing_else_is():
+    value = {"a": {"b": 1 / 3, "c": None, "d": 7}, "e": [2 / 3, "text"]}
+    assert rounded(value) == {
+        "a": {"b": 0.333333, "c": None, "d": 7},
+        "e": [0.666667, "text"],
+    }
+
+
+def test_every_key_is_documented():
+    documented = [re.compile(re.sub(r"<.*?>", "[a-z0-9_]+", re.escape(key))) for key in MEANING]
+    for section, content in SUMMARY.items():
+        keys = content if isinstance(content, dict) else [None]
+        for key in keys:
+            below = content[key] if key is not None else None
+            for leaf in below if isinstance(below, dict) else [None]:
+                name = ".".join(part for part in (section, key, leaf) if part is not None)
+                assert any(pattern.fullmatch(name) for pattern in documented), name
+
+
+def test_multiply_adds_by_hand():
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 4, 3, stride=2, padding=1, bias=False),  # 4x5x5 outputs of 9
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(4, 4, 3, groups=4, bias=False),  # 4x3x3 outputs of 9
+        torch.nn.Flatten(),
+        torch.nn.Linear(36, 11),  # 11 outputs of 36
+    )
+    images = torch.zeros(1, 1, 10, 10)
+    expected = 4 * 25 * 9 + 4 * 9 * 9 + 11 * 36
+    assert cost.multiply_adds(network, lambda: network(images)) == expected
+    assert cost.multiply_adds(network, lambda: network(images)) == expected  # hooks are gone
+    assert cost.parameters(network) == 4 * 9 + 4 * 9 + 36 * 11 + 11
+
+
+def drawn(folder, rows) -> dict[str, bytes]:
+    summary = rounded(summarise(rows, LIKELY[: len(rows)]))
+    noises = {f"{noise}_{snr}": 0.5 for noise in ("white", "pink", "babble") for snr in SNRS_DB}
+    summary["robustness"] = {"n": 10, "clean": 0.9} | noises
+    images = np.zeros((len(rows), 100, 100), dtype=np.uint8)
+    draw(folder, rows, images, summary, {"validation_loss": [2.0, 1.0]})
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_every_plot_is_there_as_data_and_as_picture(tmp_path):
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "stale.png").write_bytes(b"old")
+    files = drawn(tmp_path / "plots", ROWS)
+    pictures = {"confusion_percent.png", "mistakes.png", "training.png"}
+    both = ("noise", "speakers", "reliability", "rejection")
+    tables = {"confusion.csv", *(f"{name}.json" for name in both)}
+    assert set(files) == pictures | tables | {f"{name}.png" for name in ("confusion", *both)}
+    assert files["confusion.csv"] == b"said,heard\n1,1\n1,2\n2,2\n2,2\n"
+    assert json.loads(files["speakers.json"])[1] == {
+        "speaker": "fsdd/anna",
+        "accuracy": 0.5,
+        "recordings": 2,
+    }
+    assert json.loads(files["reliability.json"])[0] == {
+        "confidence": 0.6,
+        "accuracy": 1.0,
+        "recordings": 1,
+    }
+    assert json.loads(files["noise.json"])[0] == {
+        "snr_db": 20,
+        "white": 0.5,
+        "pink": 0.5,
+        "babble": 0.5,
+    }
+    curve = json.loads(files["rejection.json"])
+    assert curve[0] == {"digits_rejected": 0.0, "others_accepted": 1.0}
+    assert curve[-1] == {"digits_rejected": 1.0, "others_accepted": 0.0}
+
+
+def test_without_other_words_the_rejection_plot_says_so(tmp_path):
+    files = drawn(tmp_path / "plots", ROWS[:4])
+    assert files["rejection.json"] == b"[]\n"
+    assert files["rejection.png"]
+
+
+def test_training_curves_are_read_by_name(tmp_path):
+    """dvclive itself writes them, as in the training stage."""
+    with Live(str(tmp_path), dvcyaml=False, save_dvc_exp=False, report=None) as live:
+        for loss in (2.5, 1.25):
+            live.log_metric("validation_loss", loss)
+            live.next_step()
+    assert read_curves(tmp_path) == {"validation_loss": [2.5, 1.25]}
+
+
+def test_missing_training_curves(tmp_path):
+    with pytest.raises(UserError, match=r"no curves of training .* dvc repro train"):
+        read_curves(tmp_path)

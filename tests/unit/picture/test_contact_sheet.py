@@ -1,0 +1,87 @@
+"""The contact sheet: rows of speakers, columns of digits, in their places."""
+
+import numpy as np
+import pytest
+
+from spoken_digits.picture.contact_sheet import MOST_SPEAKERS, contact_sheet
+from spoken_digits.picture.convert import png
+from spoken_digits.recording import RecordingName
+from spoken_digits.shards import write_shard
+
+
+def make(root, corpora):
+    """Write shards of flat pictures whose grey is 10 x row of the speaker + digit + 40."""
+    shards = {}
+    for corpus, speakers in corpora.items():
+        for row, (speaker, digits) in enumerate(speakers.items()):
+            names = [RecordingName(digit, speaker, take) for digit in digits for take in (3, 11)]
+            path = root / corpus / f"{speaker}.zip"
+            write_shard(
+                path,
+                [(name.png, png(np.full((100, 100), grey(row, name), np.uint8))) for name in names],
+            )
+            shards[path] = names
+    return shards
+
+
+def grey(row, name):
+    return 40 + 10 * (row % 12) + int(name.label) if name.take == 3 else 250
+
+
+def tiles(sheet):
+    """Return the grey of every 100x100 tile, row by row, found by its flat inside."""
+    width, height = 106, 106
+    top, left = sheet.shape[0] - 16, sheet.shape[1] - 16
+    rows = [
+        [sheet[y - 100 : y, x - 100 : x] for x in range(left - 9 * width, left + 1, width)]
+        for y in range(top, 100, -height)
+    ]
+    return rows[::-1]
+
+
+def test_each_tile_is_the_lowest_take_of_its_digit_and_speaker(tmp_path):
+    shards = make(tmp_path, {"fsdd": {"anna": "0123456789", "ben": "0123456789"}})
+    sheet = contact_sheet(shards)
+    for row, line in enumerate(tiles(sheet)):
+        for digit, tile in enumerate(line):
+            assert (tile == 40 + 10 * row + digit).all()
+
+
+def test_a_missing_digit_is_an_empty_frame(tmp_path):
+    sheet = contact_sheet(make(tmp_path, {"folder": {"anna": "012", "ben": "0123456789"}}))
+    (anna, ben) = tiles(sheet)
+    assert (anna[2] == 42).all()
+    assert (anna[3][1:-1, 1:-1] == 255).all()
+    assert (anna[3][0] < 255).all()
+    assert (ben[3] == 53).all()
+
+
+def test_rows_and_columns_are_labelled(tmp_path):
+    sheet = contact_sheet(make(tmp_path, {"fsdd": {"a": "0123456789", "b": "0123456789"}}))
+    captions = sheet[-(2 * 106 + 10) :, :180]
+    assert (captions[:106] < 128).any()
+    assert (captions[106:] < 128).any()
+    assert all((sheet[40:70, x : x + 100] < 128).any() for x in range(192, 1_200, 106))
+
+
+def test_many_speakers_of_many_corpora_share_the_rows(tmp_path):
+    many = {f"s{number:03}": "1" for number in range(40)}
+    few = {"zoe": "1"}
+    shards = make(tmp_path, {"espeak": many, "folder": few})
+    sheet = contact_sheet(shards)
+    assert len(tiles(sheet)) == MOST_SPEAKERS
+    shown = [int(line[1][0, 0]) for line in tiles(sheet)]
+    assert shown == [41 + 10 * (row * 40 // 11 % 12) for row in range(11)] + [41]
+
+
+@pytest.mark.parametrize("count", [1, 5, MOST_SPEAKERS])
+def test_few_speakers_are_all_shown(tmp_path, count):
+    speakers = {f"s{number}": "0" for number in range(count)}
+    assert len(tiles(contact_sheet(make(tmp_path, {"fsdd": speakers})))) == count
+
+
+def test_a_long_name_does_not_run_into_the_pictures(tmp_path):
+    name = "a-speaker-whose-name-is-quite-long"
+    sheet = contact_sheet(make(tmp_path, {"folder": {name: "0123456789"}}))
+    assert (sheet[80:, 181:192] == 255).all()
+    assert (sheet[80:, :8] == 255).all()

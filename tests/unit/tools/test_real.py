@@ -1,0 +1,101 @@
+"""make real: nothing that a model was trained on is used to test it."""
+
+import json
+import sys
+
+import pytest
+import real
+import yaml
+
+from spoken_digits.dataset.images import SplitRow
+from spoken_digits.errors import UserError
+from spoken_digits.evaluation.digests import digest
+from spoken_digits.export import released
+from spoken_digits.export.inference import ModelError
+from spoken_digits.export.released import ReleaseError
+
+ROWS = [SplitRow("fsdd", "theo", f"7_theo_{take}.wav", "7", "test") for take in range(10)]
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models" / "released").mkdir(parents=True)
+    return tmp_path
+
+
+def test_all_of_a_corpus_that_a_model_does_not_know():
+    assert real.unseen(ROWS, {"espeak": frozenset()}) == ROWS
+
+
+def test_only_what_was_held_out_of_a_corpus_that_it_knows():
+    known = {"fsdd": frozenset({"7_theo_0.wav", "7_theo_3.wav"})}
+    assert real.unseen(ROWS, known) == [ROWS[0], ROWS[3]]
+
+
+def test_nothing_of_a_corpus_of_which_it_is_not_known():
+    assert real.unseen(ROWS, {"fsdd": frozenset()}) == []
+
+
+def test_a_split_counts_only_if_dvc_lock_says_it_made_the_model(project):
+    model, split = real.EXPORTED, real.SPLIT
+    split.parent.mkdir()
+    model.write_bytes(b"a model")
+    split.write_text("a split")
+    assert not real.made_with(model, split)
+    export = {
+        "deps": [{"path": str(split), "md5": digest(split)}],
+        "outs": [{"path": str(model), "md5": digest(model)}],
+    }
+    real.LOCK.write_text(yaml.safe_dump({"stages": {"export": export}}))
+    assert real.made_with(model, split)
+    split.write_text("another split")
+    assert not real.made_with(model, split)
+
+
+def test_a_missing_released_model(project, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["real.py", str(released.MODEL)])
+    with pytest.raises(UserError, match=r"released/digits.onnx: no such file.*make release"):
+        real.main()
+
+
+def test_a_missing_model(project, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["real.py"])
+    with pytest.raises(ModelError, match=r"models/digits.onnx: no such file.*dvc repro"):
+        real.main()
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        (None, "not there"),
+        ("{", "damaged"),
+        ("[]", "damaged"),
+        (json.dumps({"sha256": {"models/digits.onnx": "0"}}), "describes another file"),
+    ],
+)
+def test_a_description_of_another_model_is_not_believed(project, about, message):
+    released.MODEL.write_bytes(b"a model")
+    if about is not None:
+        released.ABOUT.write_text(about)
+    with pytest.raises(ReleaseError, match=message):
+        released.read_about()
+
+
+def test_what_a_release_is_trained_with_in_words():
+    assert "corpora=[espeak,fsdd,speech_commands]" in released.overrides()
+    params: dict = {}
+    for key, value in released.PARAMS.items():
+        *sections, last = key.split(".")
+        section = params
+        for name in sections:
+            section = section.setdefault(name, {})
+        section[last] = value
+    assert released.differing(params) == []
+    params["corpora"] = ["espeak"]
+    del params["split"]
+    assert released.differing(params) == [
+        'corpora is ["espeak"], not ["espeak", "fsdd", "speech_commands"]',
+        'split.scheme is null, not "takes"',
+        "split.leave_out is null, not []",
+    ]
