@@ -4,23 +4,7 @@ Reads corpora and download of params.yaml. Writes data/raw/<corpus>/<shard>.zip 
 PCM 16-bit, at their source's sample rate) and data/raw/skipped.csv.
 """
 
-import argparse
-import csv
-import io
-import shutil
-import sys
-from pathlib import Path
-
-from spoken_digits.corpora import audiomnist, espeak, folder, fsdd, pico, speech_commands
-from spoken_digits.corpora.packing import BadRecording, clear
-from spoken_digits.errors import UserError, run_script
-from spoken_digits.files import write_text
-from spoken_digits.params import Download, load_params
-from spoken_digits.shards import list_shards, member_names
-
-RAW = Path("data/raw")
-BUILDING = Path("data/raw.partial")  # fixed: what a killed run leaves behind, the next one removes
-LISTED = 20
+from spoken_digits.stage import start
 
 HELP = """
 Archives are tried first in the environment variable CORPUS_MIRROR, a directory or a base URL, by
@@ -34,14 +18,27 @@ Experiments that run elsewhere (dvc exp run --queue, --temp) need absolute paths
   CORPUS_MIRROR=/media/usb dvc exp run -S 'corpora=[fsdd,espeak]'
   dvc exp run -S 'corpora=[folder]' -S download.folder.path=my-recordings
 """
+_, params = start(__doc__, epilog=HELP)
+
+import csv
+import io
+import shutil
+import sys
+from pathlib import Path
+
+from spoken_digits.corpora import audiomnist, espeak, folder, fsdd, pico, speech_commands
+from spoken_digits.corpora.packing import BadRecording, clear
+from spoken_digits.errors import UserError, run_script
+from spoken_digits.files import write_text
+from spoken_digits.params import Download
+from spoken_digits.shards import list_shards, member_names
+
+RAW = Path("data/raw")
+BUILDING = Path("data/raw.partial")  # fixed: what a killed run leaves behind, the next one removes
+LISTED = 20
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.parse_args()
-    params = load_params()
     try:
         clear(BUILDING)
         bad = []

@@ -6,19 +6,37 @@ DVC's plots and the same as PNG in metrics/plots/, and metrics/predictions.csv, 
 """
 
 import argparse
+
+from spoken_digits.stage import start
+
+
+class PrintKeys(argparse.Action):
+    """Prints what each metric means, and stops."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        """Do so, whatever params.yaml says."""
+        width = max(map(len, MEANING))
+        print("\n".join(f"{key:{width}}  {text}" for key, text in MEANING.items()))
+        parser.exit()
+
+
+KEYS = {"action": PrintKeys, "nargs": 0, "help": "say what each metric means, and stop"}
+_, params = start(__doc__, options={"--keys": KEYS}, evaluates=True)
+
 import json
 from pathlib import Path
 
 from spoken_digits.dataset.images import load_images, read_split
 from spoken_digits.dataset.recordings import find_recordings
 from spoken_digits.errors import UserError, run_script
+from spoken_digits.evaluation import cost
 from spoken_digits.evaluation.draw import draw, read_curves
 from spoken_digits.evaluation.predictions import Prediction, write_predictions
 from spoken_digits.evaluation.robustness import robustness
 from spoken_digits.evaluation.summary import MEANING, rounded, summarise
 from spoken_digits.files import write_text
-from spoken_digits.model.arithmetic import pin_arithmetic
-from spoken_digits.params import load_params
+from spoken_digits.model.network import load_network, probabilities
+from spoken_digits.model.vocal_tracts import TwoTracts
 from spoken_digits.recording import DIGITS
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
@@ -28,24 +46,10 @@ METRICS = Path("metrics/evaluate.json")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--keys", action="store_true", help="say what each metric means, and stop")
-    if parser.parse_args().keys:
-        width = max(map(len, MEANING))
-        print("\n".join(f"{key:{width}}  {text}" for key, text in MEANING.items()))
-        return
-    params = load_params()
     rows = read_split(SPLIT)
     test = [row for row in rows if row.subset == "test"]
     if not any(row.label in DIGITS for row in test):
         raise UserError(f"{SPLIT}: no digit in the test subset; see split in params.yaml")
-    pin_arithmetic(params.train.threads)
-    from spoken_digits.evaluation import cost
-    from spoken_digits.model.network import load_network, probabilities
-    from spoken_digits.model.vocal_tracts import TwoTracts
-
     network = TwoTracts(load_network(MODEL))
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
     likely = probabilities(network, images)  # (n, 11)

@@ -5,7 +5,10 @@ size and how far it is from the PyTorch model on real test recordings. A graph t
 digit than the PyTorch model on any of them is not written.
 """
 
-import argparse
+from spoken_digits.stage import start
+
+_, params = start(__doc__, evaluates=True)
+
 import json
 from pathlib import Path
 
@@ -14,10 +17,12 @@ import numpy as np
 from spoken_digits.dataset.images import load_images, read_split
 from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.errors import UserError, run_script
+from spoken_digits.export import graph
+from spoken_digits.export.inference import load_model
 from spoken_digits.export.latency import measure_latency
 from spoken_digits.files import write_text
-from spoken_digits.model.arithmetic import pin_arithmetic
-from spoken_digits.params import load_params
+from spoken_digits.model.network import load_network, probabilities, read_about
+from spoken_digits.model.vocal_tracts import TwoTracts
 from spoken_digits.recording import CLASSES, DIGITS, FORMAT
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.decode import read_wav, waveform
@@ -33,16 +38,6 @@ CHECKED = 2_000  # test recordings, at most
 
 
 def main() -> None:
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    params = load_params()
-    pin_arithmetic(params.train.threads)
-    from spoken_digits.export import graph
-    from spoken_digits.export.inference import load_model
-    from spoken_digits.model.network import load_network, probabilities, read_about
-    from spoken_digits.model.vocal_tracts import TwoTracts
-
     test = [row for row in read_split(SPLIT) if row.subset == "test"]
     if not test:
         raise UserError(f"{SPLIT}: no recording in the test subset; see split in params.yaml")

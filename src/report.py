@@ -3,23 +3,20 @@
 Open it in any browser; it needs no network and no script.
 """
 
-import argparse
+from spoken_digits.stage import start
+
+start(__doc__)
+
 from pathlib import Path
 
 from spoken_digits.errors import run_script
 from spoken_digits.evaluation.report_page import build_report
 from spoken_digits.files import write_text
-from spoken_digits.params import load_params
 
 REPORT = Path("metrics/report.html")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.parse_args()
-    load_params()
     write_text(REPORT, build_report(Path()))
     print(f"{REPORT}: {REPORT.stat().st_size / 1e6:.1f} MB")
 

@@ -4,14 +4,21 @@ Writes data/spectrograms/<corpus>/<shard>.zip, a PNG a recording under the recor
 data/spectrograms/contact-sheet.png: the ten digits as some of the speakers say them.
 """
 
-import argparse
+from spoken_digits.stage import start
+
+WORKERS = {
+    "type": int,
+    "metavar": "N",
+    "help": "processes that convert, a shard at a time each (default: one a core)",
+}
+arguments, params = start(__doc__, options={"--workers": WORKERS})
+
 import shutil
 from pathlib import Path
 
 import joblib
 
 from spoken_digits.errors import run_script
-from spoken_digits.params import load_params
 from spoken_digits.picture.contact_sheet import contact_sheet
 from spoken_digits.picture.convert import Conversion, convert_shard, png
 from spoken_digits.shards import list_shards
@@ -22,19 +29,8 @@ SPECTROGRAMS = Path("data/spectrograms")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=joblib.cpu_count(),
-        metavar="N",
-        help="processes that convert, a shard at a time each; the pictures are the same for any "
-        "number (default: one a core, %(default)s here)",
-    )
-    arguments = parser.parse_args()
-    settings = load_params().spectrogram
+    settings = params.spectrogram
+    workers = joblib.cpu_count() if arguments.workers is None else arguments.workers
 
     partial = SPECTROGRAMS.with_name(f"{SPECTROGRAMS.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -44,9 +40,7 @@ def main() -> None:
     # The largest first, so that no worker is left alone with it at the end.
     tasks.sort(key=lambda task: task.recordings.stat().st_size, reverse=True)
     try:
-        names = run_tasks(
-            convert_shard, tasks, workers=arguments.workers, label="spectrogram", unit="shard"
-        )
+        names = run_tasks(convert_shard, tasks, workers=workers, label="spectrogram", unit="shard")
         shards = {task.pictures: members for task, members in zip(tasks, names, strict=True)}
         (partial / "contact-sheet.png").write_bytes(png(contact_sheet(shards)))
         shutil.rmtree(SPECTROGRAMS, ignore_errors=True)

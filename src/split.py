@@ -5,26 +5,23 @@ params.yaml's split says. Prints how many of each there are, and the recordings 
 the same; those share a subset.
 """
 
-import argparse
+from spoken_digits.stage import start
+
+_, params = start(__doc__)
+
 from collections import Counter
 from pathlib import Path
 
 from spoken_digits.dataset.split import SUBSETS, assign, find_duplicates, list_recordings, to_csv
 from spoken_digits.errors import run_script
 from spoken_digits.files import write_text
-from spoken_digits.params import load_params
 
 RAW = Path("data/raw")
 SPLIT = Path("data/split.csv")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.parse_args()
-    settings = load_params().split
-
+    settings = params.split
     recordings = list_recordings(RAW)
     duplicates = find_duplicates(recordings)
     subsets = assign(recordings, duplicates, settings)

@@ -1,36 +1,40 @@
 """Stage train: fit the network to the training subset, judged by the validation subset.
 
-Writes models/digits.safetensors, and dvclive's metrics and curves in metrics/train/. The test
-subset is not read. A killed run goes on from its last epoch when it is started again with the
-same data and parameters.
+Writes models/digits.safetensors, dvclive's metrics and curves in metrics/train/, and
+metrics/trained_on.json: the processor and the versions that trained. The test subset is not read.
+A killed run goes on from its last epoch when it is started again with the same data and
+parameters.
 """
 
-import argparse
+from spoken_digits.stage import start
+
+_, params = start(__doc__, trains=True)
+
 import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
+from dvclive.live import Live
 from numpy.typing import NDArray
 
+from spoken_digits.arithmetic import processor
 from spoken_digits.dataset.images import class_indices, load_images, read_split
 from spoken_digits.errors import UserError, run_script
-from spoken_digits.model.arithmetic import pin_arithmetic
-from spoken_digits.params import Params, load_params
+from spoken_digits.files import write_text
+from spoken_digits.model.network import save_network
 from spoken_digits.recording import CLASSES, DIGITS
+from spoken_digits.training.loop import calibrate, fit, round_to_half
 
 SPECTROGRAMS, SPLIT = Path("data/spectrograms"), Path("data/split.csv")
 MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
+TRAINED_ON = Path("metrics/trained_on.json")  # another on every machine: no output of the stage
 CHECKPOINTS = Path(".checkpoints")  # not an output: DVC removes outputs before a stage runs
 
 Subset = tuple[NDArray[np.uint8], NDArray[np.int64]]  # images (n, 100, 100), classes (n,)
 
 
 def main() -> None:
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
-    params = load_params()
     rows = [row for row in read_split(SPLIT) if row.subset != "test"]
     subsets: dict[str, Subset] = {}
     for subset in ("train", "validation"):
@@ -40,14 +44,7 @@ def main() -> None:
         subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen))
     names = [row.corpus for row in rows if row.subset == "train"]
     corpora = np.unique(names, return_inverse=True)[1]
-    if params.train.portable:
-        pin_arithmetic(params.train.threads)
-    from dvclive.live import Live
-
-    from spoken_digits.model.network import save_network
-    from spoken_digits.training.loop import calibrate, fit, round_to_half
-
-    checkpoint = _checkpoint(params, subsets, corpora)
+    checkpoint = _checkpoint(subsets, corpora)
     with Live(str(TRAINING), dvcyaml=False, save_dvc_exp=False, report=None) as live:
 
         def report(metrics: dict[str, float]) -> None:
@@ -68,11 +65,12 @@ def main() -> None:
         "spectrogram": params.spectrogram.model_dump(),
     }
     save_network(network, MODEL, about)
+    write_text(TRAINED_ON, json.dumps(processor(), indent=2) + "\n")
     checkpoint.unlink(missing_ok=True)
     print(f"trained on {len(subsets['train'][1])} recordings; {MODEL}")
 
 
-def _checkpoint(params: Params, subsets: dict[str, Subset], corpora: NDArray[np.int64]) -> Path:
+def _checkpoint(subsets: dict[str, Subset], corpora: NDArray[np.int64]) -> Path:
     """Return where this very run, and no other, keeps its state."""
     digest = hashlib.sha256(corpora.tobytes())
     for images, classes in subsets.values():

@@ -5,7 +5,15 @@ and pictures against validate in params.yaml. Writes metrics/validate.json; fail
 recordings, if a bound is passed.
 """
 
-import argparse
+from spoken_digits.stage import start
+
+WORKERS = {
+    "type": int,
+    "metavar": "N",
+    "help": "processes that look, a shard at a time each (default: one a core)",
+}
+arguments, params = start(__doc__, options={"--workers": WORKERS})
+
 import json
 from pathlib import Path
 
@@ -15,7 +23,6 @@ from spoken_digits.dataset.checks import as_metrics, explain, run_checks, shard_
 from spoken_digits.dataset.images import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
-from spoken_digits.params import load_params
 from spoken_digits.shards import list_shards
 from spoken_digits.workers import run_tasks
 
@@ -28,23 +35,10 @@ class DataError(UserError):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=joblib.cpu_count(),
-        metavar="N",
-        help="processes that look, a shard at a time each (default: one a core, %(default)s here)",
-    )
-    arguments = parser.parse_args()
-    params = load_params()
+    workers = joblib.cpu_count() if arguments.workers is None else arguments.workers
     rows = read_split(SPLIT)
     tasks = [(shard, SPECTROGRAMS / shard.relative_to(RAW)) for shard in list_shards(RAW)]
-    looked = run_tasks(
-        shard_facts, tasks, workers=arguments.workers, label="validate", unit="shard"
-    )
+    looked = run_tasks(shard_facts, tasks, workers=workers, label="validate", unit="shard")
     facts = [fact for shard in looked for fact in shard]
     findings = run_checks(rows, facts, params.validate_, params.split)
     write_text(METRICS, json.dumps(as_metrics(rows, facts, findings), indent=2) + "\n")

@@ -39,6 +39,7 @@ TOLERANCES = {
 (benchmarks/accuracy/seeds.py). Other arithmetic gives another model, as another seed does. A metric
 that is not named cannot fail."""
 
+TRAINED_ON = "metrics/trained_on.json"  # which machine the committed dvc.lock is of
 SAME, WITHIN, OTHER = "same bytes", "metrics within tolerance", "DIFFERENT"
 
 
@@ -102,6 +103,8 @@ def rebuild(clone: Path, venv: Path | None) -> bool:
 
 def report(root: Path, clone: Path) -> int:
     """Print the table, stage by stage, and the first difference; return the exit code."""
+    print(f"trained on   {processor(git('show', f'HEAD:{TRAINED_ON}', cwd=root))}")
+    print(f"rebuilt on   {processor((clone / TRAINED_ON).read_text(encoding='utf-8'))}\n")
     stages = yaml.safe_load((clone / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
     committed = outputs(git("show", "HEAD:dvc.lock", cwd=root))
     rebuilt = outputs((clone / "dvc.lock").read_text(encoding="utf-8"))
@@ -119,6 +122,13 @@ def report(root: Path, clone: Path) -> int:
         print(f"\nfirst difference: {first}")
     print("\nFAILED" if failed else "\nOK" if first else "\nOK: every output is the same bytes")
     return int(failed)
+
+
+def processor(trained_on: str) -> str:
+    """Say on one line what metrics/trained_on.json says of a machine."""
+    about = json.loads(trained_on)
+    instructions = "AVX-512" if about["avx512"] else "AVX2" if about["avx2"] else "no AVX2"
+    return f"{about['processor']} ({about['architecture']}, {instructions}), {about['system']}"
 
 
 def outputs(lock: str) -> dict[str, dict[str, str]]:

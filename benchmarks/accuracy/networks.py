@@ -18,9 +18,9 @@ from common.streams import ROOT, corpus_mirror, fsdd
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from spoken_digits.arithmetic import pin_arithmetic
 from spoken_digits.dataset.images import class_indices, load_images, read_split
 from spoken_digits.evaluation.metrics import wilson
-from spoken_digits.model.arithmetic import pin_arithmetic
 from spoken_digits.params import load_params
 from spoken_digits.picture import mel
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from spoken_digits.model.arithmetic import pin_arithmetic
+from spoken_digits.arithmetic import pin_arithmetic
 from spoken_digits.params import Train, load_params
 
 IMAGES = 3_200

@@ -1,7 +1,8 @@
 """Errors that are the user's to mend, and how a script ends with one."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NoReturn
 
 
@@ -14,13 +15,20 @@ class UserError(Exception):
     exit_code = 1
 
 
-def run_script(main: Callable[[], int | None]) -> NoReturn:
-    """Run a script's ``main`` and exit: 0 or what it returns, 1 for a UserError, 130 for Ctrl-C."""
+@contextmanager
+def report_errors() -> Iterator[None]:
+    """End the script with a message for a UserError (its exit code) and for Ctrl-C (130)."""
     try:
-        sys.exit(main() or 0)
+        yield
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(130)
+
+
+def run_script(main: Callable[[], int | None]) -> NoReturn:
+    """Run a script's ``main`` and exit: 0 or what it returns, or as report_errors does."""
+    with report_errors():
+        sys.exit(main() or 0)

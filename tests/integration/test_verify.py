@@ -16,6 +16,10 @@ def test_head_rebuilds_to_the_same_bytes_and_differences_are_named(work, run):
 
     finished = verify()
     assert finished.stdout.endswith("OK: every output is the same bytes\n"), finished.stderr
+    trained, rebuilt = finished.stdout.splitlines()[:2]
+    machine = json.loads((work / "metrics/trained_on.json").read_text(encoding="utf-8"))
+    assert trained.startswith(f"trained on   {machine['processor']} (")
+    assert rebuilt == trained.replace("trained on", "rebuilt on")
     assert finished.returncode == 0
 
     # A committed metric that the code does not give, and a split of other bytes.

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from spoken_digits.arithmetic import pin_arithmetic
 from spoken_digits.errors import UserError
-from spoken_digits.model.arithmetic import pin_arithmetic
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 X86 = pytest.mark.skipif(
     platform.machine() != "x86_64" or not CORES, reason="pins the kernels of x86-64, on Linux"
@@ -22,7 +22,7 @@ import hashlib, os, sys
 from pathlib import Path
 cores, pin = int(sys.argv[1]), sys.argv[2] == "pinned"
 os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores])
-from spoken_digits.model.arithmetic import pin_arithmetic
+from spoken_digits.arithmetic import pin_arithmetic
 if pin:
     pin_arithmetic(2)
 import numpy as np

@@ -1,0 +1,43 @@
+"""How every stage script begins: its command line, params.yaml, and pinned arithmetic.
+
+A script calls ``start`` on its first line, before it imports what computes: ``--help`` and a
+mistake in params.yaml are answered at once, and libraries choose their kernels when they are
+imported.
+"""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from spoken_digits import arithmetic
+from spoken_digits.errors import report_errors
+from spoken_digits.params import Params, load_params
+
+
+def start(
+    doc: str,
+    *,
+    epilog: str = "",
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    trains: bool = False,
+    evaluates: bool = False,
+) -> tuple[argparse.Namespace, Params]:
+    """Read the command line and all of params.yaml; return both.
+
+    ``doc`` and ``epilog`` are what --help says, ``options`` argparse's arguments by their flags.
+    A stage that ``trains`` gets torch with the arithmetic that train.portable asks for; one that
+    ``evaluates`` gets the portable one whatever it says, where the processor can. Ends the script
+    with a message if params.yaml, or the processor, does not allow what it asks for.
+    """
+    parser = argparse.ArgumentParser(
+        description=doc, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for flag, how in (options or {}).items():
+        parser.add_argument(flag, **how)
+    arguments = parser.parse_args()
+    with report_errors():
+        params = load_params()
+        arithmetic.pin_numpy()
+        if evaluates or (trains and params.train.portable):
+            arithmetic.pin_arithmetic(params.train.threads, params.train.portable)
+    return arguments, params

@@ -1,0 +1,98 @@
+"""No result depends on who made the processor; one without AVX2 gets a sentence."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import processors
+import pytest
+from processors import QEMU, by_operation, compare, differing, qemu_version
+
+pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+
+CODE = """
+import torch
+print(repr((torch.arange(1.0, 1000) / 7).{operation}().double().sum().item()))
+"""
+
+
+@pytest.fixture(scope="module")
+def qemu() -> tuple[int, ...]:
+    """Return the emulator's version; skip where there is none."""
+    try:
+        return qemu_version()
+    except processors.ProcessorsError as error:
+        if "SPOKEN_DIGITS_REQUIRE_QEMU" in os.environ:
+            raise
+        pytest.skip(str(error))
+
+
+def emulated(processor: str, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [QEMU, "-cpu", processor, sys.executable, *arguments],
+        cwd=cwd,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_every_operation_and_every_stage_give_the_same_bytes(qemu):
+    found = compare()
+    assert differing(found) == []
+    operations = found["operations"]
+    # What would be noticed: the forward and the backward pass, augmentation, the optimizer.
+    for name in ("convolution_backward", "native_batch_norm", "_fused_adamw_", "log", "rsqrt"):
+        assert operations[f"aten::{name}"] == {"EPYC": "same", "Haswell": "same"}
+    assert list(found["stages"]) == [*processors.BEFORE_TRAINING, *processors.AFTER_TRAINING]
+    if qemu >= (8, 0):
+        assert operations["aten::grid_sampler_2d"] == {"EPYC": "same", "Haswell": "same"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "portable"), [("sqrt", False), ("log10", False), ("log", True)]
+)
+def test_what_depends_on_the_maker_would_be_found(qemu, operation, portable):
+    """MKL's vector square root starts from rsqrtps, which QEMU, AMD and Intel each compute."""
+    code = CODE.format(operation=operation)
+    here = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    there = emulated("Haswell", "-c", code)
+    assert there.returncode == 0, there.stderr
+    assert (here.stdout == there.stdout) is portable
+
+
+def test_a_difference_is_named():
+    calls = [
+        ("aten::sqrt. float32[n 3]", "a", "b"),
+        ("aten::sqrt. float32[n 4]", "a", "a"),
+        ("aten::add.Tensor float32[n 3] float32[n 3]", "c", "c"),
+    ]
+    verdicts = by_operation(calls)
+    assert verdicts == {"aten::sqrt": "DIFFERS for 1: float32[n 3]", "aten::add": "same"}
+    found = {"operations": {name: {"EPYC": verdict} for name, verdict in verdicts.items()}}
+    assert differing(found) == ["aten::sqrt on EPYC: DIFFERS for 1: float32[n 3]"]
+
+
+@pytest.mark.parametrize("stage", ["train", "evaluate"])
+def test_a_processor_without_avx2_gets_a_sentence(qemu, stage, tmp_path):
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    done = emulated("Nehalem", str(ROOT / "src" / f"{stage}.py"), cwd=tmp_path)
+    assert done.returncode == 1
+    said = [line for line in done.stderr.splitlines() if "TCG" not in line]
+    assert len(said) == 1
+    assert said[0].startswith("error: this processor (Intel Core i7 9xx) has no AVX2 instructions")
+    assert said[0].endswith("Set train.portable: false; the results are then this machine's own")
+
+
+def test_it_can_train_without_portable_arithmetic(qemu, tmp_path, monkeypatch):
+    monkeypatch.setitem(processors.PARAMS, "train.portable", False)
+    monkeypatch.setitem(processors.PARAMS, "train.epoch_size", 64)
+    monkeypatch.setitem(processors.PARAMS, "train.batch_size", 64)
+    project = tmp_path / "project"
+    processors.make_project(project, steps=0, batch=32)
+    for stage in ("train", "evaluate"):
+        done = emulated("Nehalem", f"src/{stage}.py", cwd=project)
+        assert done.returncode == 0, done.stderr
