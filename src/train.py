@@ -45,7 +45,8 @@ def main() -> None:
     from dvclive.live import Live
 
     from spoken_digits.model.network import save_network
-    from spoken_digits.training.loop import calibrate, fit, round_to_half
+    from spoken_digits.training.calibration import calibrate, round_to_half
+    from spoken_digits.training.loop import fit
 
     checkpoint = _checkpoint(params, subsets, corpora)
     with Live(str(TRAINING), dvcyaml=False, save_dvc_exp=False, report=None) as live:
@@ -79,8 +80,9 @@ def _checkpoint(params: Params, subsets: dict[str, Subset], corpora: NDArray[np.
         digest.update(images.tobytes() + classes.tobytes())
     digest.update(json.dumps(params.train.model_dump(), sort_keys=True).encode())
     digest.update(Path(__file__).read_bytes())
-    for module in ("model/network", "training/loop", "training/augment"):
-        digest.update((Path(__file__).parent / "spoken_digits" / f"{module}.py").read_bytes())
+    for room in ("model", "training"):
+        for module in sorted((Path(__file__).parent / "spoken_digits" / room).glob("*.py")):
+            digest.update(module.read_bytes())
     return CHECKPOINTS / f"train-{digest.hexdigest()[:16]}.pt"
 
 

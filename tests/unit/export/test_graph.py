@@ -16,7 +16,7 @@ from spoken_digits.picture import mel
 from spoken_digits.recording import CLASSES
 from spoken_digits.sizes import SAMPLE_RATE, SECOND
 from spoken_digits.sound.one_second import one_second
-from spoken_digits.training.loop import round_to_half
+from spoken_digits.training.calibration import round_to_half
 
 USUAL = Spectrogram(window_ms=25, lowest_hz=20, highest_hz=8000, depth_db=80)
 SETTINGS = [
