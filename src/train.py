@@ -24,7 +24,8 @@ from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.model.network import save_network
 from spoken_digits.recording import CLASSES, DIGITS
-from spoken_digits.training.loop import calibrate, fit, round_to_half
+from spoken_digits.training.calibration import calibrate, round_to_half
+from spoken_digits.training.loop import fit
 
 SPECTROGRAMS, SPLIT = Path("data/spectrograms"), Path("data/split.csv")
 MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
@@ -77,8 +78,9 @@ def _checkpoint(subsets: dict[str, Subset], corpora: NDArray[np.int64]) -> Path:
         digest.update(images.tobytes() + classes.tobytes())
     digest.update(json.dumps(params.train.model_dump(), sort_keys=True).encode())
     digest.update(Path(__file__).read_bytes())
-    for module in ("model/network", "training/loop", "training/augment"):
-        digest.update((Path(__file__).parent / "spoken_digits" / f"{module}.py").read_bytes())
+    for room in ("model", "training"):
+        for module in sorted((Path(__file__).parent / "spoken_digits" / room).glob("*.py")):
+            digest.update(module.read_bytes())
     return CHECKPOINTS / f"train-{digest.hexdigest()[:16]}.pt"
 
 

@@ -29,7 +29,7 @@ pin_arithmetic(load_params(ROOT / "params.yaml").train.threads)  # before torch 
 import torch  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from spoken_digits.model.network import DigitNet, _convolution, _Residual, logits  # noqa: E402
+from spoken_digits.model.network import DigitNet, Residual, convolution, logits  # noqa: E402
 from spoken_digits.recording import CLASSES, DIGITS  # noqa: E402
 from spoken_digits.training.loop import fit  # noqa: E402
 
@@ -54,7 +54,7 @@ class StemOfStrideTwo(DigitNet):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pattern[0] = nn.Sequential(_convolution(1, 16, 7, stride=2), nn.MaxPool2d((2, 1)))
+        self.pattern[0] = nn.Sequential(convolution(1, 16, 7, stride=2), nn.MaxPool2d((2, 1)))
 
 
 class StemOfStrideFour(DigitNet):
@@ -62,8 +62,8 @@ class StemOfStrideFour(DigitNet):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pattern[0] = _convolution(1, 16, 7, stride=4)
-        self.pattern[4] = _convolution(32, 64, 3, stride=(2, 1))
+        self.pattern[0] = convolution(1, 16, 7, stride=4)
+        self.pattern[4] = convolution(32, 64, 3, stride=(2, 1))
 
 
 class TimeHalvedAgain(DigitNet):
@@ -71,8 +71,8 @@ class TimeHalvedAgain(DigitNet):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pattern[4] = _convolution(32, 64, 3, stride=2)
-        self.sequence = _convolution(128, 128, (1, 3), groups=128)
+        self.pattern[4] = convolution(32, 64, 3, stride=2)
+        self.sequence = convolution(128, 128, (1, 3), groups=128)
 
 
 class AveragedAtOnce(DigitNet):
@@ -80,7 +80,7 @@ class AveragedAtOnce(DigitNet):
 
     def __init__(self) -> None:
         super().__init__()
-        self.pattern[7] = _convolution(64, 128, 3)
+        self.pattern[7] = convolution(64, 128, 3)
 
 
 class _SqueezeExcite(nn.Module):
@@ -119,7 +119,7 @@ class Plain(DigitNet):
         super().__init__()
         channels = (1, 32, 64, 96, 128)
         layers = [
-            nn.Sequential(_convolution(before, after, 3), nn.MaxPool2d(2))
+            nn.Sequential(convolution(before, after, 3), nn.MaxPool2d(2))
             for before, after in pairwise(channels)
         ]
         self.pattern = nn.Sequential(*layers)
@@ -132,7 +132,7 @@ class _Broadcast(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int, dilation: int) -> None:
         super().__init__()
         self.same = inputs == outputs and stride == 1
-        self.widen = nn.Identity() if inputs == outputs else _convolution(inputs, outputs, 1)
+        self.widen = nn.Identity() if inputs == outputs else convolution(inputs, outputs, 1)
         self.bands = nn.Sequential(
             nn.Conv2d(outputs, outputs, (3, 1), (stride, 1), (1, 0), groups=outputs, bias=False),
             nn.BatchNorm2d(outputs),
@@ -168,7 +168,7 @@ class BroadcastedResidual(DigitNet):
 
     def __init__(self) -> None:
         super().__init__()
-        blocks: list[nn.Module] = [_convolution(1, 48, 5, stride=(4, 2))]  # (n, 48, 25, 50)
+        blocks: list[nn.Module] = [convolution(1, 48, 5, stride=(4, 2))]  # (n, 48, 25, 50)
         channels = 48
         for outputs, count, stride, dilation in (
             (24, 2, 1, 1),
@@ -179,7 +179,7 @@ class BroadcastedResidual(DigitNet):
             for block in range(count):
                 blocks.append(_Broadcast(channels, outputs, 1 if block else stride, dilation))
                 channels = outputs
-        blocks += [_convolution(60, 128, (7, 1), padding=0)]
+        blocks += [convolution(60, 128, (7, 1), padding=0)]
         self.pattern = nn.Sequential(*blocks)
         self.sequence = nn.Sequential()  # nothing
 
@@ -190,16 +190,16 @@ class Wider(DigitNet):
     def __init__(self) -> None:
         super().__init__()
         self.pattern = nn.Sequential(
-            _convolution(1, 20, 7, stride=(4, 2)),
-            _convolution(20, 38, 3, stride=2),
-            _Residual(38),
-            _Residual(38),
-            _convolution(38, 76, 3, stride=(2, 1)),
-            _Residual(76),
-            _Residual(76),
-            _convolution(76, 148, (7, 1), padding=0),
+            convolution(1, 20, 7, stride=(4, 2)),
+            convolution(20, 38, 3, stride=2),
+            Residual(38),
+            Residual(38),
+            convolution(38, 76, 3, stride=(2, 1)),
+            Residual(76),
+            Residual(76),
+            convolution(76, 148, (7, 1), padding=0),
         )
-        self.sequence = _convolution(148, 148, (1, 5), groups=148)
+        self.sequence = convolution(148, 148, (1, 5), groups=148)
         self.classify = nn.Linear(148, len(CLASSES))
 
 

@@ -22,7 +22,7 @@ from spoken_digits.picture.convert import Conversion, convert_shard
 from spoken_digits.shards import read_shard, write_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes, waveform
 from spoken_digits.sound.one_second import one_second
-from spoken_digits.training.loop import round_to_half
+from spoken_digits.training.calibration import round_to_half
 
 ROOT = Path(__file__).parents[2]
 EXPORT = ROOT / "src" / "export.py"

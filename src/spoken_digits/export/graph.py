@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from spoken_digits.files import replacing
-from spoken_digits.model.network import DigitNet
+from spoken_digits.model.network import Classifier
 from spoken_digits.params import Spectrogram
 from spoken_digits.picture.mel import N_FFT, analysis_window, mel_filters
 from spoken_digits.sizes import HOP, SECOND, SIZE
@@ -30,53 +30,9 @@ from spoken_digits.sizes import HOP, SECOND, SIZE
 OPSET = 18
 _SMALL = 256  # numbers; constants with fewer stay float32
 
-# waveform (n, 16000) in -1..1 -> image (n, 100, 100), grey levels 0-255, row 0 the highest band.
-_FRONTEND = f"""
-<ir_version: 10, opset_import: ["" : {OPSET}]>
-frontend (float[n, {SECOND}] waveform) => (float[n, {SIZE}, {SIZE}] image)
-{{
-  # Cosines and sines of every bin and sample: angle k * t modulo the transform's length.
-  bins = Range (zero, bin_count, one)
-  samples = Range (zero, width, one)
-  bin_column = Unsqueeze (bins, last)
-  turns = Mul (bin_column, samples)
-  cosine_at = Mod (turns, points)
-  quarter_on = Add (cosine_at, quarter)
-  sine_at = Mod (quarter_on, points)
-  cosines = Gather (cosine_table, cosine_at)
-  sines = Gather (cosine_table, sine_at)
-  both = Concat <axis = 0> (cosines, sines)
-  windowed = Mul (both, window)
-  kernels = Unsqueeze (windowed, middle)
-
-  channel = Unsqueeze (waveform, middle)
-  spectrum = Conv <strides = [{HOP}], pads = [before, after]> (channel, kernels)
-  squared = Mul (spectrum, spectrum)
-  real, imaginary = Split <axis = 1, num_outputs = 2> (squared)
-  power = Add (real, imaginary)
-
-  no_filters = ConstantOfShape (filters_shape)
-  filters = ScatterND (no_filters, filter_places, filter_weights)
-  mel = MatMul (filters, power)
-
-  loudest = ReduceMax (mel, band_and_frame)
-  divisor = Max (loudest, tiny)
-  relative = Div (mel, divisor)
-  bounded = Max (relative, floor)
-  logarithm = Log (bounded)
-  shades = Mul (logarithm, shades_per_neper)
-  raised = Add (shades, white)
-  rounded = Round (raised)
-  # Silence has no loudest pixel: black, not white.
-  sounds = Greater (loudest, tiny)
-  sounding = Cast <to = 1> (sounds)
-  image = Mul (rounded, sounding)
-}}
-"""
-
 
 class _Probabilities(nn.Module):
-    def __init__(self, network: DigitNet) -> None:
+    def __init__(self, network: Classifier) -> None:
         super().__init__()
         self.network = network
 
@@ -85,7 +41,9 @@ class _Probabilities(nn.Module):
         return (logits / self.network.temperature).softmax(dim=1)
 
 
-def build(network: DigitNet, settings: Spectrogram, about: Mapping[str, object]) -> onnx.ModelProto:
+def build(
+    network: Classifier, settings: Spectrogram, about: Mapping[str, object]
+) -> onnx.ModelProto:
     """Return the graph of front-end and network, weights as float16, with ``about`` as metadata.
 
     Input "waveform" (n, 16000) float32; outputs "probabilities" (n, 11) and "image" (n, 100, 100).
@@ -114,13 +72,61 @@ def save(model: onnx.ModelProto, path: Path) -> None:
         partial.write_bytes(model.SerializeToString(deterministic=True))
 
 
+def _frontend_text(before: int, after: int) -> str:
+    """Return the front-end as ONNX's text, without its constants.
+
+    waveform (n, 16000) in -1..1 -> image (n, 100, 100), grey levels 0-255, row 0 the highest band.
+    ``before`` and ``after`` are the samples of silence that are added to the waveform's ends.
+    """
+    return f"""
+<ir_version: 10, opset_import: ["" : {OPSET}]>
+frontend (float[n, {SECOND}] waveform) => (float[n, {SIZE}, {SIZE}] image)
+{{
+  # Cosines and sines of every bin and sample: angle k * t modulo the transform's length.
+  bins = Range (zero, bin_count, one)
+  samples = Range (zero, width, one)
+  bin_column = Unsqueeze (bins, last)
+  turns = Mul (bin_column, samples)
+  cosine_at = Mod (turns, points)
+  quarter_on = Add (cosine_at, quarter)
+  sine_at = Mod (quarter_on, points)
+  cosines = Gather (cosine_table, cosine_at)
+  sines = Gather (cosine_table, sine_at)
+  both = Concat <axis = 0> (cosines, sines)
+  windowed = Mul (both, window)
+  kernels = Unsqueeze (windowed, middle)
+
+  channel = Unsqueeze (waveform, middle)
+  spectrum = Conv <strides = [{HOP}], pads = [{before}, {after}]> (channel, kernels)
+  squared = Mul (spectrum, spectrum)
+  real, imaginary = Split <axis = 1, num_outputs = 2> (squared)
+  power = Add (real, imaginary)
+
+  no_filters = ConstantOfShape (filters_shape)
+  filters = ScatterND (no_filters, filter_places, filter_weights)
+  mel = MatMul (filters, power)
+
+  loudest = ReduceMax (mel, band_and_frame)
+  divisor = Max (loudest, tiny)
+  relative = Div (mel, divisor)
+  bounded = Max (relative, floor)
+  logarithm = Log (bounded)
+  shades = Mul (logarithm, shades_per_neper)
+  raised = Add (shades, white)
+  rounded = Round (raised)
+  # Silence has no loudest pixel: black, not white.
+  sounds = Greater (loudest, tiny)
+  sounding = Cast <to = 1> (sounds)
+  image = Mul (rounded, sounding)
+}}
+"""
+
+
 def _frontend(settings: Spectrogram) -> onnx.ModelProto:
     window = analysis_window(settings)
     before = (len(window) - HOP) // 2
-    text = _FRONTEND.replace("before", str(before)).replace(
-        "after", str(len(window) - HOP - before)
-    )
-    model = onnx.parser.parse_model(text)
+    after = len(window) - HOP - before
+    model = onnx.parser.parse_model(_frontend_text(before, after))
     filters = mel_filters(settings)[::-1]  # the highest band comes first
     places = np.argwhere(filters)
     integers = {
@@ -155,7 +161,7 @@ def _frontend(settings: Spectrogram) -> onnx.ModelProto:
     return model
 
 
-def _network(network: DigitNet) -> onnx.ModelProto:
+def _network(network: Classifier) -> onnx.ModelProto:
     # The exporter traces a batch of two: it takes a batch of one for a constant.
     pictures = torch.zeros(2, SIZE, SIZE)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # torchvision is not needed

@@ -1,7 +1,21 @@
-"""The network: a small convolutional one, from a picture to the logits of eleven classes."""
+"""The network: a small convolutional one, from a picture to the logits of eleven classes.
+
+This file alone knows its architecture: put another one in the place of DigitNet, and training,
+evaluation and export use it. It must be a torch.nn.Module that
+
+- is made without arguments, its weights drawn from torch's random numbers;
+- takes pictures (n, 100, 100) float32, grey levels 0-255, for any n, and returns logits
+  (n, len(CLASSES)), in the order of CLASSES and not divided by the temperature;
+- has a buffer ``temperature``, (), of 1 at first: calibration sets it, and it is saved with the
+  weights;
+- keeps its meaning when weights are rounded to float16, as they are saved;
+- uses what ONNX has (torch.onnx.export), and no square root or logarithm whose last bit depends
+  on the processor (docs/reproduction.md).
+"""
 
 import json
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import safetensors
@@ -24,6 +38,20 @@ class ModelFileError(UserError):
     """A model file that is missing, damaged or not this project's."""
 
 
+class Classifier(Protocol):
+    """What evaluation and export use of a network, or of a module that holds one."""
+
+    @property
+    def temperature(self) -> Tensor:
+        """What logits are divided by before the softmax, ()."""
+
+    def __call__(self, pictures: Tensor) -> Tensor:
+        """Return logits, (n, 100, 100) -> (n, 11)."""
+
+    def eval(self) -> object:
+        """Leave training mode."""
+
+
 class DigitNet(nn.Module):
     """Pictures (n, 100, 100), grey levels 0-255, to logits (n, 11) in the order of CLASSES.
 
@@ -36,16 +64,16 @@ class DigitNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.pattern = nn.Sequential(  # (n, 1, 100, 100)
-            _convolution(1, 16, 7, stride=(4, 2)),  # (n, 16, 25, 50)
-            _convolution(16, 32, 3, stride=2),  # (n, 32, 13, 25)
-            _Residual(32),
-            _Residual(32),
-            _convolution(32, 64, 3, stride=(2, 1)),  # (n, 64, 7, 25)
-            _Residual(64),
-            _Residual(64),
-            _convolution(64, 128, (7, 1), padding=0),  # (n, 128, 1, 25)
+            convolution(1, 16, 7, stride=(4, 2)),  # (n, 16, 25, 50)
+            convolution(16, 32, 3, stride=2),  # (n, 32, 13, 25)
+            Residual(32),
+            Residual(32),
+            convolution(32, 64, 3, stride=(2, 1)),  # (n, 64, 7, 25)
+            Residual(64),
+            Residual(64),
+            convolution(64, 128, (7, 1), padding=0),  # (n, 128, 1, 25)
         )
-        self.sequence = _convolution(128, 128, (1, 5), groups=128)  # (n, 128, 1, 25)
+        self.sequence = convolution(128, 128, (1, 5), groups=128)  # (n, 128, 1, 25)
         self.dropout = nn.Dropout(0.2)
         self.classify = nn.Linear(128, len(CLASSES))
         self.register_buffer("temperature", torch.ones(()))  # set by calibration
@@ -81,17 +109,20 @@ def _deviation(x: Tensor, dims: tuple[int, ...]) -> Tensor:
     return variance * variance.clamp(min=_TINY).rsqrt()
 
 
-class _Residual(nn.Module):
+class Residual(nn.Module):
+    """A 3x3 convolution whose input is added to its output, (n, channels, h, w) to the same."""
+
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.change = _convolution(channels, channels, 3)
+        self.change = convolution(channels, channels, 3)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the sum."""
         change: Tensor = self.change(x)
         return x + change
 
 
-def _convolution(
+def convolution(
     inputs: int,
     outputs: int,
     kernel: int | tuple[int, int],
@@ -100,6 +131,7 @@ def _convolution(
     padding: int | None = None,
     groups: int = 1,
 ) -> nn.Sequential:
+    """Return a convolution with batch normalisation and ReLU, same-padded unless said otherwise."""
     high, wide = (kernel, kernel) if isinstance(kernel, int) else kernel
     return nn.Sequential(
         nn.Conv2d(
@@ -170,7 +202,7 @@ def load_network(path: Path) -> DigitNet:
 
 
 @torch.inference_mode()
-def logits(network: DigitNet, images: NDArray[np.uint8]) -> Tensor:
+def logits(network: Classifier, images: NDArray[np.uint8]) -> Tensor:
     """Return a network's logits for pictures, (n, 100, 100) -> (n, 11), in evaluation mode."""
     network.eval()
     device = network.temperature.device
@@ -179,7 +211,7 @@ def logits(network: DigitNet, images: NDArray[np.uint8]) -> Tensor:
     return torch.cat([torch.empty(0, len(CLASSES)), *results])
 
 
-def probabilities(network: DigitNet, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def probabilities(network: Classifier, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return calibrated probabilities of CLASSES, (n, 100, 100) -> (n, 11)."""
     scaled = logits(network, images) / network.temperature.cpu()
     result: NDArray[np.float32] = scaled.softmax(dim=1).numpy()

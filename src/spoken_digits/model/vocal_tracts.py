@@ -1,12 +1,12 @@
-"""Hearing every word as if said with a longer and with a shorter vocal tract.
+"""Two vocal tracts for one: each word is recognised as if said by a longer and a shorter one.
 
-The shorter a speaker's vocal tract is, the higher lie the formants. Training hears its speakers
-with many lengths; a stranger is heard with two, and the mean of what the network makes of them
-counts (Jaitly and Hinton, Vocal Tract Length Perturbation improves speech recognition, 2013).
+The shorter a speaker's vocal tract is, the higher are the formants. Training warps its speakers to
+many lengths; in use, the answer for a stranger is the mean of two (Jaitly and Hinton, Vocal Tract
+Length Perturbation improves speech recognition, 2013).
 """
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from spoken_digits.model.network import DigitNet
@@ -16,11 +16,12 @@ _SCALES = (0.93, 1.07)  # of the distance from the lowest band, as augmentation'
 _BEYOND = 8  # rows above the highest band that the larger scale reaches
 
 
-class TwoTracts(DigitNet):
-    """A trained network whose logits are means over two lengths of the vocal tract."""
+class TwoTracts(nn.Module):
+    """Holds a trained network; its logits are means over two lengths of the vocal tract."""
 
     def __init__(self, network: DigitNet) -> None:
         super().__init__()
+        self.network = network
         band = torch.arange(SIZE) + 0.5
         source = (band * torch.tensor(_SCALES)[:, None] - 0.5).clamp(min=0)
         row = SIZE - 1 - source.flip(1)  # (2, 100): row 0 is the highest band
@@ -28,12 +29,16 @@ class TwoTracts(DigitNet):
         self.register_buffer("share", (row - row.floor())[:, :, None], persistent=False)
         self.above: Tensor
         self.share: Tensor
-        self.load_state_dict(network.state_dict())
         self.eval()
+
+    @property
+    def temperature(self) -> Tensor:
+        """The network's."""
+        return self.network.temperature
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the logits, (n, 100, 100) -> (n, 11), not divided by the temperature."""
-        scores = super().forward(self.scaled(pictures).flatten(0, 1))  # (2 n, 11)
+        scores: Tensor = self.network(self.scaled(pictures).flatten(0, 1))  # (2 n, 11)
         return scores.view(-1, len(_SCALES), scores.shape[1]).mean(dim=1)
 
     def scaled(self, pictures: Tensor) -> Tensor:

@@ -1,1 +1,1 @@
-"""Fitting the network: the loop, and how pictures are augmented for it."""
+"""Training the network. loop.py is the whole of it; each part that it calls has a module here."""

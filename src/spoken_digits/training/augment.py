@@ -3,6 +3,11 @@
 Everything happens on finished pictures, (n, 100, 100) float32 in 0..1, where 1 is the loudest
 pixel, 0 is DEPTH dB below it, row 0 is the highest band and time goes to the right. What adds up
 as power (reverberation, noise, equalisers) is done on power, then taken back to dB.
+
+``augment`` lists the effects in their order. An effect is one function, its line there, and its
+ranges here; at a strength of 1 they are as they stand. A chance is that a picture is changed. A
+range (low, high) is drawn from evenly. A bound b is the range (-b, b). A picture is a second, so
+that a frame is 10 ms; a height is 0 at the lowest band and 1 at the highest.
 """
 
 import math
@@ -15,33 +20,109 @@ from spoken_digits.sizes import SIZE
 
 DEPTH = 80.0
 """dB from the loudest pixel to black, as spectrogram.depth_db usually is."""
-_DB = math.log(10) / 10  # exp(_DB x dB) is a power ratio
-# Rows, in a picture from 20 Hz to 8 kHz. In one to 4 kHz they begin at 1.3 kHz: no worse there.
+
+# What is no digit: pieces of words, and silence.
+_OTHER_SHARE = 10  # one picture in so many becomes no digit
+_SILENT_SHARE = 6  # one in so many of these becomes silence
+_PIECE_KEPT = (0.2, 0.45)  # of a word's frames: too few to recognise it by
+
+# Trimming: recordings that are cut tightly, and noise gates.
+_CUT_CHANCE = 0.5  # of each end
+_CUT_START = (0, 0.2)  # of the word's frames
+_CUT_END = (0, 0.3)  # of the word's frames; more, since words fade
+_GATE_CHANCE = 0.4
+_GATE_THRESHOLD = (15, 50)  # dB below the loudest frame
+
+# Vocal tract: where bands come from, in halves of the picture (50 bands).
+_TRACT_SCALE = 0.15  # bound of a logarithm: formants are 0.86 to 1.16 times as high
+_TRACT_SHIFT = 0.06  # bound: all bands
+_TRACT_BEND = 0.08  # bound: the middle bands, since formants do not all move alike
+_FORMANT_DRIFT = 0.06  # bound: bands rise and fall while the word is said
+_FORMANT_DRIFT_RATE = 1.5  # Hz: slower than syllables
+
+# Tempo: where frames come from, in halves of the picture (0.5 s).
+_TEMPO_SHIFT = 0.35  # bound: the word is anywhere in the second
+_TEMPO_SCALE = 0.35  # bound of a logarithm: 30% shorter to 42% longer
+_TEMPO_BEND = 0.1  # bound: one half of the second longer, the other shorter
+_SYLLABLE_DRIFT = 0.08  # bound: sounds within the word longer and shorter
+_SYLLABLE_DRIFT_RATE = 2.5  # Hz: about that of syllables
+
+# Compression: how far apart loud and soft are, and how consonants and vowels are balanced.
+_CONTRAST = 0.25  # bound, around a factor of 1
+_BALANCE_HEIGHTS = 3  # a second is what so many heights are to a response (_waves)
+_BALANCE_TILT = 3  # dB a third of a second, bound
+_BALANCE_RIPPLE = 3  # dB, bound
+_BLACK = 0.003  # grey level of what is no sound: less than 1 of 255
+
+# Fricatives: synthetic voices hiss loudly in all bands.
+_HISS_CHANCE = 0.6
+_HISS_GAIN = (-15, 5)  # dB
+_HISS_THINNING = (0, 40)  # dB, of the lowest band: people's s is far above 4 kHz
+# Row, in a picture from 20 Hz to 8 kHz. In one to 4 kHz it is at 1.3 kHz: no worse there.
 _ABOVE_2_KHZ = 45
+
+# Blur over bands: it hides the harmonics and with them the pitch.
+_BLUR_CHANCE = 0.5
+_BLUR_LEAST, _BLUR_MOST = 0.3, 3.0  # standard deviation, bands
+
+# Reverberation: an exponential tail.
+_TAIL_CHANCE = 0.5
+_TAIL_DECAY = (0.6, 9)  # frames to a fall by e, log-uniform: 60 dB in 0.08 to 1.2 s
+_TAIL_LEVEL = (0.01, 0.5)  # of the sound's power, log-uniform
+
+# Padding: recordings that end soon after their word, with digital silence up to the second.
+_PADDED_CHANCE = 0.25
+_PADDED_MARGIN = 30  # frames between word and padding, at most; few are likelier
+_PADDED_WORD = 1e-3  # of the loudest frame's power: the word is where it is louder
+
+# Microphone: its frequency response.
+_RESPONSE_TILT = 24  # dB from the lowest band to the highest, bound
+_RESPONSE_RIPPLE = 3  # dB, bound
+_LOW_CUT_CHANCE, _LOW_CUT = 0.3, (0, 0.14)  # height below which less passes
+_HIGH_CUT_CHANCE, _HIGH_CUT = 0.45, (0, 0.4)  # from the top; a telephone, 3.4 kHz, has 0.3
+_CUT_SLOPE = (100, 800)  # dB a height of 1
+_CUT_MOST = 70  # dB
+_WAVES = ((1, 1.0), (2, 1.0), (3, 0.7), (5, 0.7), (8, 0.7))  # half waves a height, of the ripple
+
+# Noise: of any colour, steady or swelling; other voices; and what the recorder itself adds.
+_NOISE_CHANCE = 0.75
+_NOISE_SNR = (-2, 45)  # dB
+_NOISE_TILT = 40  # dB from the lowest band to the highest, bound
+_NOISE_RIPPLE = 3  # dB, bound
+_SWELL_RATE = (0.02, 0.5)  # radians a frame: 0.3 to 8 Hz
+_SWELL_DEPTH = (0, 1.2)  # of the power's logarithm: up to 5 dB
+_VOICES_CHANCE = 0.25
+_VOICES_SNR = (3, 30)  # dB
+_VOICES = ((1, 0), (2, 23), (3, -31))  # which other pictures of the batch, how many frames later
+_FLOOR = (-180, -60)  # dB of the loudest pixel; of most recordings it is black
+_ELECTRONIC_CHANCE = 0.5  # that noise arises behind the microphone, not in the room
+
+# Masks, two over bands and two over frames.
+_MASK_CHANCE = 0.6  # of each
+_MASK_BANDS = (14, 14)  # the widest of each
+_MASK_FRAMES = (12, 12)  # the widest of each
+
+_DB = math.log(10) / 10  # exp(_DB x dB) is a power ratio
 _SOUNDING = 0.03  # mean grey level, 0..1, of a frame that is not silence
 
 
 def augment(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     """Return other pictures of the same words, (n, 100, 100) -> (n, 100, 100), in 0..1.
 
-    ``strength`` scales all ranges; 0 returns the pictures as they are.
+    ``strength`` scales ranges, and the chances of most effects; 0 returns the pictures as they
+    are. ``random`` is a CPU's generator, and all that chance follows from.
     """
     if strength == 0:
         return pictures
-    pictures = _warp(_trim(pictures, strength, random), strength, random)
-    power = _frication(_to_power(pictures, strength, random), strength, random)
-    power = _smooth(power, strength, random)
+    pictures = _trim(pictures, strength, random)
+    pictures = _warp(pictures, strength, random)
+    power = _compress(pictures, strength, random)
+    power = _weaken_fricatives(power, strength, random)
+    power = _blur_bands(power, strength, random)
     power = _reverberate(power, strength, random)
-    recorded = _recorded(power, strength, random)[:, None, :]
-    gain = torch.exp(_DB * _equaliser(power, strength, random))[:, :, None]
-    noise = _noise(power, strength, random)
-    # Noise of the room passes the microphone too; noise of the electronics does not.
-    behind = _chance(power, 0.5, random)[:, None, None]
-    power = torch.where(behind, power * gain + noise, (power + noise) * gain) * recorded
-    loudest = power.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
-    # Not log10: its last bit is another on AMD than on Intel.
-    decibels = torch.log((power / loudest).clamp_(min=10 ** (-DEPTH / 10))).div_(_DB)
-    return _mask(decibels.div_(DEPTH).add_(1), strength, random)
+    power = _record(power, strength, random)
+    pictures = _to_pictures(power)
+    return _mask(pictures, strength, random)
 
 
 def with_other_sounds(
@@ -51,18 +132,18 @@ def with_other_sounds(
 
     Return pictures (n, 100, 100) and classes (n,), with class ``other`` for the changed ones.
     """
-    n = max(len(pictures) // 10, 1)
+    n = max(len(pictures) // _OTHER_SHARE, 1)
     pictures, classes = pictures.clone(), classes.clone()
     pictures[:n] = _pieces(pictures[:n], random)
-    pictures[: n // 6] = 0  # what augmentation makes of it is noise alone
+    pictures[: n // _SILENT_SHARE] = 0  # what augmentation makes of it is noise alone
     classes[:n] = other
     return pictures, classes
 
 
 def _pieces(pictures: Tensor, random: Generator) -> Tensor:
-    """Keep the first or the last 20-45% of each picture's sounding frames."""
+    """Keep the first or the last of each picture's sounding frames."""
     first, last = _ends(pictures.mean(dim=1) > _SOUNDING)
-    kept = (last - first + 1) * _uniform(pictures, 0.2, 0.45, random)
+    kept = (last - first + 1) * _uniform(pictures, *_PIECE_KEPT, random)
     beginning = _chance(pictures, 0.5, random)
     start = torch.where(beginning, first, last - kept)
     end = torch.where(beginning, first + kept, last)
@@ -73,16 +154,206 @@ def _trim(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     """Cut the weak ends of words off, as gates and recordings that are trimmed tightly do."""
     first, last = _ends(pictures.mean(dim=1) > _SOUNDING)
     length = last - first + 1
-    start = first + length * _uniform(pictures, 0, 0.2, random) * _chance(pictures, 0.5, random)
-    end = last - length * _uniform(pictures, 0, 0.3, random) * _chance(pictures, 0.5, random)
-    kept = _between(start, end)
+    cut = length * _uniform(pictures, *_CUT_START, random) * _chance(pictures, _CUT_CHANCE, random)
+    start = first + cut
+    cut = length * _uniform(pictures, *_CUT_END, random) * _chance(pictures, _CUT_CHANCE, random)
+    kept = _between(start, last - cut)
     power = torch.exp(_DB * DEPTH * (pictures - 1)).sum(dim=1)  # (n, 100) of whole frames
-    threshold = torch.exp(-_DB * _uniform(pictures, 15, 50, random))
+    threshold = torch.exp(-_DB * _uniform(pictures, *_GATE_THRESHOLD, random))
     gate = _between(*_ends(power > power.amax(dim=1, keepdim=True) * threshold[:, None]))
-    gated = _chance(pictures, 0.4, random)[:, None]
+    gated = _chance(pictures, _GATE_CHANCE, random)[:, None]
     kept = torch.where(gated, kept & gate, kept)
     kept |= ~_chance(pictures, strength, random)[:, None]
     return pictures * kept[:, None, :]
+
+
+def _warp(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+    """Move bands and frames smoothly: other speakers, faster or slower, sooner or later."""
+    n = len(pictures)
+    bands = _vocal_tract(pictures, strength, random)
+    frames = _tempo(pictures, strength, random)
+    bands = bands + _drift(pictures, _FORMANT_DRIFT * strength, _FORMANT_DRIFT_RATE, random)
+    frames = frames + _drift(pictures, _SYLLABLE_DRIFT * strength, _SYLLABLE_DRIFT_RATE, random)
+    grid = torch.stack([frames.expand(n, SIZE, SIZE), bands.expand(n, SIZE, SIZE)], dim=-1)
+    return F.grid_sample(pictures[:, None], grid, align_corners=False)[:, 0]
+
+
+def _vocal_tract(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return where each band comes from, (n, 100, 1) in -1..1, with a longer or shorter tract."""
+    y = _positions(pictures)[:, None]
+    # Low frequencies, y = 1, stay; the bend moves the middle bands alone.
+    scaled = (y - 1) * _bounded(pictures, _TRACT_SCALE * strength, random).exp() + 1
+    shifted = scaled + _bounded(pictures, _TRACT_SHIFT * strength, random)
+    bend = _bounded(pictures, _TRACT_BEND * strength, random)
+    return shifted + bend * torch.sin((y + 1) * math.pi / 2)
+
+
+def _tempo(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return where each frame comes from, (n, 1, 100) in -1..1, if speech is faster or slower."""
+    x = _positions(pictures)
+    shifted = x - _bounded(pictures, _TEMPO_SHIFT * strength, random)
+    scaled = shifted * _bounded(pictures, _TEMPO_SCALE * strength, random).exp()
+    bend = _bounded(pictures, _TEMPO_BEND * strength, random)
+    return scaled + bend * torch.sin(math.pi * x)
+
+
+def _drift(pictures: Tensor, bound: float, rate: float, random: Generator) -> Tensor:
+    """Return a displacement that goes to and fro in time, (n, 1, 100), at a rate in Hz."""
+    size = _bounded(pictures, bound, random)
+    phase = _uniform(pictures, 0, 2 * math.pi, random)[:, None, None]
+    return size * torch.sin(math.pi * rate * _positions(pictures) + phase)
+
+
+def _positions(like: Tensor) -> Tensor:
+    """Return the middles of a row's pixels, (100,), as grid_sample has them: -1..1."""
+    return (torch.arange(SIZE, device=like.device) + 0.5) * 2 / SIZE - 1
+
+
+def _compress(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return power relative to the loudest pixel, with more or less contrast (compressors)."""
+    contrast = _uniform(pictures, 1 - _CONTRAST * strength, 1 + _CONTRAST * strength, random)
+    decibels = (pictures - 1) * (DEPTH * contrast[:, None, None])
+    # Consonants and vowels in another balance: a gain that changes with time.
+    time = torch.linspace(0, 1, SIZE, device=pictures.device)[None] * _BALANCE_HEIGHTS
+    gain = _waves(pictures, time, _BALANCE_TILT * strength, _BALANCE_RIPPLE * strength, random)
+    decibels = decibels + gain[:, None, :]
+    return torch.exp(decibels.mul_(_DB)) * (pictures > _BLACK)
+
+
+def _weaken_fricatives(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Let most pictures' hissing frames be weaker, and lack low bands.
+
+    Synthetic voices hiss loudly in all bands. People's s is far above 4 kHz, and weak where a
+    microphone or a telephone ends there.
+    """
+    hissing = power[:, :_ABOVE_2_KHZ].sum(dim=1) / power.sum(dim=1).clamp(min=1e-12)  # (n, 100)
+    some = _chance(power, _HISS_CHANCE * strength, random)
+    gain = (_uniform(power, *_HISS_GAIN, random) * some)[:, None, None]
+    thinning = (_uniform(power, *_HISS_THINNING, random) * some)[:, None, None]
+    height = _heights(power)[None, :, None]
+    return power * torch.exp(_DB * hissing[:, None, :] * (gain + thinning * (height - 1)))
+
+
+def _blur_bands(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Blur half of the pictures over bands, which hides the harmonics and with them the pitch."""
+    band = torch.arange(SIZE, dtype=torch.float32, device=power.device)
+    apart = band[None, :, None] - band[None, None, :]
+    width = _uniform(power, _BLUR_LEAST, _BLUR_MOST * strength, random)
+    some = _chance(power, _BLUR_CHANCE, random)
+    blur = torch.exp(-((apart / width[some, None, None]) ** 2) / 2)
+    blur = blur / blur.sum(dim=2, keepdim=True)
+    power = power.clone()
+    power[some] = torch.bmm(blur, power[some])
+    return power
+
+
+def _reverberate(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Add to half of the pictures a tail that decays exponentially: a product along time."""
+    frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)
+    lag = frame[None, :] - frame[:, None]  # (100, 100): from frame, to frame
+    decay = _log_uniform(power, *_TAIL_DECAY, random)
+    level = _log_uniform(power, *_TAIL_LEVEL, random)
+    some = _chance(power, _TAIL_CHANCE * strength, random)
+    tail = torch.exp(-lag.clamp(min=0) / decay[some, None, None]) * (lag >= 0)
+    power = power.clone()
+    power[some] += torch.bmm(power[some], level[some, None, None] * tail)
+    return power
+
+
+def _record(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Record the word with a microphone, in noise, for a second or less."""
+    recorded = _recorded_frames(power, strength, random)[:, None, :]
+    gain = torch.exp(_DB * _response(power, strength, random))[:, :, None]
+    noise = _noise(power, strength, random)
+    # Noise of the room passes the microphone too; noise of the electronics does not.
+    electronic = _chance(power, _ELECTRONIC_CHANCE, random)[:, None, None]
+    return torch.where(electronic, power * gain + noise, (power + noise) * gain) * recorded
+
+
+def _recorded_frames(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return which frames the recording has, (n, 100); the rest is padding, without any noise.
+
+    A quarter of the pictures are of recordings that begin and end within 0.3 s of their word.
+    Else the edges of noisy recordings, shorter than the second, would be taken for consonants.
+    """
+    level = power.sum(dim=1)
+    first, last = _ends(level >= level.amax(dim=1, keepdim=True) * _PADDED_WORD)
+    before = _PADDED_MARGIN * _uniform(power, 0, 1, random).square()
+    after = _PADDED_MARGIN * _uniform(power, 0, 1, random).square()
+    whole = ~_chance(power, _PADDED_CHANCE * strength, random)
+    return _between(first - before, last + after) | whole[:, None]
+
+
+def _response(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return a microphone's frequency response, (n, 100) dB: tilt, ripple, and band limits."""
+    height = _heights(power)[None]
+    response = _waves(power, height, _RESPONSE_TILT * strength, _RESPONSE_RIPPLE * strength, random)
+
+    def limit(chance: float, limits: tuple[float, float]) -> Tensor:
+        some = _uniform(power, *limits, random) * _chance(power, chance * strength, random)
+        return some[:, None]
+
+    below = limit(_LOW_CUT_CHANCE, _LOW_CUT) - height
+    above = height - 1 + limit(_HIGH_CUT_CHANCE, _HIGH_CUT)
+    slope = _uniform(power, *_CUT_SLOPE, random)[:, None]
+    return response - ((below.clamp(min=0) + above.clamp(min=0)) * slope).clamp(max=_CUT_MOST)
+
+
+def _noise(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return noise to add: of any colour, steady or not; other voices; and the recorder's floor."""
+    n = len(power)
+    speech = power.amax(dim=2).mean(dim=1)  # (n,) the level that SNR refers to
+    colour = torch.exp(
+        _DB * _waves(power, _heights(power)[None], _NOISE_TILT, _NOISE_RIPPLE, random)
+    )
+    colour = colour / colour.mean(dim=1, keepdim=True)
+    # A band's power in one frame of noise is nearly exponentially distributed.
+    grain = -torch.log(
+        torch.rand(n, SIZE, SIZE, generator=random).to(power.device).clamp_(min=1e-6)
+    )
+    grain = (grain + grain.roll(1, dims=2)) / 2  # frames overlap
+    frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)[None]
+    rate, phase = _uniform(power, *_SWELL_RATE, random), _uniform(power, 0, 2 * math.pi, random)
+    swell = torch.exp(
+        _uniform(power, *_SWELL_DEPTH, random)[:, None]
+        * torch.sin(frame * rate[:, None] + phase[:, None])
+    )
+    level = speech * _chance(power, _NOISE_CHANCE * strength, random)
+    level = level * torch.exp(-_DB * _uniform(power, *_NOISE_SNR, random))
+    noise = grain * (colour * level[:, None])[:, :, None] * swell[:, None, :]
+    voices = torch.zeros_like(power)
+    for shifts in _VOICES:
+        voices = voices + power.roll(shifts, (0, 2))
+    voices = voices / voices.amax(dim=2).mean(dim=1).clamp(min=1e-9)[:, None, None]
+    level = speech * _chance(power, _VOICES_CHANCE * strength, random)
+    level = level * torch.exp(-_DB * _uniform(power, *_VOICES_SNR, random))
+    floor = power.amax(dim=(1, 2)) * torch.exp(_DB * _uniform(power, *_FLOOR, random))
+    # Silence has no level of its own: noise at full level, in dB below the loudest, is the same.
+    floor = torch.where(speech > 0, floor, 1.0)
+    return noise + voices * level[:, None, None] + grain * floor[:, None, None]
+
+
+def _to_pictures(power: Tensor) -> Tensor:
+    """Return pictures in 0..1 of power, (n, 100, 100), relative to each one's loudest pixel."""
+    loudest = power.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+    # Not log10: its last bit is another on AMD than on Intel.
+    decibels = torch.log((power / loudest).clamp_(min=10 ** (-DEPTH / 10))).div_(_DB)
+    return decibels.div_(DEPTH).add_(1)
+
+
+def _mask(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+    """Blacken up to two groups of bands and two of frames (SpecAugment, Park et al., 2019)."""
+    pixel = torch.arange(SIZE, dtype=torch.float32, device=pictures.device)[None]
+
+    def hidden(widest: float) -> Tensor:
+        start = _uniform(pictures, 0, SIZE, random)[:, None]
+        width = _uniform(pictures, 0, widest * strength, random)
+        width = width * _chance(pictures, _MASK_CHANCE, random)
+        return (pixel >= start) & (pixel < start + width[:, None])
+
+    bands = torch.stack([hidden(widest) for widest in _MASK_BANDS]).any(dim=0)
+    frames = torch.stack([hidden(widest) for widest in _MASK_FRAMES]).any(dim=0)
+    return pictures.masked_fill_(bands[:, :, None] | frames[:, None, :], 0.0).clamp_(0, 1)
 
 
 def _ends(sounding: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,163 +369,28 @@ def _between(start: Tensor, end: Tensor) -> Tensor:
     return (frame >= start[:, None]) & (frame <= end[:, None])
 
 
-def _warp(pictures: Tensor, strength: float, random: Generator) -> Tensor:
-    """Speak faster or slower, sooner or later, with a longer or a shorter vocal tract."""
-    n = len(pictures)
-    pixels = (torch.arange(SIZE, device=pictures.device) + 0.5) * 2 / SIZE - 1  # (100,) in -1..1
-    y, x = pixels[None, :, None], pixels[None, None, :]
-
-    def draw(bound: float) -> Tensor:
-        return _uniform(pictures, -bound * strength, bound * strength, random)[:, None, None]
-
-    def phase() -> Tensor:
-        return _uniform(pictures, 0, 2 * math.pi, random)[:, None, None]
-
-    # Low frequencies, y = 1, stay; the bend moves the middle bands alone.
-    source_y = (
-        (y - 1) * draw(0.15).exp() + 1 + draw(0.06) + draw(0.08) * torch.sin((y + 1) * math.pi / 2)
-    )
-    source_x = (x - draw(0.35)) * draw(0.35).exp() + draw(0.1) * torch.sin(math.pi * x)
-    # Formants that move otherwise, syllables of other lengths: smooth displacements.
-    source_y = source_y + draw(0.06) * torch.sin(math.pi * 1.5 * x + phase())
-    source_x = source_x + draw(0.08) * torch.sin(math.pi * 2.5 * x + phase())
-    grid = torch.stack([source_x.expand(n, SIZE, SIZE), source_y.expand(n, SIZE, SIZE)], dim=-1)
-    return F.grid_sample(pictures[:, None], grid, align_corners=False)[:, 0]
-
-
-def _to_power(pictures: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return power relative to the loudest pixel, with more or less contrast (compressors)."""
-    contrast = _uniform(pictures, 1 - 0.25 * strength, 1 + 0.25 * strength, random)
-    decibels = (pictures - 1) * (DEPTH * contrast[:, None, None])
-    # Consonants and vowels in another balance: a gain that changes with time.
-    along = torch.linspace(0, 1, SIZE, device=pictures.device)[None]
-    decibels = (
-        decibels + _waves(pictures, along * 3, 3 * strength, 3 * strength, random)[:, None, :]
-    )
-    return torch.exp(decibels.mul_(_DB)) * (pictures > 0.003)
-
-
-def _frication(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Let most pictures' hissing frames be weaker, and lack low bands.
-
-    Synthetic voices hiss loudly in all bands. People's s is far above 4 kHz, and weak where a
-    microphone or a telephone ends there.
-    """
-    hissing = power[:, :_ABOVE_2_KHZ].sum(dim=1) / power.sum(dim=1).clamp(min=1e-12)  # (n, 100)
-    some = _chance(power, 0.6 * strength, random)
-    louder = (_uniform(power, -15, 5, random) * some)[:, None, None]  # dB
-    thinner = (_uniform(power, 0, 40, random) * some)[:, None, None]  # dB, of the lowest band
-    height = torch.linspace(1, 0, SIZE, device=power.device)[None, :, None]  # 1: the highest band
-    return power * torch.exp(_DB * hissing[:, None, :] * (louder + thinner * (height - 1)))
-
-
-def _smooth(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Blur half of the pictures over bands, which hides the harmonics and with them the pitch."""
-    band = torch.arange(SIZE, dtype=torch.float32, device=power.device)
-    apart = band[None, :, None] - band[None, None, :]
-    width = _uniform(power, 0.3, 3.0 * strength, random)  # standard deviation, bands
-    some = _chance(power, 0.5, random)
-    blur = torch.exp(-((apart / width[some, None, None]) ** 2) / 2)
-    blur = blur / blur.sum(dim=2, keepdim=True)
-    power = power.clone()
-    power[some] = torch.bmm(blur, power[some])
-    return power
-
-
-def _reverberate(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Add to half of the pictures a tail that decays exponentially: a product along time."""
-    frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)
-    lag = frame[None, :] - frame[:, None]  # (100, 100): from frame, to frame
-    decay = _log_uniform(power, 0.6, 9, random)  # frames to a fall by e
-    wet = _log_uniform(power, 0.01, 0.5, random)
-    some = _chance(power, 0.5 * strength, random)
-    tail = torch.exp(-lag.clamp(min=0) / decay[some, None, None]) * (lag >= 0)
-    power = power.clone()
-    power[some] += torch.bmm(power[some], wet[some, None, None] * tail)
-    return power
-
-
-def _recorded(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return which frames the recording has, (n, 100); the rest is padding, without any noise.
-
-    A quarter of the pictures are of recordings that begin and end within 0.3 s of their word.
-    Else the edges of noisy recordings, shorter than the second, would be taken for consonants.
-    """
-    level = power.sum(dim=1)
-    first, last = _ends(level >= level.amax(dim=1, keepdim=True) * 1e-3)
-    before = 30 * _uniform(power, 0, 1, random).square()
-    after = 30 * _uniform(power, 0, 1, random).square()
-    whole = ~_chance(power, 0.25 * strength, random)
-    return _between(first - before, last + after) | whole[:, None]
-
-
-def _equaliser(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return a microphone's response, (n, 100) dB: tilt, waves, and band limits."""
-    height = torch.linspace(1, 0, SIZE, device=power.device)[None]  # 1: the highest band
-    response = _waves(power, height, 24 * strength, 3 * strength, random)
-
-    def some(chance: float, bound: float) -> Tensor:
-        limit = _uniform(power, 0, bound, random) * _chance(power, chance * strength, random)
-        return limit[:, None]
-
-    below, above = some(0.3, 0.14) - height, height - 1 + some(0.45, 0.4)
-    slope = _uniform(power, 100, 800, random)[:, None]  # dB over the whole range of bands
-    return response - ((below.clamp(min=0) + above.clamp(min=0)) * slope).clamp(max=70)
-
-
-def _noise(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return noise to add: of any colour, steady or not; other voices; and the recorder's floor."""
-    n = len(power)
-    speech = power.amax(dim=2).mean(dim=1)  # (n,) the level that SNR refers to
-    height = torch.linspace(1, 0, SIZE, device=power.device)[None]
-    colour = torch.exp(_DB * _waves(power, height, 40, 3, random))
-    colour = colour / colour.mean(dim=1, keepdim=True)
-    # A band's power in one frame of noise is nearly exponentially distributed.
-    grain = -torch.log(
-        torch.rand(n, SIZE, SIZE, generator=random).to(power.device).clamp_(min=1e-6)
-    )
-    grain = (grain + grain.roll(1, dims=2)) / 2  # frames overlap
-    frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)[None]
-    rate, phase = _uniform(power, 0.02, 0.5, random), _uniform(power, 0, 2 * math.pi, random)
-    swell = torch.exp(
-        _uniform(power, 0, 1.2, random)[:, None] * torch.sin(frame * rate[:, None] + phase[:, None])
-    )
-    level = speech * _chance(power, 0.75 * strength, random)
-    level = level * torch.exp(-_DB * _uniform(power, -2, 45, random))
-    noise = grain * (colour * level[:, None])[:, :, None] * swell[:, None, :]
-    voices = power.roll(1, 0) + power.roll((2, 23), (0, 2)) + power.roll((3, -31), (0, 2))
-    voices = voices / voices.amax(dim=2).mean(dim=1).clamp(min=1e-9)[:, None, None]
-    level = speech * _chance(power, 0.25 * strength, random)
-    level = level * torch.exp(-_DB * _uniform(power, 3, 30, random))
-    floor = power.amax(dim=(1, 2)) * torch.exp(_DB * _uniform(power, -180, -60, random))
-    # Silence has no level of its own: noise at full level, in dB below the loudest, is the same.
-    floor = torch.where(speech > 0, floor, 1.0)
-    return noise + voices * level[:, None, None] + grain * floor[:, None, None]
+def _heights(like: Tensor) -> Tensor:
+    """Return the rows' heights, (100,): 1 is the highest band, 0 the lowest."""
+    return torch.linspace(1, 0, SIZE, device=like.device)
 
 
 def _waves(power: Tensor, height: Tensor, tilt: float, ripple: float, random: Generator) -> Tensor:
-    """Return random smooth curves over the bands, (n, 100) dB."""
+    """Return random smooth curves over heights (1, 100), with bounds in dB, (n, 100) dB."""
     curve = _uniform(power, -tilt, tilt, random)[:, None] * (height - 0.5)
-    for cycles, share in ((1, 1.0), (2, 1.0), (3, 0.7), (5, 0.7), (8, 0.7)):
+    for half_waves, share in _WAVES:
         phase = _uniform(power, 0, 2 * math.pi, random)[:, None]
         depth = _uniform(power, -ripple * share, ripple * share, random)[:, None]
-        curve = curve + depth * torch.cos(math.pi * cycles * height + phase)
+        curve = curve + depth * torch.cos(math.pi * half_waves * height + phase)
     return curve
 
 
-def _mask(pictures: Tensor, strength: float, random: Generator) -> Tensor:
-    """Blacken up to two groups of bands and two of frames (SpecAugment, Park et al., 2019)."""
-    pixel = torch.arange(SIZE, dtype=torch.float32, device=pictures.device)[None]
-    hidden = []
-    for widest in (14, 14, 12, 12):
-        start = _uniform(pictures, 0, SIZE, random)[:, None]
-        width = _uniform(pictures, 0, widest * strength, random) * _chance(pictures, 0.6, random)
-        hidden.append((pixel >= start) & (pixel < start + width[:, None]))
-    bands, frames = hidden[0] | hidden[1], hidden[2] | hidden[3]
-    return pictures.masked_fill_(bands[:, :, None] | frames[:, None, :], 0.0).clamp_(0, 1)
+def _bounded(like: Tensor, bound: float, random: Generator) -> Tensor:
+    """Draw from (-bound, bound) for each picture, (n, 1, 1)."""
+    return _uniform(like, -bound, bound, random)[:, None, None]
 
 
 def _uniform(like: Tensor, low: float, high: float, random: Generator) -> Tensor:
+    """Draw from (low, high) for each picture, (n,)."""
     return (torch.rand(len(like), generator=random) * (high - low) + low).to(like.device)
 
 

@@ -16,7 +16,7 @@ from spoken_digits.picture import mel
 from spoken_digits.recording import CLASSES
 from spoken_digits.sizes import SAMPLE_RATE, SECOND
 from spoken_digits.sound.one_second import one_second
-from spoken_digits.training.loop import round_to_half
+from spoken_digits.training.calibration import round_to_half
 
 USUAL = Spectrogram(window_ms=25, lowest_hz=20, highest_hz=8000, depth_db=80)
 SETTINGS = [
@@ -102,6 +102,37 @@ def test_the_picture_is_the_front_ends(exported, answers, sound):
     assert np.array_equal(picture, np.rint(picture)), "grey levels are whole"
     assert np.abs(picture - expected).max() <= 1
     assert (picture != expected).mean() < 0.001
+
+
+@pytest.mark.parametrize(
+    ("settings", "pads"), list(zip(SETTINGS, [[120, 120], [0, 0], [176, 176]], strict=True))
+)
+def test_the_waveform_is_padded_by_half_of_what_a_window_is_longer_than_a_hop(settings, pads):
+    """Windows of 400, 160 and 512 samples, a hop of 160."""
+    (transform,) = [node for node in graph._frontend(settings).graph.node if node.op_type == "Conv"]
+    attributes = {
+        attribute.name: onnx.helper.get_attribute_value(attribute)
+        for attribute in transform.attribute
+    }
+    assert attributes == {"strides": [160], "pads": pads}
+
+
+@pytest.mark.parametrize(("before", "after"), [(-8, 8), (8, -8)])
+def test_a_wrong_pad_shows_in_the_picture(before, after):
+    """The tests of pictures could fail: half a millisecond sooner or later is another picture."""
+    model = graph._frontend(USUAL)
+    (pads,) = [
+        attribute
+        for node in model.graph.node
+        for attribute in node.attribute
+        if attribute.name == "pads"
+    ]
+    pads.ints[:] = [pads.ints[0] + before, pads.ints[1] + after]
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    (pictures,) = session.run(["image"], {"waveform": WAVEFORMS})
+    expected = mel.images(WAVEFORMS.astype(np.float64), USUAL)
+    assert np.abs(pictures - expected).max() > 1
+    assert (pictures != expected).mean() > 0.001
 
 
 def test_sounds_have_different_pictures_however_loud(answers):

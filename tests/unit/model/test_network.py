@@ -17,7 +17,7 @@ from spoken_digits.model.network import (
     save_network,
 )
 from spoken_digits.recording import CLASSES
-from spoken_digits.training.loop import round_to_half
+from spoken_digits.training.calibration import round_to_half
 
 ABOUT = {"corpora": ["espeak"], "spectrogram": {"depth_db": 80}}
 

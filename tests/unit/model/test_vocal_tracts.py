@@ -1,11 +1,11 @@
-"""Hearing a picture with two vocal tracts: what is heard, and what is made of it."""
+"""Two vocal tracts: what the network sees at each, and the mean of its answers."""
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
-from spoken_digits.model.network import DigitNet, logits
+from spoken_digits.model.network import DigitNet, logits, probabilities
 from spoken_digits.model.vocal_tracts import TwoTracts
 
 SCALES = (0.93, 1.07)
@@ -78,8 +78,17 @@ def test_any_number_of_pictures(two, pictures, n):
     assert logits(two, pictures[:n].numpy()).shape == (n, 11)
 
 
-def test_nothing_is_learnt_anew(network, two):
-    ours, theirs = network.state_dict(), two.state_dict()
-    assert ours.keys() == theirs.keys()
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+def test_it_holds_the_network_and_has_no_weights_of_its_own(network, two):
+    assert two.network is network
+    assert list(map(id, two.parameters())) == list(map(id, network.parameters()))
+    assert two.state_dict().keys() == {f"network.{name}" for name in network.state_dict()}
     assert not two.training
+
+
+def test_the_temperature_is_the_networks(pictures):
+    network = DigitNet()
+    two = TwoTracts(network)
+    network.temperature.fill_(2.5)
+    assert two.temperature == 2.5
+    expected = (logits(two, pictures.numpy()) / 2.5).softmax(dim=1).numpy()
+    assert np.array_equal(probabilities(two, pictures.numpy()), expected)

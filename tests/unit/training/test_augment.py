@@ -135,8 +135,8 @@ def test_a_tail_comes_after_the_sound():
 
 
 def test_a_blur_makes_no_power():
-    power = stages._to_power(words(40), 1.0, generator())
-    blurred = stages._smooth(power, 1.0, generator())
+    power = stages._compress(words(40), 1.0, generator())
+    blurred = stages._blur_bands(power, 1.0, generator())
     assert (blurred >= 0).all()
     most = power.amax(dim=1)  # of any band, in each frame
     assert (blurred <= most[:, None] * (1 + 1e-5)).all()
@@ -144,7 +144,7 @@ def test_a_blur_makes_no_power():
 
 
 def test_noise_is_power():
-    noise = stages._noise(stages._to_power(words(40), 1.0, generator()), 1.0, generator())
+    noise = stages._noise(stages._compress(words(40), 1.0, generator()), 1.0, generator())
     assert noise.isfinite().all()
     assert (noise >= 0).all()
     assert (noise.amax(dim=(1, 2)) > 0).all()
@@ -153,7 +153,7 @@ def test_noise_is_power():
 def test_noise_ends_with_its_recording_in_a_quarter_of_the_pictures():
     power = torch.zeros(400, 100, 100)
     power[:, :, 40:60] = 1
-    recorded = stages._recorded(power, 1.0, generator())
+    recorded = stages._recorded_frames(power, 1.0, generator())
     assert recorded[:, 40:60].all(), "a word was cut"
     assert (recorded.diff(dim=1).sum(dim=1) <= 2).all(), "a hole in a recording"
     padded = ~recorded.all(dim=1)
@@ -165,7 +165,7 @@ def test_noise_ends_with_its_recording_in_a_quarter_of_the_pictures():
 
 
 def test_silence_is_recorded_to_its_end():
-    assert stages._recorded(torch.zeros(50, 100, 100), 1.0, generator()).all()
+    assert stages._recorded_frames(torch.zeros(50, 100, 100), 1.0, generator()).all()
 
 
 def test_masks_only_blacken_whole_bands_and_frames():
@@ -234,7 +234,7 @@ def test_hissing_is_weakened_and_vowels_are_not():
     power[:, 60:, :50] = 1.0  # a vowel: below 2 kHz
     power[:, :, 50:] = 0.01
     power[:, :45, 50:] = 1.0  # a hiss: above
-    heard = stages._frication(power, 1.0, generator())
+    heard = stages._weaken_fricatives(power, 1.0, generator())
     assert torch.equal(heard[:, :, :50], power[:, :, :50])
     changed = (heard[:, :, 50:] != power[:, :, 50:]).flatten(1).any(dim=1)
     assert 0.5 < changed.float().mean() < 0.7

@@ -8,16 +8,7 @@ import torch
 
 from spoken_digits.model.network import DigitNet, logits, probabilities
 from spoken_digits.params import load_params
-from spoken_digits.training.loop import (
-    DivergedError,
-    _balanced,
-    _loss,
-    _order,
-    _possible,
-    calibrate,
-    fit,
-    round_to_half,
-)
+from spoken_digits.training.loop import DivergedError, fit
 
 TINY = load_params(Path(__file__).parents[3] / "params.yaml").train.model_copy(
     update={"epochs": 3, "epoch_size": 64, "batch_size": 16, "anneal": 1, "portable": True}
@@ -172,80 +163,6 @@ def test_fewer_recordings_than_a_batch(tmp_path):
     assert np.isfinite(probabilities(network, VALIDATION[0])).all()
 
 
-@pytest.mark.parametrize("epoch", [0, 1, 7])
-def test_a_small_corpus_is_heard_as_often_as_a_large_one(epoch):
-    small, large = torch.arange(5), torch.arange(5, 105)
-    settings = TINY.model_copy(update={"epoch_size": 50})
-    order = _order([small, large], epoch, settings).tolist()
-    assert len(order) == 50
-    assert all((index < 5) == (place % 2 == 0) for place, index in enumerate(order))
-    assert sorted(order[::2]) == sorted(list(range(5)) * 5), "a round has each of them once"
-
-
-def test_all_of_a_corpus_is_heard_before_any_of_it_again():
-    settings = TINY.model_copy(update={"epoch_size": 66})
-    members = [torch.arange(3), torch.arange(3, 99), torch.arange(99, 110)]
-    heard = torch.cat([_order(members, epoch, settings) for epoch in range(9)])
-    large = heard[(heard >= 3) & (heard < 99)]
-    assert len(large[:96].unique()) == 96
-    assert len(large[96:192].unique()) == len(large[96:192])
-
-
-def test_a_corpus_knows_which_digits_it_has():
-    classes = torch.tensor([0, 1, 10, *range(10)])
-    possible = _possible(classes, [torch.arange(3), torch.arange(3, 13)])
-    assert torch.equal(possible[:3], torch.tensor([[True] * 2 + [False] * 8 + [True]] * 3))
-    assert possible[3:].all(), "what is no digit is possible everywhere"
-
-
-def test_a_corpus_draws_its_rare_digits_as_often_as_its_frequent_ones():
-    """Speech Commands' subset has seven threes beside 400 eights."""
-    classes = torch.tensor([8] * 400 + [1] * 390 + [3] * 7 + [10] * 200)
-    drawn = _balanced(classes, torch.arange(len(classes)))
-    assert torch.bincount(classes[drawn]).tolist() == [0, 390, 0, 399, 0, 0, 0, 0, 400, 0, 200]
-    assert len(drawn.unique()) == len(classes), "every recording is still drawn"
-
-
-def test_other_words_keep_their_share_beside_digits_that_are_repeated():
-    classes = torch.tensor([8] * 100 + [1] * 100 + [3] * 10 + [4] * 10 + [10] * 30)
-    drawn = _balanced(classes, torch.arange(len(classes)))
-    assert torch.bincount(classes[drawn]).tolist()[-1] == 30, "400 digits instead of 220"
-    classes = torch.tensor([8] * 100 + [3] * 10 + [4] * 10 + [6] * 10 + [10] * 30)
-    drawn = _balanced(classes, torch.arange(len(classes)))
-    assert torch.bincount(classes[drawn]).tolist()[-1] == 90, "400 digits instead of 130"
-
-
-def test_a_corpus_with_as_many_of_every_digit_is_drawn_from_as_it_is():
-    rows = torch.arange(7, 47)
-    classes = torch.cat([torch.full((7,), 10), torch.arange(10).repeat(4)])
-    assert torch.equal(_balanced(classes, rows), rows)
-
-
-def test_a_corpus_of_other_words_alone_is_drawn_from_as_it_is():
-    classes = torch.full((5,), 10)
-    assert torch.equal(_balanced(classes, torch.arange(5)), torch.arange(5))
-
-
-def test_a_corpus_says_nothing_of_digits_that_it_lacks():
-    """A picture changes no weights of a digit that its corpus lacks, unless it is no digit."""
-    possible = torch.tensor([[True] * 2 + [False] * 8 + [True]]).expand(2, -1)
-    scores = torch.randn(2, 11, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    _loss(scores, torch.tensor([1, 10]), possible, 0.05).backward()
-    digit, other = scores.grad
-    assert torch.equal(digit != 0, possible[0])
-    assert digit.sum() == pytest.approx(0, abs=1e-7), "nor against those it has"
-    assert (other != 0).all()
-
-
-@pytest.mark.parametrize("smoothing", [0.0, 0.05, 0.3])
-def test_a_whole_corpus_is_learned_as_ever(smoothing):
-    scores = torch.randn(64, 11, generator=torch.Generator().manual_seed(0))
-    targets = torch.arange(64) % 11
-    expected = torch.nn.functional.cross_entropy(scores, targets, label_smoothing=smoothing)
-    whole = torch.ones(64, 11, dtype=torch.bool)
-    assert _loss(scores, targets, whole, smoothing) == pytest.approx(expected.item(), rel=1e-5)
-
-
 def test_it_learns(tmp_path):
     settings = TINY.model_copy(
         update={"epochs": 10, "patience": 10, "augment": 0.0, "epoch_size": 128}
@@ -257,53 +174,3 @@ def test_it_learns(tmp_path):
     digits = classes < 10
     heard = probabilities(network, unseen)[:, :10].argmax(axis=1)
     assert (heard == classes)[digits].mean() > 0.9
-
-
-class Sure(DigitNet):
-    """A network that reads its answer and its sureness from a picture's first two pixels."""
-
-    def forward(self, pictures):
-        answer = torch.nn.functional.one_hot(pictures[:, 0, 0].long(), 11)
-        return answer * pictures[:, 0, 1, None]
-
-
-def sure_images(right: float, logit: int, n: int = 1000) -> tuple[np.ndarray, np.ndarray]:
-    classes = np.arange(n) % 11
-    images = np.zeros((n, 100, 100), np.uint8)
-    images[:, 0, 0] = np.where(np.arange(n) < right * n, classes, (classes + 1) % 11)
-    images[:, 0, 1] = logit
-    return images, classes
-
-
-@pytest.mark.parametrize(("right", "logit"), [(0.9, 20), (0.6, 10), (0.97, 4), (0.5, 3)])
-def test_calibration_makes_it_as_sure_as_it_is_right(right, logit):
-    network = Sure()
-    images, classes = sure_images(right, logit)
-    temperature = calibrate(network, images, classes)
-    assert network.temperature == pytest.approx(temperature)
-    # In closed form: softmax of one logit and ten zeros is right at this temperature.
-    assert temperature == pytest.approx(logit / np.log(10 * right / (1 - right)), rel=0.03)
-    assert probabilities(network, images).max(axis=1).mean() == pytest.approx(right, abs=0.02)
-
-
-def test_calibration_changes_no_answer(trained):
-    network = DigitNet()
-    network.load_state_dict(trained[0].state_dict())
-    before = probabilities(network, VALIDATION[0]).argmax(axis=1)
-    calibrate(network, *VALIDATION)
-    assert np.array_equal(probabilities(network, VALIDATION[0]).argmax(axis=1), before)
-
-
-def test_weights_rounded_to_half_stay_so(trained):
-    network = DigitNet()
-    network.load_state_dict(trained[0].state_dict())
-    before = weights(network)
-    round_to_half(network)
-    rounded = weights(network)
-    round_to_half(network)
-    assert before != rounded == weights(network)
-    for name, value in network.state_dict().items():
-        if value.is_floating_point():
-            assert value.dtype == torch.float32
-            assert torch.equal(value, value.half().float()), name
-            assert torch.allclose(value, trained[0].state_dict()[name], rtol=1e-3, atol=1e-6), name
