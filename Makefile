@@ -15,7 +15,7 @@ COLUMNS := Experiment$$|corpora$$|(download|spectrogram|split|validate|train|eva
 export PYTHONPATH := src
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev repro metrics report exps compare test test-slow lint format check-lock verify \
+.PHONY: help install install-dev repro report exps compare test test-slow lint format check-lock verify \
 	bench folds release real constraints clean
 
 help:  ## List what can be made
