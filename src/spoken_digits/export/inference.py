@@ -46,16 +46,21 @@ class Model:
         return np.concatenate([np.empty((0, len(CLASSES)), np.float32), *batches])
 
     @property
-    def description(self) -> str:
-        """Say in a line which file it is, what it was trained on, and its accuracy there."""
+    def training(self) -> str:
+        """Say in a line what it was trained on, and its accuracy on the test subset of that."""
         metadata = self.session.get_modelmeta().custom_metadata_map
         try:
             corpora = " + ".join(json.loads(metadata["corpora"]))
             test = json.loads(metadata["accuracy"])
             share = f"{test['accuracy']:.2%} of {test['n']:,} test digits right"
         except (KeyError, ValueError, TypeError):  # the export stage writes both
-            return f"{self.path}, which does not say what it was trained on"
-        return f"{self.path}, trained on {corpora}, {share}"
+            return "which does not say what it was trained on"
+        return f"trained on {corpora}, {share}"
+
+    @property
+    def description(self) -> str:
+        """Say in a line which file it is, and what it was trained on."""
+        return f"{self.path}, {self.training}"
 
 
 def load_model(path: Path, threads: int = 1) -> Model:

@@ -177,7 +177,7 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
         if screen:
             from spoken_digits.live.screen import Screen
 
-            outlet = Screen(microphone.device.name, model.description)
+            outlet = Screen(microphone.device.name, model)
             about = about[1:]  # its header has the first
         else:
             outlet.notice(f"listening to {microphone.device.name}; Ctrl-C ends it")
