@@ -70,10 +70,10 @@ class Recogniser:
         the word does no harm. Raises RecordingError if it cannot be read or holds no sound, and
         TypeError if a waveform has no sample rate, or a file has one.
         """
-        if isinstance(sound, np.ndarray):
+        if not isinstance(sound, str | PathLike):
             if sample_rate is None:
                 raise TypeError("predict: a waveform needs its sample_rate, in Hz")
-            word = _at_16_khz(sound, sample_rate)
+            word = _at_16_khz(np.asarray(sound), sample_rate)
         elif sample_rate is not None:
             raise TypeError("predict: sample_rate is for a waveform; a file has its own")
         else:
@@ -105,7 +105,7 @@ def _at_16_khz(
     """Check a waveform, (n,) or (n, channels), and bring it to 16 kHz: mono, (m,), -1..1."""
     if sound.ndim not in (1, 2) or sound.size == 0:
         raise RecordingError(
-            f"a waveform of shape {sound.shape}; (samples,) or (samples, channels) can be heard"
+            f"a waveform of shape {sound.shape}; expected (samples,) or (samples, channels)"
         )
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
         raise RecordingError(
@@ -117,7 +117,7 @@ def _at_16_khz(
             f"(at most {LONGEST_FILE_S:.0f} s)"
         )
     if sound.dtype != np.int16 and not np.issubdtype(sound.dtype, np.floating):
-        raise RecordingError(f"a waveform of {sound.dtype}; float in -1..1 or int16 can be heard")
+        raise RecordingError(f"a waveform of {sound.dtype}; expected float in -1..1 or int16")
     if not np.isfinite(sound).all():
         raise RecordingError("a waveform with samples that are not finite numbers")
     try:

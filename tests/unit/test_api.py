@@ -53,6 +53,7 @@ def test_a_file_and_its_samples_give_the_same(model, tmp_path):
     soundfile.write(tmp_path / "4.wav", samples, 16_000)
     of_file = model.predict(str(tmp_path / "4.wav"))
     assert of_file == model.predict(samples, 16_000)
+    assert of_file.label == model.predict((samples / 32768).tolist(), 16_000).label
     assert of_file.probabilities == pytest.approx(
         model.predict(samples / 32768, 16_000).probabilities, abs=1e-6
     )
@@ -74,11 +75,15 @@ def test_any_rate_number_of_channels_and_depth(model, rate, dtype):
 @pytest.mark.parametrize(
     ("sound", "rate", "words"),
     [
-        (np.zeros(0), 16_000, r"a waveform of shape \(0,\); \(samples,\) or \(samples, channels\)"),
+        (
+            np.zeros(0),
+            16_000,
+            r"a waveform of shape \(0,\); expected \(samples,\) or \(samples, channels\)",
+        ),
         (np.zeros((2, 2, 2)), 16_000, r"a waveform of shape \(2, 2, 2\)"),
         (np.zeros(100), 10, "a sample rate of 10 Hz; 1000 to 768000 Hz can be right"),
         (np.zeros(160_001), 16_000, r"a waveform of 10.0 s, so not one word \(at most 10 s\)"),
-        (np.zeros(100, np.int32), 16_000, "a waveform of int32; float in -1..1 or int16"),
+        (np.zeros(100, np.int32), 16_000, "a waveform of int32; expected float in -1..1 or int16"),
         (np.full(100, np.nan), 16_000, "a waveform with samples that are not finite numbers"),
     ],
 )
