@@ -166,9 +166,9 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
     outlet: Outlet = JsonLines(args.string) if args.json else Lines(args.string)
     listener = Listener(model, live.reject, live.hangover_ms)
     options = (args.seconds, args.once, args.save)
-    about = _about(model)
+    which, *newer = _about(model)
     if piped:
-        for line in about:
+        for line in (which, *newer):
             outlet.notice(line)
         listen(pcm_blocks(sys.stdin.buffer), listener, outlet, *options)
         return 0
@@ -178,11 +178,12 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
             from spoken_digits.live.screen import Screen
 
             outlet = Screen(microphone.device.name, model)
-            about = about[1:]  # its header has the first
         else:
+            for line in (which, *newer):
+                outlet.notice(line)
             outlet.notice(f"listening to {microphone.device.name}; Ctrl-C ends it")
         with outlet:
-            for line in about:
+            for line in newer if screen else []:  # its header has the rest
                 outlet.notice(line)
             blocks = microphone_blocks(microphone, outlet)
             try:
