@@ -2,6 +2,10 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+# Which torch: auto is cpu on Linux x86-64 without an NVIDIA card, default elsewhere; cpu: PyTorch's
+# build for CPUs; cuda: a build with CUDA; default: whatever pip is configured to find.
+TORCH ?= auto
+TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
 # Before everything else on the PATH, so that dvc.yaml's `python` is this environment's.
 export PATH := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))/bin:$(PATH)
 
@@ -11,15 +15,14 @@ COLUMNS := Experiment$$|corpora$$|(download|spectrogram|split|validate|train|eva
 export PYTHONPATH := src
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev repro metrics report exps compare test test-slow lint format check-lock verify \
+.PHONY: help install install-dev repro report exps compare test test-slow lint format check-lock verify \
 	bench folds release real constraints clean
 
 help:  ## List what can be made
-	@sed -n 's/^\([a-z-]*\):.*##/\1 =/p' Makefile | awk -F ' = +' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+		/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' Makefile
 
-install: $(VENV)/.installed  ## Create .venv with what the pipeline needs
-install-dev: $(VENV)/.installed-dev  ## ... and with what tests and lint need
-
+##@ The pipeline
 repro: $(VENV)/.installed .dvc/config  ## Rebuild whatever is out of date, then print the metrics
 	@test -e .git || dvc config --local core.no_scm true  # a downloaded ZIP
 	dvc repro
@@ -29,6 +32,13 @@ report: $(VENV)/.installed  ## Write metrics/report.html, one page that says it 
 	dvc repro report
 	@echo metrics/report.html
 
+check-lock: $(VENV)/.installed  ## Say which stage dvc.lock is out of date for, without data or cache
+	@python tools/check_lock.py
+
+verify: $(VENV)/.installed  ## Rebuild HEAD from nothing elsewhere; compare every hash and metric
+	python tools/verify.py $(ARGS)
+
+##@ Experiments
 exps: $(VENV)/.installed  ## Compare the experiments: params that differ, metrics that matter
 	dvc exp show --only-changed --drop '^(?!$(COLUMNS))' $(ARGS)
 
@@ -36,6 +46,17 @@ compare: $(VENV)/.installed  ## Compare with another commit: make compare BASE=m
 	@test -n "$(BASE)" || { echo 'say with what, for example: make compare BASE=HEAD~1' >&2; exit 2; }
 	python src/compare.py "$(BASE)" $(ARGS)
 
+folds: $(VENV)/.installed  ## Cross-validate, a DVC experiment a fold; which: make folds ARGS=--help
+	python tools/folds.py $(ARGS)
+
+##@ The released model
+release: $(VENV)/.installed  ## Train the model for new users; promote it if it is no worse
+	python tools/release.py $(ARGS)
+
+real: $(VENV)/.installed  ## Measure the models on real recordings they never heard
+	python tools/real.py $(ARGS)
+
+##@ Development
 test: $(VENV)/.installed-dev  ## Run the tests, without the slow ones
 	python -m pytest -m 'not slow' $(ARGS)
 
@@ -52,23 +73,12 @@ format: $(VENV)/.installed-dev  ## Mend what ruff can mend
 	ruff check --fix .
 	ruff format .
 
-check-lock: $(VENV)/.installed  ## Say which stage dvc.lock is out of date for, without data or cache
-	@python tools/check_lock.py
-
-verify: $(VENV)/.installed  ## Rebuild HEAD from nothing elsewhere; compare every hash and metric
-	python tools/verify.py $(ARGS)
-
 bench: $(VENV)/.installed-bench  ## Measure speed, beside librosa and the floor; minutes
 	python benchmarks/speed/bench.py $(ARGS)
 
-folds: $(VENV)/.installed  ## Cross-validate, a DVC experiment a fold; which: make folds ARGS=--help
-	python tools/folds.py $(ARGS)
-
-release: $(VENV)/.installed  ## Train the model for new users; promote it if it is no worse
-	python tools/release.py $(ARGS)
-
-real: $(VENV)/.installed  ## Measure the models on real recordings they never heard
-	python tools/real.py $(ARGS)
+##@ The environment; TORCH=cpu, cuda or default says which torch, where detection errs
+install: $(VENV)/.installed  ## Create .venv with what the pipeline needs
+install-dev: $(VENV)/.installed-dev  ## ... and with what tests and lint need
 
 constraints: $(VENV)/.installed-dev $(VENV)/.installed-bench  ## Write constraints.txt anew from what .venv holds
 	{ sed '/^[^#]/,$$d' constraints.txt; python -m pip freeze --all | grep -vE '^(torch|pip|wheel)==' | sort -f; } > .constraints.partial
@@ -78,14 +88,19 @@ clean:  ## Remove .venv and what tools leave behind; data, models and caches sta
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dvc_plots
 	find . -name __pycache__ -not -path './.dvc/*' -prune -exec rm -rf {} +
 
-$(VENV)/.installed: requirements.txt constraints.txt
+$(VENV)/.installed: requirements.txt constraints.txt tools/install.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo '$(PYTHON) is not Python 3.11 or newer. Name one that is: make PYTHON=python3.12 ...' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' || { \
 		echo '$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	python -m pip install --disable-pip-version-check -r requirements.txt
-	@touch $@
+	python tools/install.py --torch "$(TORCH)" --cpu-index "$(TORCH_CPU_INDEX)"
+	@echo "$(TORCH)" > $@
+
+# Asked for another torch than the environment was made with: install again.
+ifneq ($(filter-out auto $(shell cat "$(VENV)/.installed" 2>/dev/null),$(TORCH)),)
+.PHONY: $(VENV)/.installed
+endif
 
 $(VENV)/.installed-bench: $(VENV)/.installed benchmarks/requirements.txt
 	python -m pip install --disable-pip-version-check -r benchmarks/requirements.txt

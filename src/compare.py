@@ -12,19 +12,11 @@ is, with 1 if the two cannot be compared.
 import argparse
 import json
 
-import dvc.api
-from dvc.exceptions import DvcException, PathMissingError
-from dvc.scm import RevError, SCMError
-
-from spoken_digits.errors import run_script
-from spoken_digits.evaluation.comparison import ComparisonError, as_json, as_text, compare
-from spoken_digits.evaluation.predictions import Prediction, parse_predictions
-
 PREDICTIONS = "metrics/predictions.csv"
 WORKSPACE = "workspace"
 
 
-def main() -> None:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -39,7 +31,23 @@ def main() -> None:
     parser.add_argument(
         "--json", action="store_true", help="one JSON object, every recording named"
     )
-    arguments = parser.parse_args()
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    _arguments()  # --help and a wrong option do not wait for what is imported below
+
+import dvc.api
+from dvc.exceptions import DvcException, PathMissingError
+from dvc.scm import RevError, SCMError
+
+from spoken_digits.errors import run_script
+from spoken_digits.evaluation.comparison import ComparisonError, as_json, as_text, compare
+from spoken_digits.evaluation.predictions import Prediction, parse_predictions
+
+
+def main() -> None:
+    arguments = _arguments()
     base, other = arguments.base, arguments.other
     result = compare(predictions_of(base), predictions_of(other))
     if arguments.json:

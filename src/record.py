@@ -8,43 +8,11 @@ import re
 import sys
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from spoken_digits.errors import UserError, run_script
-from spoken_digits.files import replacing
-from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
-from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
-from spoken_digits.params import load_params
-from spoken_digits.recording import RecordingName
-from spoken_digits.sizes import SAMPLE_RATE
-
 _EPILOG = """\
 A digit is shown, you say it, and hear it again. Then: Enter keeps it, r records it again, q stops.
 What is there already is not asked for again, so a second session goes on where the first stopped.
 To train on it:  dvc exp run -S download.folder.path=recordings -S 'corpora=[espeak,pico,folder]'
 """
-_PATIENCE_S = 8.0
-
-
-def main() -> int:
-    args = _arguments()
-    live = load_params().live
-    lacking = wanted(args.output, args.speaker, args.takes)
-    if not lacking:
-        print(f"{args.output}: {args.speaker} has said every digit {args.takes} times already")
-        return 0
-    kept = 0
-    with quiet_drivers(), Microphone(args.device) as microphone:
-        print(f"listening to {microphone.device.name}; {len(lacking)} recordings to make")
-        for name in lacking:
-            sound = _take(microphone, name, f"{kept + 1} of {len(lacking)}", live.hangover_ms, args)
-            if sound is None:
-                break
-            _write(args.output / name.wav, sound)
-            kept += 1
-    print(f"{kept} recordings kept in {args.output}, {len(lacking) - kept} still to make")
-    return 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -66,6 +34,49 @@ def _arguments() -> argparse.Namespace:
     if not 1 <= args.takes <= 1000:
         parser.error(f"--takes {args.takes}: 1 to 1000")
     return args
+
+
+def _speaker(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: letters, digits and hyphens only")
+    return text
+
+
+if __name__ == "__main__":
+    _arguments()  # --help and a wrong option do not wait for what is imported below
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoken_digits.errors import UserError, run_script
+from spoken_digits.files import replacing
+from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
+from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
+from spoken_digits.params import load_params
+from spoken_digits.recording import RecordingName
+from spoken_digits.sizes import SAMPLE_RATE
+
+_PATIENCE_S = 8.0
+
+
+def main() -> int:
+    args = _arguments()
+    live = load_params().live
+    lacking = wanted(args.output, args.speaker, args.takes)
+    if not lacking:
+        print(f"{args.output}: {args.speaker} has said every digit {args.takes} times already")
+        return 0
+    kept = 0
+    with quiet_drivers(), Microphone(args.device) as microphone:
+        print(f"listening to {microphone.device.name}; {len(lacking)} recordings to make")
+        for name in lacking:
+            sound = _take(microphone, name, f"{kept + 1} of {len(lacking)}", live.hangover_ms, args)
+            if sound is None:
+                break
+            _write(args.output / name.wav, sound)
+            kept += 1
+    print(f"{kept} recordings kept in {args.output}, {len(lacking) - kept} still to make")
+    return 0
 
 
 def _take(
@@ -126,12 +137,6 @@ def _write(path: Path, sound: NDArray[np.float32]) -> None:
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from None
     print(f"kept {path}", flush=True)
-
-
-def _speaker(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9-]+", text):
-        raise argparse.ArgumentTypeError(f"{text!r}: letters, digits and hyphens only")
-    return text
 
 
 if __name__ == "__main__":

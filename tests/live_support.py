@@ -113,6 +113,6 @@ def save_model(path: Path, metadata: dict[str, str] = METADATA, classes: int = 1
 def project(folder: Path) -> Path:
     """Make a folder from which the program can be run: params.yaml, and a model in its place."""
     shutil.copy(ROOT / "params.yaml", folder)
-    (folder / "models").mkdir()
-    save_model(folder / "models" / "digits.onnx")
+    (folder / "models" / "released").mkdir(parents=True)
+    save_model(folder / "models" / "released" / "digits.onnx")
     return folder

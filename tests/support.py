@@ -7,8 +7,11 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from typing import NamedTuple
 
+import espeakng_loader
 import numpy as np
 from numpy.typing import NDArray
+
+from spoken_digits.corpora import espeak_process, synthesis
 
 
 def speak(digit: int, speaker: str, take: int, rate: int = 16_000) -> NDArray[np.int16]:
@@ -95,3 +98,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
+
+
+def pronounce(*words: str) -> tuple[list[NDArray[np.int16]], int]:
+    """Let espeak-ng say words in plain English: a clip (n,) each, and their rate in Hz."""
+    job = {
+        "library": espeakng_loader.get_library_path(),
+        "data": str(espeakng_loader.get_data_path()),
+        "voice": "en",
+        "clips": [
+            {"text": word, "rate": 150, "volume": 50, "pitch": 50, "range": 50} for word in words
+        ],
+    }
+    clips = synthesis.say(espeak_process.__file__, job, "espeak-ng failed")
+    return clips, espeak_process.SAMPLE_RATE

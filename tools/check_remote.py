@@ -11,6 +11,23 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--remote", help="which remote (default: DVC's default remote)")
+    parser.add_argument(
+        "--remove",
+        action="store_true",
+        help="remove what is damaged, so that a dvc push from where it is whole sends it again",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    _arguments()  # --help and a wrong option do not wait for what is imported below
+
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from tqdm import tqdm
@@ -26,16 +43,7 @@ class Problem(NamedTuple):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--remote", help="which remote (default: DVC's default remote)")
-    parser.add_argument(
-        "--remove",
-        action="store_true",
-        help="remove what is damaged, so that a dvc push from where it is whole sends it again",
-    )
-    options = parser.parse_args()
+    options = _arguments()
     try:
         with Repo() as repo:
             store = repo.cloud.get_remote_odb(options.remote)

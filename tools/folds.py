@@ -16,6 +16,57 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+HELP = """
+  make folds                                        five speaker-disjoint folds
+  make folds ARGS='--five --corpora audiomnist'     AudioMNIST's own five folds
+  make folds ARGS='--speakers fsdd --corpora fsdd'  each FSDD speaker left out in turn
+  make folds ARGS='--speakers fsdd --corpora fsdd,espeak,speech_commands
+      -S download.speech_commands.archive=speech_commands_subset.tar.gz'
+
+CORPUS_MIRROR reaches the experiments. Archives that are local paths must be absolute.
+"""
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--five", action="store_true", help="five speaker-disjoint folds (the default)"
+    )
+    kind.add_argument(
+        "--speakers", metavar="CORPUS", help="leave out each speaker of a corpus in turn"
+    )
+    parser.add_argument(
+        "--corpora",
+        metavar="A,B",
+        type=lambda text: text.split(","),
+        help="train and test on these (default: corpora of params.yaml)",
+    )
+    parser.add_argument(
+        "-S",
+        "--set-param",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="another param for every fold, as dvc exp run has it; may be repeated",
+    )
+    parser.add_argument("--name", help="of the file in metrics/folds (default: from the above)")
+    options = parser.parse_args()
+    for override in options.set_param:
+        if "=" not in override or "," in re.sub(r"\[.*\]|\{.*\}|'.*'|\".*\"", "", override):
+            parser.error(f"-S {override}: one KEY=VALUE, and one value a key, is meant")
+    if options.speakers and options.corpora and options.speakers not in options.corpora:
+        parser.error(f"--speakers {options.speakers}: not among --corpora")
+    if options.name and not re.fullmatch(r"[\w.+-]+", options.name):
+        parser.error(f"--name {options.name}: letters, digits, dots, pluses and hyphens only")
+    return options
+
+
+if __name__ == "__main__":
+    arguments()  # --help and a wrong option do not wait for what is imported below
+
 import psutil
 from dvc.repo import Repo
 from tqdm import tqdm
@@ -29,15 +80,6 @@ from spoken_digits.evaluation.summary import rounded
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params
 
-HELP = """
-  make folds                                        five speaker-disjoint folds
-  make folds ARGS='--five --corpora audiomnist'     AudioMNIST's own five folds
-  make folds ARGS='--speakers fsdd --corpora fsdd'  each FSDD speaker left out in turn
-  make folds ARGS='--speakers fsdd --corpora fsdd,espeak,speech_commands
-      -S download.speech_commands.archive=speech_commands_subset.tar.gz'
-
-CORPUS_MIRROR reaches the experiments. Archives that are local paths must be absolute.
-"""
 FOLDS = Path("metrics/folds")
 METRICS = "metrics/evaluate.json"
 SPEAKERS = {"fsdd": fsdd.SPEAKERS, "audiomnist": tuple(f"{n:02}" for n in range(1, 61))}
@@ -79,43 +121,6 @@ def main() -> int:
     )
     print(f"{FOLDS / f'{name}.json'}")
     return 0
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, epilog=HELP, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    kind = parser.add_mutually_exclusive_group()
-    kind.add_argument(
-        "--five", action="store_true", help="five speaker-disjoint folds (the default)"
-    )
-    kind.add_argument(
-        "--speakers", metavar="CORPUS", help="leave out each speaker of a corpus in turn"
-    )
-    parser.add_argument(
-        "--corpora",
-        metavar="A,B",
-        type=lambda text: text.split(","),
-        help="train and test on these (default: corpora of params.yaml)",
-    )
-    parser.add_argument(
-        "-S",
-        "--set-param",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        help="another param for every fold, as dvc exp run has it; may be repeated",
-    )
-    parser.add_argument("--name", help="of the file in metrics/folds (default: from the above)")
-    options = parser.parse_args()
-    for override in options.set_param:
-        if "=" not in override or "," in re.sub(r"\[.*\]|\{.*\}|'.*'|\".*\"", "", override):
-            parser.error(f"-S {override}: one KEY=VALUE, and one value a key, is meant")
-    if options.speakers and options.corpora and options.speakers not in options.corpora:
-        parser.error(f"--speakers {options.speakers}: not among --corpora")
-    if options.name and not re.fullmatch(r"[\w.+-]+", options.name):
-        parser.error(f"--name {options.name}: letters, digits, dots, pluses and hyphens only")
-    return options
 
 
 def plan(speakers_of: str | None, overrides: list[str]) -> list[Fold]:

@@ -22,6 +22,29 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from spoken_digits.export import released
+
+EXPORTED = Path("models/digits.onnx")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "models",
+        metavar="MODEL",
+        nargs="*",
+        type=Path,
+        default=[EXPORTED, released.MODEL],
+        help=f"default: {EXPORTED} {released.MODEL}",
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    _arguments()  # --help and a wrong option do not wait for what is imported below
+
 import yaml
 
 from spoken_digits.corpora import fsdd, speech_commands
@@ -32,13 +55,12 @@ from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation.digests import digest
 from spoken_digits.evaluation.real_recordings import SNRS_DB, corpora_of, measure
 from spoken_digits.evaluation.summary import rounded
-from spoken_digits.export import released
 from spoken_digits.export.inference import Model, load_model
 from spoken_digits.files import write_text
 from spoken_digits.params import Archive, load_params
 from spoken_digits.recording import DIGITS
 
-EXPORTED, SPLIT, LOCK = Path("models/digits.onnx"), Path("data/split.csv"), Path("dvc.lock")
+SPLIT, LOCK = Path("data/split.csv"), Path("dvc.lock")
 METRICS = Path("metrics/real.json")
 OFFICIAL_TAKES = range(5)
 
@@ -55,18 +77,7 @@ class Part(NamedTuple):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "models",
-        metavar="MODEL",
-        nargs="*",
-        type=Path,
-        default=[EXPORTED, released.MODEL],
-        help=f"default: {EXPORTED} {released.MODEL}",
-    )
-    models = [load(path) for path in parser.parse_args().models]
+    models = [load(path) for path in _arguments().models]
     known = {model.path: held_out(model) for model in models}
     root = collect()
     parts = list(parts_of(root))

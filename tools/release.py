@@ -21,6 +21,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--from", dest="revision", metavar="REV", help="promote this experiment or commit"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    _arguments()  # --help and a wrong option do not wait for what is imported below
+
 import yaml
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
@@ -47,13 +61,7 @@ LARGEST = 500_000  # bytes
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument(
-        "--from", dest="revision", metavar="REV", help="promote this experiment or commit"
-    )
-    revision = parser.parse_args().revision or train()
+    revision = _arguments().revision or train()
     commit = experiments.resolve(revision)
     params = yaml.safe_load(experiments.read(commit, "params.yaml"))
     if wrong := released.differing(params):

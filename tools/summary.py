@@ -1,5 +1,6 @@
 """Print the metrics that matter, a line each; `dvc metrics show` has all of them."""
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from spoken_digits.errors import UserError, run_script
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__).parse_args()
     evaluation, export, latency = (
         read(Path("metrics") / f"{name}.json") for name in ("evaluate", "export", "latency")
     )

@@ -18,7 +18,8 @@ import numpy as np
 from common.streams import Sound, corpus_mirror, fsdd, take_range
 from numpy.typing import NDArray
 
-from spoken_digits.export.inference import find_model, load_model
+from spoken_digits.export.inference import load_model
+from spoken_digits.export.released import MODEL
 from spoken_digits.live.decision import recognise_word
 from spoken_digits.live.listener import Listener
 from spoken_digits.params import load_params
@@ -42,7 +43,7 @@ def main() -> None:
         by_speaker.setdefault(speaker, []).append((label, sound))
     if not by_speaker:
         sys.exit(f"--speakers {args.speakers}: FSDD has none of them")
-    model = load_model(args.model or find_model())
+    model = load_model(args.model or MODEL)
     live = load_params().live
     print(f"model {model.path}, speakers {args.speakers}, takes {args.takes}")
     print(

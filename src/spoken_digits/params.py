@@ -109,6 +109,13 @@ class Evaluate(_Section):
 class Live(_Section):
     reject: Annotated[float, Field(ge=0, le=1)]
     hangover_ms: Annotated[int, Field(ge=50, le=2000)]
+    model: Annotated[
+        str,
+        Field(
+            pattern=r"^(released|trained|.+\.onnx)$",
+            examples=["released, trained, or a path such as models/mine.onnx"],
+        ),
+    ]
 
 
 class Params(_Section):

@@ -42,6 +42,7 @@ SMALL = {
     "train.epoch_size": 64,
     "train.batch_size": 16,
     "evaluate.robustness_recordings": 10,
+    "live.model": "trained",  # there is no released one in these projects
 }
 """Params with which the whole pipeline takes seconds."""
 

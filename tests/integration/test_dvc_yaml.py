@@ -41,12 +41,21 @@ def has_code(file: Path) -> bool:
 
 
 class Imports(ast.NodeVisitor):
-    """The modules that run when a file does, wherever in it they are imported."""
+    """The modules that run when a file does, wherever in it they are imported.
+
+    A package's __init__ is run for the sake of its modules, without its functions being called:
+    what these import (spoken_digits.load and the like) is left out, unless it is asked for.
+    """
 
     def __init__(self, file: Path) -> None:
+        self.of_a_package = file.name == "__init__.py"
         self.names: set[str] = set()
         self.package = ".".join(file.relative_to(SRC).parent.parts)
         self.visit(ast.parse(file.read_text(encoding="utf-8")))
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        if not self.of_a_package:
+            self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> None:
         if "TYPE_CHECKING" in ast.unparse(node.test):

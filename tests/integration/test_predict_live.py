@@ -1,15 +1,17 @@
 """predict_live.py on files and on standard input, as a user runs it."""
 
 import json
+import os
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from live_support import PROGRAM, ROOT, murmur, project, room, save_model, word
+from live_support import METADATA, PROGRAM, ROOT, murmur, project, room, save_model, word
 
 from spoken_digits.recording import CLASSES
 
@@ -180,7 +182,8 @@ def test_nothing_on_standard_input(folder):
         (["a.wav", "--device", "1"], 2, "about the microphone; no FILE then"),
         (["a.wav", "--once"], 2, "are for listening; no FILE then"),
         (["--seconds", "-1"], 2, "more than 0"),
-        (["--seconds", "soon"], 2, "invalid"),
+        (["--seconds", "soon"], 2, "argument --seconds: soon: not a number of seconds"),
+        (["--seconds", "nan"], 2, "nan: more than 0, at most a day"),
         (["--model", "none.onnx"], 3, "none.onnx: no such file. Make it with: dvc repro"),
         (["--model", "params.yaml"], 3, "params.yaml: not an ONNX model that can be read"),
         (["models"], 1, "models: no sound file in it (.wav, .flac, .ogg, .mp3)"),
@@ -200,10 +203,45 @@ def test_a_model_of_another_version(folder):
 
 
 def test_no_model_at_all(folder):
-    (folder / "models" / "digits.onnx").unlink()
+    (folder / "models/released/digits.onnx").unlink()
     done = _run(folder, "a.wav")
     assert done.returncode == 3
-    assert "make one with: dvc repro (or fetch one with: dvc pull)" in done.stderr
+    assert done.stderr == (
+        "error: models/released/digits.onnx: no such file (params.yaml has live.model: released). "
+        "Name another there, or with --model\n"
+    )
+
+
+def test_which_model_it_is_and_that_another_was_trained_since(folder):
+    soundfile.write(folder / "a.wav", room(word(4)), 16_000)
+    released, trained = folder / "models/released/digits.onnx", folder / "models/digits.onnx"
+    told = {
+        "corpora": json.dumps(["espeak", "pico"]),
+        "accuracy": json.dumps({"accuracy": 0.95897, "n": 1560}),
+    }
+    save_model(trained, METADATA | told)
+    which = "model: models/released/digits.onnx, which does not say what it was trained on\n"
+    newer = (
+        "a newer model is models/digits.onnx. "
+        "To use it: --model models/digits.onnx, or live.model: trained\n"
+    )
+    done = _run(folder, "--json", "a.wav")
+    assert done.stderr == which  # as old as the other: a clone
+    assert json.loads(done.stdout)["digit"] == "4"
+
+    os.utime(released, (time.time() - 3600,) * 2)
+    assert _run(folder, "--json", "a.wav").stderr == which + newer
+    assert _run(folder, "--string", "a.wav").stderr == which + newer
+    assert _run(folder, "-").stderr == which + newer
+
+    theirs = (
+        "model: models/digits.onnx, trained on espeak + pico, 95.90% of 1,560 test digits right\n"
+    )
+    assert _run(folder, "--model", "models/digits.onnx", "a.wav").stderr == theirs
+    text = (folder / "params.yaml").read_text().replace("model: released", "model: trained")
+    (folder / "params.yaml").write_text(text)
+    assert _run(folder, "a.wav").stderr == theirs
+    assert _run(folder, "--model", str(released), "a.wav").stderr.startswith(f"model: {released}")
 
 
 def test_a_wrong_parameter(folder):
@@ -261,4 +299,4 @@ def test_a_reader_that_has_enough(folder):
     except BrokenPipeError:
         pass
     assert program.wait(20) == 0
-    assert program.stderr.read() == b""
+    assert b"Traceback" not in program.stderr.read()

@@ -25,6 +25,11 @@ from pathlib import Path
 from spoken_digits.export.inference import load_model
 load_model(Path({str(ROOT / "models/released/digits.onnx")!r}))
 """
+THREE_LINES = """
+import spoken_digits
+model = spoken_digits.load()
+print(model.predict("three.wav"))
+"""
 DETECT_SPEECH = """
 import numpy
 from spoken_digits.live.silero import SileroDetector
@@ -101,6 +106,11 @@ def test_predict_live_on_files_and_on_a_stream(strace, home, tmp_path):
     assert told(strace, home, PROGRAM, "three.wav", cwd=folder) == []
     assert told(strace, home, PROGRAM, "--string", "three.wav", cwd=folder) == []
     assert told(strace, home, PROGRAM, "-", cwd=folder, sound=pcm) == []
+
+
+def test_the_three_lines_of_python(strace, home, tmp_path):
+    soundfile.write(tmp_path / "three.wav", room(0.3, word(3), 0.5), 16_000)
+    assert told(strace, home, "-c", THREE_LINES, cwd=tmp_path) == []
 
 
 @pytest.mark.parametrize("tool", ["real", "release", "folds", "check_lock"])

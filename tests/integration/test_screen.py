@@ -68,6 +68,7 @@ def test_the_screen_and_the_terminal_afterwards(terminal, sound_server, end):
     first = terminal.start_program()
     assert "before" not in first  # a screen of its own
     assert "listening default" in first
+    assert "models/released/digits.onnx\n which does not say what it was trained on" in first
     sound_server.play(room(1.0, word(7), 1.0))
     heard = terminal.wait_for("said  7")
     assert re.search(r"7  (9\d|100)%  ·  \d+ ms", heard)

@@ -125,6 +125,12 @@ ACCEPT_FRACTIONS = fraction_keys()
             '"1e-3" is not allowed. YAML reads 1e-3 as text; write 0.001. Allowed: a number',
         ),
         ("train.portable", "yes", '"yes" is not allowed. Allowed: true or false'),
+        (
+            "live.model",
+            "relesed",
+            'live.model: "relesed" is not allowed. Allowed: text like released, trained, or a path '
+            "such as models/mine.onnx",
+        ),
         ("train.seed", -1, "-1 is not allowed. Allowed: a whole number, 0 to 4294967295"),
         (
             "split.scheme",

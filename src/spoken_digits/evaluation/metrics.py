@@ -3,7 +3,6 @@
 from typing import NamedTuple
 
 import numpy as np
-import scipy.stats
 from numpy.typing import NDArray
 
 Floats = NDArray[np.floating]
@@ -80,6 +79,8 @@ def expected_calibration_error(table: Reliability) -> float:
 
 def auroc(positive: Floats, negative: Floats) -> float:
     """Return the probability that a positive scores above a negative, ties counted half."""
+    import scipy.stats  # half a second: only who needs it waits for it
+
     ranks = scipy.stats.rankdata(np.concatenate([positive, negative]))
     above = ranks[: len(positive)].sum() - len(positive) * (len(positive) + 1) / 2
     return float(above / (len(positive) * len(negative)))
@@ -106,6 +107,8 @@ def mcnemar(won: int, lost: int) -> float:
     """Return the two-sided p of McNemar's exact test: won and lost are equally likely."""
     if won + lost == 0:
         return 1.0
+    import scipy.stats
+
     return float(scipy.stats.binomtest(min(won, lost), won + lost, 0.5).pvalue)
 
 

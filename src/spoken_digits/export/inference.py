@@ -15,9 +15,6 @@ from spoken_digits.errors import UserError
 from spoken_digits.recording import CLASSES, FORMAT
 from spoken_digits.sizes import SAMPLE_RATE, SECOND
 
-DEFAULT_MODELS = (Path("models/released/digits.onnx"), Path("models/digits.onnx"))
-"""Where a model is looked for if none is named: the promoted one, then the latest export."""
-
 _BATCH = 64  # seconds a run: more is no faster and takes more memory
 _SILENT = 4  # onnxruntime's fatal: what is wrong is said in our own words
 
@@ -48,20 +45,22 @@ class Model:
         ]
         return np.concatenate([np.empty((0, len(CLASSES)), np.float32), *batches])
 
+    @property
+    def training(self) -> str:
+        """Say in a line what it was trained on, and its accuracy on the test subset of that."""
+        metadata = self.session.get_modelmeta().custom_metadata_map
+        try:
+            corpora = " + ".join(json.loads(metadata["corpora"]))
+            test = json.loads(metadata["accuracy"])
+            share = f"{test['accuracy']:.2%} of {test['n']:,} test digits right"
+        except (KeyError, ValueError, TypeError):  # the export stage writes both
+            return "which does not say what it was trained on"
+        return f"trained on {corpora}, {share}"
 
-def find_model() -> Path:
-    """Return the model that is used if the user names none.
-
-    Raises ModelError if there is none.
-    """
-    for path in DEFAULT_MODELS:
-        if path.exists():
-            return path
-    raise ModelError(
-        f"no model: neither {' nor '.join(map(str, DEFAULT_MODELS))} is here. Run from the "
-        "project's top folder and make one with: dvc repro (or fetch one with: dvc pull), or name "
-        "one with --model"
-    )
+    @property
+    def description(self) -> str:
+        """Say in a line which file it is, and what it was trained on."""
+        return f"{self.path}, {self.training}"
 
 
 def load_model(path: Path, threads: int = 1) -> Model:

@@ -9,6 +9,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
 from rich.text import Text
 
+from spoken_digits.export.inference import Model
 from spoken_digits.live import keys
 from spoken_digits.live.listener import Listener, Word
 from spoken_digits.live.messages import say
@@ -38,8 +39,9 @@ _STATE_STYLES = {"listening": "green", "hearing": "yellow", "thinking": "magenta
 class Screen:
     """An outlet that owns the terminal until it ends; drawn anew 12 times a second."""
 
-    def __init__(self, device: str, model: str) -> None:
-        self._title = f"{device} · {model}"
+    def __init__(self, device: str, model: Model) -> None:
+        self._title = f"{device} · {model.path}"
+        self._training = model.training
         self._live = Live(self, console=Console(), screen=True, auto_refresh=False)
         self._keys = keys.single_keys()
         self._drawn = 0.0
@@ -102,7 +104,7 @@ class Screen:
             Text.assemble(
                 (f" {self._state:<10}", f"bold {_STATE_STYLES[self._state]}"), (self._title, "dim")
             ),
-            Text(),
+            Text(f" {self._training}", "dim"),
             self._meter(width),
             Text(),
         ]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spoken_digits.evaluation.metrics import wilson
@@ -14,6 +15,7 @@ from spoken_digits.export.inference import Model
 from spoken_digits.live.decision import Verdict, recognise_word
 from spoken_digits.recording import DIGITS, RecordingNameError, parse_name
 from spoken_digits.sound.decode import RecordingError, decode, waveform
+from spoken_digits.sound.resample import ResampleError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 """What is a sound file when a directory is searched."""
@@ -52,7 +54,7 @@ def recognise_files(model: Model, files: list[Path], reject: float) -> Iterator[
     """Say of each file which digit is spoken in it. A bad file does not stop the others."""
     for path in tqdm(files, unit="file", disable=len(files) < 2 or not sys.stderr.isatty()):
         try:
-            yield Heard(path, recognise_word(model, _read_word(path), reject))
+            yield Heard(path, recognise_word(model, read_word(path), reject))
         except RecordingError as error:
             yield Heard(path, None, str(error))
 
@@ -81,15 +83,21 @@ def summary(results: list[Heard]) -> list[str]:
     return lines
 
 
-def _read_word(path: Path) -> "np.ndarray[tuple[int], np.dtype[np.float32]]":
+def read_word(path: Path) -> NDArray[np.float32]:
+    """Read a file of one word: its waveform (n,) at 16 kHz, mono, -1..1.
+
+    Raises RecordingError if it cannot be read or decoded, or lasts longer than LONGEST_FILE_S.
+    """
     try:
         if path.is_dir():
             raise RecordingError(f"{path}: a directory")
         _check_length(path)
         samples, rate = decode(path.read_bytes(), str(path))
+        return waveform(samples, rate).astype(np.float32)
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read ({error.strerror or error})") from None
-    return waveform(samples, rate).astype(np.float32)
+    except ResampleError as error:
+        raise RecordingError(f"{path}: {error}") from None
 
 
 def _check_length(path: Path) -> None:

@@ -6,6 +6,7 @@ from math import gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from spoken_digits.errors import UserError
 from spoken_digits.sizes import SAMPLE_RATE
 
 _TAPS_A_SIDE = 10  # zero crossings of the sinc on each side; scipy.signal.resample_poly's choice
@@ -14,19 +15,29 @@ _BLOCK = 8  # output samples a row, at the least: more take more products, fewer
 _LARGEST_UP = 640  # 11.025 kHz; rates with less in common with 16 kHz would need huge matrices
 
 
+class ResampleError(UserError):
+    """A sample rate that needs SciPy, which is not installed."""
+
+
 def resample(waveform: NDArray[np.float64 | np.int16], rate: int) -> NDArray[np.float64]:
     """Resample (n,) at ``rate`` Hz to (ceil(n x 16000 / rate),) at 16 kHz, on the same scale.
 
     The filter is that of scipy.signal.resample_poly (Kaiser window, beta 5, 10 zero crossings a
     side), its coefficients rounded to 20 bits, so that 16-bit recordings give the same samples on
-    every machine whatever order its BLAS adds in.
+    every machine whatever order its BLAS adds in. Raises ResampleError for a rare rate, one that is
+    no multiple of 25 Hz, if SciPy is not installed.
     """
     if rate == SAMPLE_RATE or len(waveform) == 0:
         return waveform.astype(np.float64)
     up, down = SAMPLE_RATE // gcd(rate, SAMPLE_RATE), rate // gcd(rate, SAMPLE_RATE)
     wanted = -(-len(waveform) * up // down)
     if up > _LARGEST_UP:
-        import scipy.signal  # rarely needed, and half a second to import
+        try:
+            import scipy.signal  # rarely needed, and half a second to import
+        except ModuleNotFoundError:
+            raise ResampleError(
+                f"a sample rate of {rate} Hz needs SciPy. Install it with: pip install scipy"
+            ) from None
 
         polyphase: NDArray[np.float64]
         polyphase = scipy.signal.resample_poly(waveform.astype(np.float64), up, down)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from live_support import METADATA, save_model, word
 
-from spoken_digits.export.inference import ModelError, find_model, load_model
+from spoken_digits.export.inference import ModelError, load_model
 from spoken_digits.recording import CLASSES
 from spoken_digits.sound.one_second import one_second
 
@@ -82,12 +82,18 @@ def test_another_number_of_classes(tmp_path):
         load_model(save_model(tmp_path / "digits.onnx", classes=12))
 
 
-def test_the_released_model_comes_first(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ModelError, match=r"dvc repro \(or fetch one with: dvc pull\)"):
-        find_model()
-    (tmp_path / "models" / "released").mkdir(parents=True)
-    latest = save_model(tmp_path / "models" / "digits.onnx")
-    assert find_model() == latest.relative_to(tmp_path)
-    released = save_model(tmp_path / "models" / "released" / "digits.onnx")
-    assert find_model() == released.relative_to(tmp_path)
+def test_a_model_says_what_it_was_trained_on(tmp_path):
+    told = {
+        "corpora": json.dumps(["espeak", "fsdd"]),
+        "accuracy": json.dumps({"accuracy": 0.98765, "n": 1743}),
+    }
+    path = save_model(tmp_path / "digits.onnx", METADATA | told)
+    assert load_model(path).description == (
+        f"{path}, trained on espeak + fsdd, 98.77% of 1,743 test digits right"
+    )
+
+
+@pytest.mark.parametrize("change", [{}, {"corpora": "[1]", "accuracy": "0.9"}])
+def test_a_model_that_does_not_say_what_it_was_trained_on(tmp_path, change):
+    path = save_model(tmp_path / "digits.onnx", METADATA | change)
+    assert load_model(path).description == f"{path}, which does not say what it was trained on"

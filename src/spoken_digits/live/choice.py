@@ -1,0 +1,35 @@
+"""Which model listens: the released one, the one trained here, or one that is named."""
+
+from pathlib import Path
+
+from spoken_digits.export import released
+from spoken_digits.export.inference import ModelError
+
+TRAINED = Path("models/digits.onnx")
+"""What the export stage wrote last."""
+_A_CLONE_S = 60.0  # Git writes both files within seconds; training takes longer
+
+
+def chosen(name: str) -> Path:
+    """Return the file of live.model in params.yaml: "released", "trained" or a path.
+
+    Raises ModelError if it is missing.
+    """
+    path = {"released": released.MODEL, "trained": TRAINED}.get(name, Path(name))
+    if path.is_file():
+        return path
+    advice = f"Make it with: dvc repro, or fetch it with: dvc pull {TRAINED}"
+    if path != TRAINED:
+        advice = "Name another there, or with --model"
+        if TRAINED.is_file():
+            advice += f"; {TRAINED} is here (live.model: trained)"
+    raise ModelError(f"{path}: no such file (params.yaml has live.model: {name}). {advice}")
+
+
+def newer_model(path: Path) -> str:
+    """Say so if a newer model was trained here than the released one that is used; else ""."""
+    if path != released.MODEL or not TRAINED.is_file():
+        return ""
+    if TRAINED.stat().st_mtime - path.stat().st_mtime < _A_CLONE_S:
+        return ""
+    return f"a newer model is {TRAINED}. To use it: --model {TRAINED}, or live.model: trained"

@@ -1,0 +1,46 @@
+"""--help of the programs and tools answers at once: it imports nothing that takes time."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+SCRIPTS = [
+    *(ROOT / "src" / f"{name}.py" for name in ("predict_live", "record", "compare")),
+    *(path for path in sorted((ROOT / "tools").glob("*.py")) if "__main__" in path.read_text()),
+]
+SLOW = {"numpy", "torch", "scipy", "onnxruntime", "dvc", "pydantic", "joblib", "tqdm", "rich"}
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_help_waits_for_nothing(script):
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", script, "--help"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "usage:" in done.stdout.lower()
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert imported
+    assert not SLOW & imported
+
+
+def test_make_help_lists_every_target_in_its_group():
+    shown = subprocess.run(
+        ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (names,) = [
+        text.split()
+        for text in makefile.replace("\\\n", " ").splitlines()
+        if text.startswith(".PHONY: help")
+    ]
+    assert {line.split()[1] for line in shown.splitlines() if line.startswith("  make ")} == {
+        *names[1:]
+    }
+    assert "\nThe pipeline\n  make repro " in shown
