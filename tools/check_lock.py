@@ -38,6 +38,8 @@ def main() -> int:
 
 def check() -> int:
     """Judge the project in the working directory: print what is stale, return the exit status."""
+    if not Path("dvc.yaml").exists():
+        sys.exit("error: no dvc.yaml in this folder. Run it in the project's top folder")
     status = dvc_status()  # first: it says what is wrong with a file that is no YAML
     stages, locked = read_stages("dvc.yaml"), read_stages("dvc.lock")
     wrong = 0
@@ -61,8 +63,6 @@ def export_index(target: Path) -> Path:
     """
     within = git("rev-parse", "--show-prefix").rstrip("\n")  # empty: the project is the repository
     git("checkout-index", "--all", f"--prefix={target / 'index'}{os.sep}")
-    for name in [name for name in os.environ if name.startswith("GIT_")]:
-        del os.environ[name]  # Git sets them for a hook, and they would lead DVC out of the copy
     os.environ["DVC_SITE_CACHE_DIR"] = str(target / "dvc")
     project = target / "index" / within
     (project / ".dvc").mkdir(parents=True, exist_ok=True)
@@ -71,9 +71,14 @@ def export_index(target: Path) -> Path:
 
 
 def git(*arguments: str) -> str:
-    """Return what a git command prints. Ends the program with Git's own words if it fails."""
+    """Return what a git command prints. Ends the program with Git's own words if it fails.
+
+    Of what Git sets for a hook, the index counts: git commit --all has one of its own. GIT_DIR,
+    which it sets in a worktree, would make any folder the top of the working tree.
+    """
+    env = {name: value for name, value in os.environ.items() if name != "GIT_DIR"}
     try:
-        finished = subprocess.run(["git", *arguments], capture_output=True, text=True)
+        finished = subprocess.run(["git", *arguments], env=env, capture_output=True, text=True)
     except FileNotFoundError:
         sys.exit("error: --staged judges Git's index, and git is not installed")
     if finished.returncode != 0:

@@ -183,6 +183,15 @@ def test_staged_outside_git_says_so(run, tmp_path):
     assert finished.returncode == 1
 
 
+def test_a_folder_without_a_pipeline_is_not_up_to_date(check, clone):
+    (clone / "dvc.yaml").unlink()
+    finished = check()
+    assert finished.stderr == (
+        "error: no dvc.yaml in this folder. Run it in the project's top folder\n"
+    )
+    assert finished.returncode == 1
+
+
 # The hook
 
 
@@ -261,6 +270,18 @@ def test_the_hook_works_where_the_project_is_a_folder_of_the_repository(hooked, 
     assert finished.returncode == 1
 
 
+def test_the_hook_works_in_a_worktree_where_the_project_is_a_folder(hooked, commit, run, tmp_path):
+    worktree = tmp_path / "worktree"
+    run("git", "worktree", "add", "--quiet", worktree, cwd=hooked("part"))
+    edit(worktree / "part/record.py", "mkdir()", "mkdir(0o700)")
+    # Git finds the hook, but the environment is not at the top of the main checkout.
+    env = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    assert commit(worktree, env=env).returncode == 0
+    finished = commit(worktree, "--all", env=env)
+    assert "record: record.py is modified" in finished.stdout + finished.stderr
+    assert finished.returncode == 1
+
+
 def test_in_a_worktree_the_hook_takes_seconds_calls_nobody_and_builds_nothing(
     hooked, commit, run, tmp_path
 ):
@@ -288,6 +309,14 @@ def test_in_a_worktree_the_hook_takes_seconds_calls_nobody_and_builds_nothing(
     assert not (worktree / ".venv").exists()
     assert {path.name for path in tmp_path.iterdir()} == before | {"seen.txt"}
     assert run("git", "status", "--short", cwd=worktree).stdout == ""
+
+
+def test_a_tool_that_is_not_installed_is_named(run):
+    finished = run(ROOT / "tools/with_env", "no-such-linter", cwd=ROOT, check=False)
+    assert finished.stderr == (
+        "error: no-such-linter is not in the environment. Install it: make install-dev\n"
+    )
+    assert finished.returncode == 1
 
 
 def test_the_hook_says_what_is_missing_where_there_is_no_environment(hooked, commit, tmp_path):
