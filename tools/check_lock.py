@@ -1,11 +1,18 @@
-"""Say in a second, without data or cache, which stage dvc.lock is out of date for.
+"""Say in seconds, without data or cache, which stage dvc.lock is out of date for.
 
-For CI and for a pre-commit hook. Exits 0 if dvc.lock matches code, params and commands, 1 if not.
+  python tools/check_lock.py             the working tree
+  python tools/check_lock.py --staged    what git commit would record, for a pre-commit hook
+
+Exits 0 if dvc.lock matches code, params and commands, 1 if not.
 """
 
+import argparse
+import contextlib
 import json
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +23,23 @@ Stages = dict[str, dict[str, Any]]
 
 
 def main() -> int:
-    if len(sys.argv) > 1:
-        print(f"{__doc__}\nusage: python tools/check_lock.py")
-        return 0 if sys.argv[1] in ("-h", "--help") else 2
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--staged", action="store_true", help="judge Git's index")
+    if not parser.parse_args().staged:
+        return check()
+    with (
+        tempfile.TemporaryDirectory(prefix="check-lock-") as temporary,
+        contextlib.chdir(export_index(Path(temporary))),
+    ):
+        return check()
+
+
+def check() -> int:
+    """Judge the project in the working directory: print what is stale, return the exit status."""
+    if not Path("dvc.yaml").exists():
+        sys.exit("error: no dvc.yaml in this folder. Run it in the project's top folder")
     status = dvc_status()  # first: it says what is wrong with a file that is no YAML
     stages, locked = read_stages("dvc.yaml"), read_stages("dvc.lock")
     wrong = 0
@@ -32,6 +53,37 @@ def main() -> int:
         return 1
     print(f"dvc.lock matches code and params: {len(stages)} stages")
     return 0
+
+
+def export_index(target: Path) -> Path:
+    """Write the files of Git's index below ``target``; return the project's folder there.
+
+    The folder is a DVC project without Git, whose caches lie in ``target`` too: neither the
+    working tree nor anything in the user's home is written.
+    """
+    within = git("rev-parse", "--show-prefix").rstrip("\n")  # empty: the project is the repository
+    git("checkout-index", "--all", f"--prefix={target / 'index'}{os.sep}")
+    os.environ["DVC_SITE_CACHE_DIR"] = str(target / "dvc")
+    project = target / "index" / within
+    (project / ".dvc").mkdir(parents=True, exist_ok=True)
+    (project / ".dvc" / "config.local").write_text("[core]\n    no_scm = true\n", encoding="utf-8")
+    return project
+
+
+def git(*arguments: str) -> str:
+    """Return what a git command prints. Ends the program with Git's own words if it fails.
+
+    Of what Git sets for a hook, the index counts: git commit --all has one of its own. GIT_DIR,
+    which it sets in a worktree, would make any folder the top of the working tree.
+    """
+    env = {name: value for name, value in os.environ.items() if name != "GIT_DIR"}
+    try:
+        finished = subprocess.run(["git", *arguments], env=env, capture_output=True, text=True)
+    except FileNotFoundError:
+        sys.exit("error: --staged judges Git's index, and git is not installed")
+    if finished.returncode != 0:
+        sys.exit(f"error: git {arguments[0]} failed: {finished.stderr.strip()}")
+    return finished.stdout
 
 
 def read_stages(path: str) -> Stages:
