@@ -100,17 +100,19 @@ def test_the_picture_of_the_pipeline_is_the_pipelines(built, run):
     assert shown.strip() == drawn, "paste the output of: dvc dag --mermaid"
 
 
+def to_run(page: Path) -> list[tuple[str, str]]:
+    return [(note, block) for note, block in blocks(page) if not note.startswith("not run: ")]
+
+
 @pytest.mark.slow
-@each_page
+@pytest.mark.parametrize("page", filter(to_run, PAGES), ids=lambda page: page.name)
 def test_the_commands_run(page, work, run, tmp_path):
     """All of a page in one built project, in the page's order, with small params."""
     bash = shutil.which("bash")
     assert bash
     use_this_environment(work, ".installed", ".installed-dev")
     store, log = tmp_path / "store", tmp_path / "log.txt"
-    for note, block in blocks(page):
-        if note.startswith("not run: "):
-            continue
+    for note, block in to_run(page):
         script = block.replace("/tmp/spoken-digits-store", str(store))
         if note.startswith("experiments: "):
             script = script.replace("BEST", finished_experiment(work, run))
