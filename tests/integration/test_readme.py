@@ -105,7 +105,7 @@ def to_run(page: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", filter(to_run, PAGES), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", list(filter(to_run, PAGES)), ids=lambda page: page.name)
 def test_the_commands_run(page, work, run, tmp_path):
     """All of a page in one built project, in the page's order, with small params."""
     bash = shutil.which("bash")
