@@ -126,7 +126,7 @@ def test_the_commands_run(page, work, run, tmp_path):
 
 def finished_experiment(project: Path, run) -> str:
     """Wait until the queue is empty; return the name of the best experiment."""
-    deadline = time.monotonic() + 600
+    deadline = time.monotonic() + 1800  # four pipelines, beside whatever else runs
     while True:
         status = run("dvc", "queue", "status", cwd=project).stdout
         assert "Failed" not in status, status
