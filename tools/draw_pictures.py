@@ -131,7 +131,7 @@ def draw_screen(model: Model, digits: dict[str, Waveform], params: Params) -> st
         record=True, width=_COLUMNS, height=_ROWS, file=io.StringIO(), force_terminal=True
     )
     with contextlib.redirect_stdout(io.StringIO()):  # where the screen draws itself meanwhile
-        screen = Screen("USB microphone", MODEL.as_posix())
+        screen = Screen("USB microphone", model)
         for block in np.split(sound, range(1600, len(sound), 1600)):
             for utterance in listener.feed(block.astype(np.float32)):
                 for word in listener.words(utterance, None):
