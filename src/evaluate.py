@@ -9,17 +9,17 @@ import argparse
 import json
 from pathlib import Path
 
-from spoken_digits.dataset.images import load_images, read_split
+from spoken_digits.dataset.images import load_images
 from spoken_digits.dataset.recordings import find_recordings
+from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation.draw import draw, read_curves
-from spoken_digits.evaluation.predictions import Prediction, write_predictions
+from spoken_digits.evaluation.predictions import most_probable, write_predictions
 from spoken_digits.evaluation.robustness import robustness
 from spoken_digits.evaluation.summary import MEANING, rounded, summarise
 from spoken_digits.files import write_text
 from spoken_digits.model.arithmetic import pin_arithmetic
 from spoken_digits.params import load_params
-from spoken_digits.recording import DIGITS
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
 MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
@@ -37,9 +37,9 @@ def main() -> None:
         print("\n".join(f"{key:{width}}  {text}" for key, text in MEANING.items()))
         return
     params = load_params()
-    rows = read_split(SPLIT)
-    test = [row for row in rows if row.subset == "test"]
-    if not any(row.label in DIGITS for row in test):
+    subsets = read_split(SPLIT)
+    test = [recording for recording, subset in subsets.items() if subset == "test"]
+    if not any(recording.is_digit for recording in test):
         raise UserError(f"{SPLIT}: no digit in the test subset; see split in params.yaml")
     pin_arithmetic(params.train.threads)
     from spoken_digits.evaluation import cost
@@ -49,21 +49,12 @@ def main() -> None:
     network = TwoTracts(load_network(MODEL))
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
     likely = probabilities(network, images)  # (n, 11)
-    digits = likely[:, : len(DIGITS)]
-    predictions = [
-        Prediction(row.corpus, row.speaker, row.name, row.label, DIGITS[digit], share, found.crc)
-        for row, digit, share, found in zip(
-            test,
-            digits.argmax(axis=1),
-            digits.max(axis=1).tolist(),
-            find_recordings(RAW, test),
-            strict=True,
-        )
-    ]
+    crc32s = [stored.crc32 for stored in find_recordings(RAW, test)]
+    predictions = most_probable(test, likely, crc32s)
     summary = summarise(predictions, likely)
     summary["robustness"] = robustness(
         RAW,
-        rows,
+        subsets,
         params.spectrogram,
         lambda pictures: probabilities(network, pictures),
         params.evaluate.robustness_recordings,

@@ -44,16 +44,16 @@ def main() -> None:
     # The largest first, so that no worker is left alone with it at the end.
     tasks.sort(key=lambda task: task.recordings.stat().st_size, reverse=True)
     try:
-        names = run_tasks(
+        converted = run_tasks(
             convert_shard, tasks, workers=arguments.workers, label="spectrogram", unit="shard"
         )
-        shards = {task.pictures: members for task, members in zip(tasks, names, strict=True)}
+        shards = {task.pictures: members for task, members in zip(tasks, converted, strict=True)}
         (partial / "contact-sheet.png").write_bytes(png(contact_sheet(shards)))
         shutil.rmtree(SPECTROGRAMS, ignore_errors=True)
         partial.rename(SPECTROGRAMS)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    print(f"{SPECTROGRAMS}: {sum(map(len, names)):,} pictures in {len(tasks)} shards")
+    print(f"{SPECTROGRAMS}: {sum(map(len, converted)):,} pictures in {len(tasks)} shards")
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.dataset.images import class_indices, load_images, read_split
+from spoken_digits.dataset.images import class_indices, load_images
+from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.model.arithmetic import pin_arithmetic
 from spoken_digits.params import Params, load_params
-from spoken_digits.recording import CLASSES, DIGITS
+from spoken_digits.recording import CLASSES
 
 SPECTROGRAMS, SPLIT = Path("data/spectrograms"), Path("data/split.csv")
 MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
@@ -31,14 +32,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
     params = load_params()
-    rows = [row for row in read_split(SPLIT) if row.subset != "test"]
+    split = read_split(SPLIT)
     subsets: dict[str, Subset] = {}
     for subset in ("train", "validation"):
-        chosen = [row for row in rows if row.subset == subset]
-        if not any(row.label in DIGITS for row in chosen):
+        chosen = [recording for recording, of in split.items() if of == subset]
+        if not any(recording.is_digit for recording in chosen):
             raise UserError(f"{SPLIT}: no digit in the {subset} subset; see split in params.yaml")
         subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen))
-    names = [row.corpus for row in rows if row.subset == "train"]
+    names = [recording.corpus for recording, of in split.items() if of == "train"]
     corpora = np.unique(names, return_inverse=True)[1]
     if params.train.portable:
         pin_arithmetic(params.train.threads)
@@ -62,7 +63,7 @@ def main() -> None:
         live.summary["temperature"] = temperature
         live.make_summary()
     round_to_half(network)
-    about = {
+    about: dict[str, object] = {
         "classes": list(CLASSES),
         "corpora": list(params.corpora),
         "spectrogram": params.spectrogram.model_dump(),

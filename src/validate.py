@@ -12,7 +12,7 @@ from pathlib import Path
 import joblib
 
 from spoken_digits.dataset.checks import as_metrics, explain, run_checks, shard_facts
-from spoken_digits.dataset.images import read_split
+from spoken_digits.dataset.split_file import read_labels, read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params
@@ -40,14 +40,14 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     params = load_params()
-    rows = read_split(SPLIT)
+    subsets, labels = read_split(SPLIT), read_labels(SPLIT)
     tasks = [(shard, SPECTROGRAMS / shard.relative_to(RAW)) for shard in list_shards(RAW)]
     looked = run_tasks(
         shard_facts, tasks, workers=arguments.workers, label="validate", unit="shard"
     )
     facts = [fact for shard in looked for fact in shard]
-    findings = run_checks(rows, facts, params.validate_, params.split)
-    write_text(METRICS, json.dumps(as_metrics(rows, facts, findings), indent=2) + "\n")
+    findings = run_checks(subsets, labels, facts, params.validate_, params.split)
+    write_text(METRICS, json.dumps(as_metrics(subsets, facts, findings), indent=2) + "\n")
     failed = [finding for finding in findings if finding.failed]
     noted = [finding for finding in findings if finding.number and not finding.failed]
     if noted:

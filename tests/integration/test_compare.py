@@ -26,12 +26,13 @@ sys.path.insert(0, {str(COMPARE.parent)!r})
 from pathlib import Path
 import yaml
 from spoken_digits.evaluation.predictions import Prediction, write_predictions
+from spoken_digits.recording import Recording
 params = yaml.safe_load(open("params.yaml"))
 rows = []
 for take in range(200):
     label = str(take % 10)
     heard = str((take + 1) % 10) if take < params["wrong"] else label
-    rows.append(Prediction("fsdd", "anna", f"{{label}}_anna_{{take}}.wav", label, heard, 0.9, take))
+    rows.append(Prediction(Recording("fsdd", label, "anna", take), heard, 0.9, take))
 write_predictions(Path("metrics/predictions.csv"), rows)
 """
 

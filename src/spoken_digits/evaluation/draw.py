@@ -34,13 +34,13 @@ def draw(
     ``curves`` are those of training.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    digits = [row for row in predictions if row.is_digit]
-    others = np.array([row.confidence for row in predictions if not row.is_digit])
-    confidence = np.array([row.confidence for row in digits])
-    labels = np.array([int(row.label) for row in digits])
-    heard = np.array([int(row.predicted) for row in digits])
+    digits = [one for one in predictions if one.recording.is_digit]
+    others = np.array([one.confidence for one in predictions if not one.recording.is_digit])
+    confidence = np.array([one.confidence for one in digits])
+    labels = np.array([int(one.recording.label) for one in digits])
+    heard = np.array([int(one.predicted) for one in digits])
 
-    pairs = [(row.label, row.predicted) for row in digits]
+    pairs = [(one.recording.label, one.predicted) for one in digits]
     write_csv(folder / "confusion.csv", ["said", "heard"], pairs)
     counts = metrics.confusion(labels, heard, len(DIGITS))
     plots.plot_confusion(folder / "confusion.png", counts, normalised=False)
@@ -51,7 +51,7 @@ def draw(
     table = summary["robustness"]
     plots.plot_noise(folder / "noise.png", noise, table["clean"], table["n"])
 
-    speakers = by_group(digits, lambda row: f"{row.corpus}/{row.speaker}")
+    speakers = by_group(digits, lambda recording: recording.who)
     write_json(
         folder / "speakers.json",
         [
@@ -75,8 +75,8 @@ def draw(
     _draw_rejection(folder, confidence, others, summary["rejection"]["auroc"])
 
     mistakes = most_confident_mistakes(predictions, MISTAKES_SHOWN)
-    index = {(row.corpus, row.name): position for position, row in enumerate(predictions)}
-    pictures = images[[index[row.corpus, row.name] for row in mistakes]]
+    index = {one.recording: position for position, one in enumerate(predictions)}
+    pictures = images[[index[one.recording] for one in mistakes]]
     plots.plot_mistakes(folder / "mistakes.png", mistakes, pictures)
     plots.plot_training(folder / "training.png", curves)
 
