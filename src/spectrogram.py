@@ -8,14 +8,12 @@ import argparse
 import shutil
 from pathlib import Path
 
-import joblib
-
 from spoken_digits.errors import run_script
 from spoken_digits.params import load_params
 from spoken_digits.picture.contact_sheet import contact_sheet
 from spoken_digits.picture.convert import Conversion, convert_shard, png
 from spoken_digits.shards import list_shards
-from spoken_digits.workers import run_tasks
+from spoken_digits.workers import add_workers_option, run_tasks
 
 RAW = Path("data/raw")
 SPECTROGRAMS = Path("data/spectrograms")
@@ -25,13 +23,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=joblib.cpu_count(),
-        metavar="N",
-        help="processes that convert, a shard at a time each; the pictures are the same for any "
-        "number (default: one a core, %(default)s here)",
+    add_workers_option(
+        parser, "convert, a shard at a time each; the pictures are the same for any number"
     )
     arguments = parser.parse_args()
     settings = load_params().spectrogram

@@ -9,15 +9,13 @@ import argparse
 import json
 from pathlib import Path
 
-import joblib
-
 from spoken_digits.dataset.checks import as_metrics, explain, run_checks, shard_facts
 from spoken_digits.dataset.split_file import read_labels, read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params
 from spoken_digits.shards import list_shards
-from spoken_digits.workers import run_tasks
+from spoken_digits.workers import add_workers_option, run_tasks
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
 METRICS = Path("metrics/validate.json")
@@ -31,13 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "--workers",
-        type=int,
-        default=joblib.cpu_count(),
-        metavar="N",
-        help="processes that look, a shard at a time each (default: one a core, %(default)s here)",
-    )
+    add_workers_option(parser, "look, a shard at a time each")
     arguments = parser.parse_args()
     params = load_params()
     subsets, labels = read_split(SPLIT), read_labels(SPLIT)

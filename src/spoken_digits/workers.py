@@ -1,5 +1,6 @@
 """Worker processes: the same function over many tasks, one BLAS/OpenMP thread each."""
 
+import argparse
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -15,6 +16,17 @@ Result = TypeVar("Result")
 
 class WorkersError(UserError):
     """Worker processes that cannot be had, or that died."""
+
+
+def add_workers_option(parser: argparse.ArgumentParser, what_they_do: str) -> None:
+    """Let a script's user say how many worker processes it has: ``--workers N``."""
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=joblib.cpu_count(),
+        metavar="N",
+        help=f"processes that {what_they_do} (default: one a core, %(default)s here)",
+    )
 
 
 def run_tasks(

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import commit_all, init_git
 
 import compare
 from spoken_digits.evaluation.comparison import ComparisonError
@@ -44,11 +45,10 @@ def built(tmp_path_factory, run):
     (root / "dvc.yaml").write_text(DVC_YAML)
     (root / "make.py").write_text(MAKE)
     (root / "params.yaml").write_text("wrong: 30\n")
-    run("git", "init", "--quiet", "--initial-branch=main", cwd=root)
+    init_git(run, root)
     run("dvc", "init", "--quiet", cwd=root)
     run("dvc", "repro", cwd=root)
-    run("git", "add", ".", cwd=root)
-    run("git", "commit", "--quiet", "-m", "first", cwd=root)
+    commit_all(run, root, "first")
     run("dvc", "exp", "run", "--quiet", "-n", "better", "-S", "wrong=10", cwd=root)
     run("git", "checkout", "--quiet", "--force", ".", cwd=root)
     run("dvc", "checkout", "--quiet", cwd=root)

@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from support import flip_a_bit
 
 from spoken_digits.dataset.images import ImagesError, class_indices, load_images
 from spoken_digits.picture.convert import png
@@ -103,9 +104,6 @@ def test_pictures_that_are_none(tmp_path, content, words):
 
 
 def test_a_damaged_shard(root):
-    shard = root / "espeak" / "v000.zip"
-    content = bytearray(shard.read_bytes())
-    content[3000] ^= 1
-    shard.write_bytes(content)
+    flip_a_bit(root / "espeak" / "v000.zip", 3000)
     with pytest.raises(ShardError, match=r"v000.zip: damaged \(Bad CRC-32.*dvc repro"):
         load_images(root, RECORDINGS)

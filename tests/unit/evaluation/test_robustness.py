@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from support import flip_a_bit
 
 from spoken_digits.dataset.recordings import find_recordings, read_recordings
 from spoken_digits.evaluation.robustness import (
@@ -135,9 +136,6 @@ def test_a_recording_in_no_shard_is_named(root):
 
 
 def test_a_damaged_shard_is_named(root):
-    path = root / "fsdd" / "carl.zip"
-    content = bytearray(path.read_bytes())
-    content[200] ^= 1
-    path.write_bytes(content)
+    flip_a_bit(root / "fsdd" / "carl.zip", 200)
     with pytest.raises(ShardError, match=r"carl.zip: damaged .* dvc repro"):
         read_recordings(root, recordings_of("carl"))
