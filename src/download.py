@@ -11,8 +11,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from spoken_digits.corpora.collecting import collector
 from spoken_digits.corpora.packing import BadRecording, clear
+from spoken_digits.corpora.registry import collector
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params

@@ -1,8 +1,8 @@
 """Stage evaluate: how good the network is on the test subset, and where it fails.
 
-Writes metrics/evaluate.json (its keys: spoken_digits/evaluation/summary.py, or --keys), the data of
-DVC's plots and the same as PNG in metrics/plots/, and metrics/predictions.csv, from which
-`make compare` compares two experiments.
+Writes metrics/evaluate.json (--keys says what is in it), the data of DVC's plots and the same as
+PNG in metrics/plots/, and metrics/predictions.csv, from which `make compare` compares two
+experiments. The metrics are in spoken_digits/evaluation/reported_metrics.py.
 """
 
 import argparse
@@ -13,10 +13,10 @@ from spoken_digits.dataset.images import load_images
 from spoken_digits.dataset.recordings import find_recordings
 from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
-from spoken_digits.evaluation.draw import draw, read_curves
+from spoken_digits.evaluation.plots_folder import draw, read_curves
 from spoken_digits.evaluation.predictions import most_probable, write_predictions
+from spoken_digits.evaluation.reported_metrics import MEANING, rounded, summarise
 from spoken_digits.evaluation.robustness import robustness
-from spoken_digits.evaluation.summary import MEANING, rounded, summarise
 from spoken_digits.files import write_text
 from spoken_digits.model.arithmetic import pin_arithmetic
 from spoken_digits.params import load_params

@@ -25,7 +25,7 @@ from spoken_digits.dataset.recordings import list_recordings
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.experiments import ExperimentError
-from spoken_digits.evaluation.summary import rounded
+from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params
 

@@ -31,7 +31,7 @@ from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation.digests import digest
 from spoken_digits.evaluation.real_recordings import SNRS_DB, corpora_of, measure
-from spoken_digits.evaluation.summary import rounded
+from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.export import released
 from spoken_digits.export.inference import Model, load_model
 from spoken_digits.files import write_text

@@ -30,7 +30,7 @@ from spoken_digits.errors import run_script
 from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.comparison import Comparison, as_text, compare
 from spoken_digits.evaluation.real_recordings import hear
-from spoken_digits.evaluation.summary import rounded
+from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.export import released
 from spoken_digits.export.inference import ModelError, load_model
 from spoken_digits.export.released import ABOUT, MODEL, ReleaseError, sha256

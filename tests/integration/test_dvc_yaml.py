@@ -41,7 +41,7 @@ def has_code(file: Path) -> bool:
 
 
 CORPORA = SRC / "spoken_digits" / "corpora"
-COLLECTING = CORPORA / "collecting.py"
+REGISTRY = CORPORA / "registry.py"
 """It imports the corpus of a name by importlib: any module of its room, none elsewhere."""
 
 
@@ -73,7 +73,7 @@ class Imports(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         if ast.unparse(node.func) in ("importlib.import_module", "__import__"):
             assert (self.file, ast.unparse(node)) == (
-                COLLECTING,
+                REGISTRY,
                 "importlib.import_module(f'spoken_digits.corpora.{corpus}')",
             ), f"{self.file}: an import that nobody can follow: {ast.unparse(node)}"
             self.names |= {f"spoken_digits.corpora.{path.stem}" for path in CORPORA.glob("*.py")}

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from spoken_digits.evaluation.predictions import read_predictions
-from spoken_digits.evaluation.summary import MEANING
+from spoken_digits.evaluation.reported_metrics import MEANING
 
 PLOTS = {
     "Loss",

@@ -16,8 +16,8 @@ from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import degrade, metrics
 from spoken_digits.evaluation.predictions import Prediction, most_probable
+from spoken_digits.evaluation.reported_metrics import summarise
 from spoken_digits.evaluation.robustness import drawn_evenly
-from spoken_digits.evaluation.summary import summarise
 from spoken_digits.export.inference import Model
 from spoken_digits.recording import CLASSES, DIGITS, Recording
 from spoken_digits.sizes import SAMPLE_RATE, SECOND

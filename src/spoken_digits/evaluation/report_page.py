@@ -27,13 +27,13 @@ from spoken_digits.errors import UserError
 from spoken_digits.evaluation import metrics
 from spoken_digits.evaluation.digests import digest
 from spoken_digits.evaluation.predictions import Prediction, read_predictions
-from spoken_digits.evaluation.robustness import NOISES, SNRS_DB
-from spoken_digits.evaluation.summary import (
+from spoken_digits.evaluation.reported_metrics import (
     MEANING,
     by_group,
     judged_speakers,
     most_confident_mistakes,
 )
+from spoken_digits.evaluation.robustness import NOISES, SNRS_DB
 from spoken_digits.params import SOURCES, SYNTHETIC
 from spoken_digits.picture.convert import png
 from spoken_digits.recording import Recording

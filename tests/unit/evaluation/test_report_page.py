@@ -13,10 +13,10 @@ from spoken_digits.dataset.split_file import write_split
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import report_page
 from spoken_digits.evaluation.digests import digest
-from spoken_digits.evaluation.draw import draw
+from spoken_digits.evaluation.plots_folder import draw
 from spoken_digits.evaluation.predictions import Prediction, write_predictions
+from spoken_digits.evaluation.reported_metrics import MEANING, rounded, summarise
 from spoken_digits.evaluation.robustness import NOISES, SNRS_DB
-from spoken_digits.evaluation.summary import MEANING, rounded, summarise
 from spoken_digits.params import load_params
 from spoken_digits.picture.convert import Conversion, convert_shard, png
 from spoken_digits.recording import Recording

@@ -8,6 +8,7 @@ import pytest
 from support import flip_a_bit
 
 from spoken_digits.dataset.recordings import find_recordings, read_recordings
+from spoken_digits.evaluation.reported_metrics import MEANING
 from spoken_digits.evaluation.robustness import (
     NOISES,
     SNRS_DB,
@@ -15,7 +16,6 @@ from spoken_digits.evaluation.robustness import (
     noise_table,
     robustness,
 )
-from spoken_digits.evaluation.summary import MEANING
 from spoken_digits.params import load_params
 from spoken_digits.picture.mel import image
 from spoken_digits.recording import Recording

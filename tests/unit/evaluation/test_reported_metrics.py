@@ -10,10 +10,15 @@ from dvclive import Live
 
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import cost
-from spoken_digits.evaluation.draw import draw, read_curves
+from spoken_digits.evaluation.plots_folder import draw, read_curves
 from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.evaluation.reported_metrics import (
+    MEANING,
+    most_confident_mistakes,
+    rounded,
+    summarise,
+)
 from spoken_digits.evaluation.robustness import SNRS_DB
-from spoken_digits.evaluation.summary import MEANING, most_confident_mistakes, rounded, summarise
 from spoken_digits.recording import parse_name
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spoken_digits.corpora.collecting import collector
 from spoken_digits.corpora.packing import BadRecording
+from spoken_digits.corpora.registry import collector
 from spoken_digits.params import SOURCES, SYNTHETIC, Download
 
 
