@@ -26,11 +26,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from spoken_digits.corpora import audiomnist, espeak, folder, fsdd, pico, speech_commands
 from spoken_digits.corpora.packing import BadRecording, clear
+from spoken_digits.corpora.registry import collector
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
-from spoken_digits.params import Download
 from spoken_digits.shards import list_shards, member_names
 
 RAW = Path("data/raw")
@@ -43,7 +42,9 @@ def main() -> None:
         clear(BUILDING)
         bad = []
         for corpus in params.corpora:
-            bad += collect(corpus, params.download, BUILDING / corpus)
+            print(f"{corpus}: collecting recordings", file=sys.stderr)
+            settings = getattr(params.download, corpus)
+            bad += collector(corpus)(settings, BUILDING / corpus)
         if bad and params.download.on_bad_recording == "fail":
             raise UserError(explain(bad))
         for corpus in params.corpora:
@@ -59,28 +60,6 @@ def main() -> None:
     finally:
         shutil.rmtree(BUILDING, ignore_errors=True)
     print(f"{RAW}: {count} recordings from {', '.join(params.corpora)}; {len(bad)} skipped")
-
-
-def collect(corpus: str, settings: Download, target: Path) -> list[BadRecording]:
-    """Fill a directory with a corpus's shards; return the recordings left out."""
-    print(f"{corpus}: collecting recordings", file=sys.stderr)
-    match corpus:
-        case "espeak":
-            espeak.collect(settings.espeak, target)
-            return []
-        case "pico":
-            pico.collect(settings.pico, target)
-            return []
-        case "audiomnist":
-            return audiomnist.collect(settings.audiomnist, target)
-        case "fsdd":
-            return fsdd.collect(settings.fsdd, target)
-        case "speech_commands":
-            return speech_commands.collect(settings.speech_commands, target)
-        case "folder":
-            return folder.collect(settings.folder, target)
-        case _:
-            raise UserError(f"{corpus}: no such corpus")
 
 
 def explain(bad: list[BadRecording]) -> str:

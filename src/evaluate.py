@@ -1,8 +1,8 @@
 """Stage evaluate: how good the network is on the test subset, and where it fails.
 
-Writes metrics/evaluate.json (its keys: spoken_digits/evaluation/summary.py, or --keys), the data of
-DVC's plots and the same as PNG in metrics/plots/, and metrics/predictions.csv, from which
-`make compare` compares two experiments.
+Writes metrics/evaluate.json (--keys says what is in it), the data of DVC's plots and the same as
+PNG in metrics/plots/, and metrics/predictions.csv, from which `make compare` compares two
+experiments. The metrics are in spoken_digits/evaluation/reported_metrics.py.
 """
 
 import argparse
@@ -15,6 +15,8 @@ class PrintKeys(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         """Do so, whatever params.yaml says."""
+        from spoken_digits.evaluation.reported_metrics import MEANING
+
         width = max(map(len, MEANING))
         print("\n".join(f"{key:{width}}  {text}" for key, text in MEANING.items()))
         parser.exit()
@@ -26,18 +28,18 @@ _, params = start(__doc__, options={"--keys": KEYS}, evaluates=True)
 import json
 from pathlib import Path
 
-from spoken_digits.dataset.images import load_images, read_split
+from spoken_digits.dataset.images import load_images
 from spoken_digits.dataset.recordings import find_recordings
+from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation import cost
-from spoken_digits.evaluation.draw import draw, read_curves
-from spoken_digits.evaluation.predictions import Prediction, write_predictions
+from spoken_digits.evaluation.plots_folder import draw, read_curves
+from spoken_digits.evaluation.predictions import most_probable, write_predictions
+from spoken_digits.evaluation.reported_metrics import rounded, summarise
 from spoken_digits.evaluation.robustness import robustness
-from spoken_digits.evaluation.summary import MEANING, rounded, summarise
 from spoken_digits.files import write_text
 from spoken_digits.model.network import load_network, probabilities
 from spoken_digits.model.vocal_tracts import TwoTracts
-from spoken_digits.recording import DIGITS
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
 MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
@@ -46,28 +48,19 @@ METRICS = Path("metrics/evaluate.json")
 
 
 def main() -> None:
-    rows = read_split(SPLIT)
-    test = [row for row in rows if row.subset == "test"]
-    if not any(row.label in DIGITS for row in test):
+    subsets = read_split(SPLIT)
+    test = [recording for recording, subset in subsets.items() if subset == "test"]
+    if not any(recording.is_digit for recording in test):
         raise UserError(f"{SPLIT}: no digit in the test subset; see split in params.yaml")
     network = TwoTracts(load_network(MODEL))
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
     likely = probabilities(network, images)  # (n, 11)
-    digits = likely[:, : len(DIGITS)]
-    predictions = [
-        Prediction(row.corpus, row.speaker, row.name, row.label, DIGITS[digit], share, found.crc)
-        for row, digit, share, found in zip(
-            test,
-            digits.argmax(axis=1),
-            digits.max(axis=1).tolist(),
-            find_recordings(RAW, test),
-            strict=True,
-        )
-    ]
+    crc32s = [stored.crc32 for stored in find_recordings(RAW, test)]
+    predictions = most_probable(test, likely, crc32s)
     summary = summarise(predictions, likely)
     summary["robustness"] = robustness(
         RAW,
-        rows,
+        subsets,
         params.spectrogram,
         lambda pictures: probabilities(network, pictures),
         params.evaluate.robustness_recordings,

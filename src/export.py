@@ -14,8 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from spoken_digits.dataset.images import load_images, read_split
+from spoken_digits.dataset.images import load_images
 from spoken_digits.dataset.recordings import read_recordings
+from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.export import graph
 from spoken_digits.export.inference import load_model
@@ -38,11 +39,11 @@ CHECKED = 2_000  # test recordings, at most
 
 
 def main() -> None:
-    test = [row for row in read_split(SPLIT) if row.subset == "test"]
+    test = [recording for recording, subset in read_split(SPLIT).items() if subset == "test"]
     if not test:
         raise UserError(f"{SPLIT}: no recording in the test subset; see split in params.yaml")
-    rows = test[:: -(-len(test) // CHECKED)]
-    sounds = [read_wav(content) for content in read_recordings(RAW, rows)]
+    recordings = test[:: -(-len(test) // CHECKED)]
+    sounds = [read_wav(content) for content in read_recordings(RAW, recordings)]
     seconds = np.stack([one_second(waveform(*sound)) for sound in sounds]).astype(np.float32)
     network = TwoTracts(load_network(MODEL))
     try:
@@ -62,15 +63,15 @@ def main() -> None:
     graph.save(graph.build(network, params.spectrogram, about), candidate)
     try:
         exported = load_model(candidate).probabilities(seconds)  # (n, 11)
-        ours = probabilities(network, load_images(SPECTROGRAMS, rows))
+        ours = probabilities(network, load_images(SPECTROGRAMS, recordings))
         digits = len(DIGITS)
         heard = exported[:, :digits].argmax(axis=1)
         differing = np.flatnonzero(heard != ours[:, :digits].argmax(axis=1))
         if len(differing):
-            names = ", ".join(f"{rows[i].corpus}/{rows[i].name}" for i in differing[:10])
+            names = ", ".join(str(recordings[i]) for i in differing[:10])
             raise UserError(
                 f"the exported graph hears another digit than the PyTorch model in "
-                f"{len(differing)} of {len(rows)} test recordings: {names}"
+                f"{len(differing)} of {len(recordings)} test recordings: {names}"
             )
         size = candidate.stat().st_size
         if size > LARGEST:
@@ -80,13 +81,13 @@ def main() -> None:
         candidate.unlink(missing_ok=True)
     metrics = {
         "bytes": size,
-        "checked_recordings": len(rows),
+        "checked_recordings": len(recordings),
         # A power of ten: the digits beyond it are another processor's.
         "largest_probability_difference": _power_of_ten_above(float(abs(exported - ours).max())),
     }
     write_text(METRICS, json.dumps(metrics, indent=2) + "\n")
     write_text(LATENCY, json.dumps(measure_latency(EXPORTED, seconds), indent=2) + "\n")
-    print(f"{EXPORTED}: {size} bytes; the same digit as PyTorch on {len(rows)} recordings")
+    print(f"{EXPORTED}: {size} bytes; the same digit as PyTorch on {len(recordings)} recordings")
 
 
 def _power_of_ten_above(value: float) -> float:

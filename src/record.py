@@ -53,7 +53,7 @@ from spoken_digits.files import replacing
 from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
 from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
 from spoken_digits.params import load_params
-from spoken_digits.recording import RecordingName
+from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
 
 _PATIENCE_S = 8.0
@@ -69,11 +69,13 @@ def main() -> int:
     kept = 0
     with quiet_drivers(), Microphone(args.device) as microphone:
         print(f"listening to {microphone.device.name}; {len(lacking)} recordings to make")
-        for name in lacking:
-            sound = _take(microphone, name, f"{kept + 1} of {len(lacking)}", live.hangover_ms, args)
+        for recording in lacking:
+            sound = _take(
+                microphone, recording, f"{kept + 1} of {len(lacking)}", live.hangover_ms, args
+            )
             if sound is None:
                 break
-            _write(args.output / name.wav, sound)
+            _write(args.output / recording.name, sound)
             kept += 1
     print(f"{kept} recordings kept in {args.output}, {len(lacking) - kept} still to make")
     return 0
@@ -81,14 +83,14 @@ def main() -> int:
 
 def _take(
     microphone: Microphone,
-    name: RecordingName,
+    recording: Recording,
     progress: str,
     hangover_ms: int,
     args: argparse.Namespace,
 ) -> NDArray[np.float32] | None:
     """Prompt for a digit until a recording of it is kept; None if the user stops."""
     while True:
-        print(f"\n{progress}   say   {name.label}", flush=True)
+        print(f"\n{progress}   say   {recording.label}", flush=True)
         microphone.forget()
         utterance = hear_word(microphone.blocks(), hangover_ms, _PATIENCE_S)
         if utterance is None:

@@ -4,19 +4,13 @@ Writes data/spectrograms/<corpus>/<shard>.zip, a PNG a recording under the recor
 data/spectrograms/contact-sheet.png: the ten digits as some of the speakers say them.
 """
 
-from spoken_digits.stage import start
+from spoken_digits.stage import start, workers_option
 
-WORKERS = {
-    "type": int,
-    "metavar": "N",
-    "help": "processes that convert, a shard at a time each (default: one a core)",
-}
-arguments, params = start(__doc__, options={"--workers": WORKERS})
+_WORK = "convert, a shard at a time each; the pictures are the same for any number"
+arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 
 import shutil
 from pathlib import Path
-
-import joblib
 
 from spoken_digits.errors import run_script
 from spoken_digits.picture.contact_sheet import contact_sheet
@@ -30,8 +24,6 @@ SPECTROGRAMS = Path("data/spectrograms")
 
 def main() -> None:
     settings = params.spectrogram
-    workers = joblib.cpu_count() if arguments.workers is None else arguments.workers
-
     partial = SPECTROGRAMS.with_name(f"{SPECTROGRAMS.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     tasks = [
@@ -40,14 +32,16 @@ def main() -> None:
     # The largest first, so that no worker is left alone with it at the end.
     tasks.sort(key=lambda task: task.recordings.stat().st_size, reverse=True)
     try:
-        names = run_tasks(convert_shard, tasks, workers=workers, label="spectrogram", unit="shard")
-        shards = {task.pictures: members for task, members in zip(tasks, names, strict=True)}
+        converted = run_tasks(
+            convert_shard, tasks, workers=arguments.workers, label="spectrogram", unit="shard"
+        )
+        shards = {task.pictures: members for task, members in zip(tasks, converted, strict=True)}
         (partial / "contact-sheet.png").write_bytes(png(contact_sheet(shards)))
         shutil.rmtree(SPECTROGRAMS, ignore_errors=True)
         partial.rename(SPECTROGRAMS)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-    print(f"{SPECTROGRAMS}: {sum(map(len, names)):,} pictures in {len(tasks)} shards")
+    print(f"{SPECTROGRAMS}: {sum(map(len, converted)):,} pictures in {len(tasks)} shards")
 
 
 if __name__ == "__main__":

@@ -12,30 +12,26 @@ _, params = start(__doc__)
 from collections import Counter
 from pathlib import Path
 
-from spoken_digits.dataset.split import SUBSETS, assign, find_duplicates, list_recordings, to_csv
+from spoken_digits.dataset.recordings import find_duplicates, list_recordings
+from spoken_digits.dataset.split import SUBSETS, assign
+from spoken_digits.dataset.split_file import write_split
 from spoken_digits.errors import run_script
-from spoken_digits.files import write_text
 
 RAW = Path("data/raw")
 SPLIT = Path("data/split.csv")
 
 
 def main() -> None:
-    settings = params.split
-    recordings = list_recordings(RAW)
-    duplicates = find_duplicates(recordings)
-    subsets = assign(recordings, duplicates, settings)
-    write_text(SPLIT, to_csv(recordings, subsets))
+    stored = list_recordings(RAW)
+    duplicates = find_duplicates(stored)
+    subsets = assign([one.recording for one in stored], duplicates, params.split)
+    write_split(SPLIT, subsets)
 
     for group in duplicates:
         print(f"identical, kept together: {', '.join(map(str, group))}")
-    counts = Counter(subsets)
+    counts = Counter(subsets.values())
     for subset in SUBSETS:
-        speakers = {
-            recording.who
-            for recording, chosen in zip(recordings, subsets, strict=True)
-            if chosen == subset
-        }
+        speakers = {recording.who for recording, of in subsets.items() if of == subset}
         print(f"{subset:10} {counts[subset]:7,} recordings of {len(speakers):4} speakers")
 
 

@@ -19,11 +19,12 @@ from dvclive.live import Live
 from numpy.typing import NDArray
 
 from spoken_digits.arithmetic import processor
-from spoken_digits.dataset.images import class_indices, load_images, read_split
+from spoken_digits.dataset.images import class_indices, load_images
+from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.model.network import save_network
-from spoken_digits.recording import CLASSES, DIGITS
+from spoken_digits.recording import CLASSES
 from spoken_digits.training.calibration import calibrate, round_to_half
 from spoken_digits.training.loop import fit
 
@@ -36,14 +37,14 @@ Subset = tuple[NDArray[np.uint8], NDArray[np.int64]]  # images (n, 100, 100), cl
 
 
 def main() -> None:
-    rows = [row for row in read_split(SPLIT) if row.subset != "test"]
+    split = read_split(SPLIT)
     subsets: dict[str, Subset] = {}
     for subset in ("train", "validation"):
-        chosen = [row for row in rows if row.subset == subset]
-        if not any(row.label in DIGITS for row in chosen):
+        chosen = [recording for recording, of in split.items() if of == subset]
+        if not any(recording.is_digit for recording in chosen):
             raise UserError(f"{SPLIT}: no digit in the {subset} subset; see split in params.yaml")
         subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen))
-    names = [row.corpus for row in rows if row.subset == "train"]
+    names = [recording.corpus for recording, of in split.items() if of == "train"]
     corpora = np.unique(names, return_inverse=True)[1]
     checkpoint = _checkpoint(subsets, corpora)
     with Live(str(TRAINING), dvcyaml=False, save_dvc_exp=False, report=None) as live:
@@ -60,7 +61,7 @@ def main() -> None:
         live.summary["temperature"] = temperature
         live.make_summary()
     round_to_half(network)
-    about = {
+    about: dict[str, object] = {
         "classes": list(CLASSES),
         "corpora": list(params.corpora),
         "spectrogram": params.spectrogram.model_dump(),

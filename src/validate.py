@@ -5,22 +5,16 @@ and pictures against validate in params.yaml. Writes metrics/validate.json; fail
 recordings, if a bound is passed.
 """
 
-from spoken_digits.stage import start
+from spoken_digits.stage import start, workers_option
 
-WORKERS = {
-    "type": int,
-    "metavar": "N",
-    "help": "processes that look, a shard at a time each (default: one a core)",
-}
-arguments, params = start(__doc__, options={"--workers": WORKERS})
+_WORK = "look, a shard at a time each"
+arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 
 import json
 from pathlib import Path
 
-import joblib
-
 from spoken_digits.dataset.checks import as_metrics, explain, run_checks, shard_facts
-from spoken_digits.dataset.images import read_split
+from spoken_digits.dataset.split_file import read_labels, read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.shards import list_shards
@@ -35,13 +29,14 @@ class DataError(UserError):
 
 
 def main() -> None:
-    workers = joblib.cpu_count() if arguments.workers is None else arguments.workers
-    rows = read_split(SPLIT)
+    subsets, labels = read_split(SPLIT), read_labels(SPLIT)
     tasks = [(shard, SPECTROGRAMS / shard.relative_to(RAW)) for shard in list_shards(RAW)]
-    looked = run_tasks(shard_facts, tasks, workers=workers, label="validate", unit="shard")
+    looked = run_tasks(
+        shard_facts, tasks, workers=arguments.workers, label="validate", unit="shard"
+    )
     facts = [fact for shard in looked for fact in shard]
-    findings = run_checks(rows, facts, params.validate_, params.split)
-    write_text(METRICS, json.dumps(as_metrics(rows, facts, findings), indent=2) + "\n")
+    findings = run_checks(subsets, labels, facts, params.validate_, params.split)
+    write_text(METRICS, json.dumps(as_metrics(subsets, facts, findings), indent=2) + "\n")
     failed = [finding for finding in findings if finding.failed]
     noted = [finding for finding in findings if finding.number and not finding.failed]
     if noted:

@@ -16,7 +16,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
-def _own_surroundings(tmp_path_factory, monkeypatch):
+def _own_surroundings(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No test reads or fills the user's cache of archives, or goes through a proxy."""
     monkeypatch.setenv("SPOKEN_DIGITS_CACHE", str(tmp_path_factory.mktemp("cache")))
     monkeypatch.delenv("CORPUS_MIRROR", raising=False)

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -41,13 +42,14 @@ def _voice(first: int, second: int, seconds: float, loudness: float) -> NDArray[
     tone = np.sin(2 * np.pi * np.where(time < seconds / 2, first, second) * time)
     low = np.sin(cords) + np.sin(2 * cords) / 2 + np.sin(3 * cords) / 3
     sound = (1 + np.cos(cords)) ** 2 / 4 * tone + 0.3 * low
-    return (loudness * soft * sound / np.abs(sound).max()).astype(np.float32)
+    voice: NDArray[np.float64] = loudness * soft * sound / np.abs(sound).max()
+    return voice.astype(np.float32)
 
 
 def room(*parts: float | NDArray[np.float32], noise: float = 0.0005) -> NDArray[np.float32]:
     """Join words and pauses, s, in the steady noise of a room."""
     silent = [np.zeros(round(p * SAMPLE_RATE)) if isinstance(p, float) else p for p in parts]
-    joined = np.concatenate(silent)
+    joined: NDArray[np.floating] = np.concatenate(silent)
     hum = np.random.default_rng(1).standard_normal(len(joined))
     return (joined + noise * hum).astype(np.float32)
 
@@ -62,7 +64,7 @@ def save_model(path: Path, metadata: dict[str, str] = METADATA, classes: int = 1
     angle = 2 * np.pi * np.arange(SECOND)[:, None] * tones / SAMPLE_RATE
     waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
     other = np.full((1, classes - 10), 10, np.float32)
-    constants = {
+    constants: dict[str, NDArray[Any]] = {
         "waves": waves,  # (16000, 40)
         "both": np.array([0, 2, 20], np.int64),  # (n, 40) -> (n, 2, 20)
         "hundred": np.array(100, np.float32),

@@ -5,6 +5,7 @@ import re
 import time
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import NamedTuple
 
 import espeakng_loader
@@ -26,6 +27,13 @@ def speak(digit: int, speaker: str, take: int, rate: int = 16_000) -> NDArray[np
     chord = np.sin(2 * np.pi * pitch * seconds) + np.sin(2 * np.pi * 3 * pitch * seconds) / 2
     sound = chord * np.sin(2 * np.pi * seconds) + 0.05 * chance.standard_normal(len(seconds))
     return np.rint(sound * 8000).astype(np.int16)
+
+
+def flip_a_bit(path: Path, position: int) -> None:
+    """Damage a file: change the lowest bit of the byte at ``position``."""
+    content = bytearray(path.read_bytes())
+    content[position] ^= 1
+    path.write_bytes(content)
 
 
 class Drop(NamedTuple):

@@ -72,11 +72,11 @@ from dvc.repo import Repo
 from tqdm import tqdm
 
 from spoken_digits.corpora import fsdd
-from spoken_digits.dataset.split import list_recordings
+from spoken_digits.dataset.recordings import list_recordings
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.experiments import ExperimentError
-from spoken_digits.evaluation.summary import rounded
+from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params
 
@@ -149,7 +149,7 @@ def speakers(corpus: str) -> Iterable[str]:
         return SPEAKERS[corpus]
     raw = Path("data/raw")
     found = (
-        {one.name.speaker for one in list_recordings(raw) if one.corpus == corpus}
+        {one.speaker for one, *_ in list_recordings(raw) if one.corpus == corpus}
         if any(raw.glob(f"{corpus}/*.zip"))
         else set()
     )

@@ -49,16 +49,16 @@ import yaml
 
 from spoken_digits.corpora import fsdd, speech_commands
 from spoken_digits.corpora.fetch import cache_directory
-from spoken_digits.dataset.images import SplitRow, read_split
-from spoken_digits.dataset.split import list_recordings
+from spoken_digits.dataset.recordings import list_recordings
+from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation.digests import digest
 from spoken_digits.evaluation.real_recordings import SNRS_DB, corpora_of, measure
-from spoken_digits.evaluation.summary import rounded
+from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.export.inference import Model, load_model
 from spoken_digits.files import write_text
 from spoken_digits.params import Archive, load_params
-from spoken_digits.recording import DIGITS
+from spoken_digits.recording import Recording
 
 SPLIT, LOCK = Path("data/split.csv"), Path("dvc.lock")
 METRICS = Path("metrics/real.json")
@@ -72,7 +72,7 @@ class Part(NamedTuple):
     """Recordings to test on; ``whole`` is all of a corpus."""
 
     name: str
-    rows: list[SplitRow]
+    recordings: list[Recording]
     whole: bool
 
 
@@ -110,9 +110,9 @@ def held_out(model: Model) -> dict[str, frozenset[str]]:
     else:
         tested = {}
         if made_with(model.path, SPLIT):
-            for row in read_split(SPLIT):
-                if row.subset == "test":
-                    tested.setdefault(row.corpus, []).append(row.name)
+            for recording, subset in read_split(SPLIT).items():
+                if subset == "test":
+                    tested.setdefault(recording.corpus, []).append(recording.name)
     return {corpus: frozenset(tested.get(corpus, ())) for corpus in corpora_of(model)}
 
 
@@ -155,19 +155,16 @@ def collect() -> Path:
 
 def parts_of(root: Path) -> Iterator[Part]:
     """Yield the recordings to test on."""
-    rows: dict[str, list[SplitRow]] = {}
-    official = []
-    for one in list_recordings(root):
-        row = SplitRow(one.corpus, one.name.speaker, one.name.wav, one.name.label, "test")
-        rows.setdefault(one.corpus, []).append(row)
-        if one.corpus == "fsdd" and one.name.take in OFFICIAL_TAKES:
-            official.append(row)
-    yield Part("fsdd", rows["fsdd"], whole=True)
+    of: dict[str, list[Recording]] = {"fsdd": [], "speech_commands": []}
+    for recording, *_ in list_recordings(root):
+        of[recording.corpus].append(recording)
+    official = [recording for recording in of["fsdd"] if recording.take in OFFICIAL_TAKES]
+    yield Part("fsdd", of["fsdd"], whole=True)
     yield Part("fsdd_test", official, whole=False)
-    yield Part("speech_commands", rows["speech_commands"], whole=True)
+    yield Part("speech_commands", of["speech_commands"], whole=True)
     if released.MODEL.exists():
         names = released.read_about()["held_out"].get("speech_commands", [])
-        chosen = [row for row in rows["speech_commands"] if row.name in set(names)]
+        chosen = [one for one in of["speech_commands"] if one.name in set(names)]
         if chosen:
             yield Part("speech_commands_test", chosen, whole=False)
 
@@ -177,22 +174,23 @@ def measure_all(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the name of each part that a model may be tested on, and the results."""
     for part in parts:
-        trained_on = part.rows[0].corpus in known
+        trained_on = part.recordings[0].corpus in known
         if part.whole and trained_on:
             continue
-        rows = unseen(part.rows, known)
-        if not any(row.label in DIGITS for row in rows):
+        recordings = unseen(part.recordings, known)
+        if not any(recording.is_digit for recording in recordings):
             print(f"{model.path}: {part.name} left out: what it never heard is not known")
             continue
         yield (
             part.name,
-            {"seen_and_left_out": len(part.rows) - len(rows)} | measure(model, root, rows),
+            {"seen_and_left_out": len(part.recordings) - len(recordings)}
+            | measure(model, root, recordings),
         )
 
 
-def unseen(rows: list[SplitRow], known: HeldOut) -> list[SplitRow]:
+def unseen(recordings: list[Recording], known: HeldOut) -> list[Recording]:
     """Return the recordings that a model never saw."""
-    return [row for row in rows if row.corpus not in known or row.name in known[row.corpus]]
+    return [one for one in recordings if one.corpus not in known or one.name in known[one.corpus]]
 
 
 def table(measured: dict[str, Any]) -> str:

@@ -39,18 +39,18 @@ import yaml
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 
-from spoken_digits.dataset.images import SplitRow, read_split
+from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import run_script
 from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.comparison import Comparison, as_text, compare
 from spoken_digits.evaluation.real_recordings import hear
-from spoken_digits.evaluation.summary import rounded
+from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.export import released
 from spoken_digits.export.inference import ModelError, load_model
 from spoken_digits.export.released import ABOUT, MODEL, ReleaseError, sha256
 from spoken_digits.files import replacing
 from spoken_digits.params import SYNTHETIC
-from spoken_digits.recording import DIGITS
+from spoken_digits.recording import Recording
 from spoken_digits.shards import list_shards
 
 EXPORTED, WEIGHTS = "models/digits.onnx", "models/digits.safetensors"
@@ -73,9 +73,10 @@ def main() -> None:
         place = Path(temporary)
         fetch(commit, place, (SPLIT, RAW, WEIGHTS))
         (place / "digits.onnx").write_bytes(model)
-        rows = read_split(place / SPLIT)
-        comparison = contest(place, [row for row in rows if row.subset == "test"], revision)
-        about = describe(commit, place, params, rows, comparison)
+        subsets = read_split(place / SPLIT)
+        test = [recording for recording, subset in subsets.items() if subset == "test"]
+        comparison = contest(place, test, revision)
+        about = describe(commit, place, params, test, comparison)
     promote(model, json.dumps(about, indent=1) + "\n")
     print(f"{MODEL} is now {revision}'s ({len(model):,} bytes). Commit it: git add {MODEL.parent}")
 
@@ -112,12 +113,12 @@ def fetch(commit: str, place: Path, paths: Iterable[str]) -> None:
             ) from None
 
 
-def contest(place: Path, rows: list[SplitRow], revision: str) -> Comparison | None:
+def contest(place: Path, test: list[Recording], revision: str) -> Comparison | None:
     """Compare the new and the present model on test recordings; None if there is no present one.
 
     Raises ReleaseError with the numbers if the new one is worse.
     """
-    digits = [row for row in rows if row.label in DIGITS]
+    digits = [recording for recording in test if recording.is_digit]
     ours, _ = hear(load_model(place / "digits.onnx"), place / RAW, digits)
     right = sum(one.correct for one in ours)
     print(f"{revision}: {right} of {len(digits)} test digits, {right / len(digits):.2%}")
@@ -145,7 +146,7 @@ def describe(
     commit: str,
     place: Path,
     params: dict[str, Any],
-    rows: list[SplitRow],
+    test: list[Recording],
     comparison: Comparison | None,
 ) -> dict[str, Any]:
     """Return the content of digits.json."""
@@ -154,9 +155,9 @@ def describe(
     sources = {dep["path"] for stage in lock.values() for dep in stage.get("deps", [])}
     in_git = sorted(path for path in tracked if within(path, {*DESCRIBED} | sources))
     held_out: dict[str, list[str]] = {}
-    for row in rows:
-        if row.subset == "test" and row.corpus not in SYNTHETIC:  # of those, anyone can make more
-            held_out.setdefault(row.corpus, []).append(row.name)
+    for recording in test:
+        if recording.corpus not in SYNTHETIC:  # of those, anyone can make more
+            held_out.setdefault(recording.corpus, []).append(recording.name)
     return {
         "commit": commit,
         "baseline": experiments.git("rev-parse", f"{commit}^").decode().strip(),

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spoken_digits.arithmetic import pin_arithmetic
-from spoken_digits.dataset.images import class_indices, load_images, read_split
+from spoken_digits.dataset.images import class_indices, load_images
+from spoken_digits.dataset.split_file import read_split
 from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.params import load_params
 from spoken_digits.picture import mel
@@ -229,14 +230,15 @@ def main() -> None:
     recordings = list(fsdd(corpus_mirror("FSDD"), REAL_TAKES))
     real = np.stack([mel.image(sound, params.spectrogram) for *_, sound in recordings])
     spoken = np.array([DIGITS.index(label) for label, *_ in recordings])
-    rows = read_split(ROOT / "data/split.csv")
+    split = read_split(ROOT / "data/split.csv")
     train, validation = (
         (load_images(ROOT / "data/spectrograms", chosen), class_indices(chosen))
         for chosen in (
-            [row for row in rows if row.subset == name] for name in ("train", "validation")
+            [recording for recording, subset in split.items() if subset == name]
+            for name in ("train", "validation")
         )
     )
-    sources = [row.corpus for row in rows if row.subset == "train"]
+    sources = [recording.corpus for recording, subset in split.items() if subset == "train"]
     corpora = np.unique(sources, return_inverse=True)[1]
     settings = params.train.model_copy(update={"epochs": epochs})
     judged = validation[1] < len(DIGITS)

@@ -17,8 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.corpora.speech_commands import recording_name
-from spoken_digits.recording import DIGITS
+from spoken_digits.corpora.speech_commands import recording_at
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.decode import decode, waveform
 
@@ -75,8 +74,8 @@ def other_words(mirror: Path, of: Collection[str] = ()) -> Iterator[Sound]:
     with tarfile.open(mirror / SPEECH_COMMANDS) as archive:
         for member in archive:
             file = archive.extractfile(member) if member.name.endswith(".wav") else None
-            name = recording_name(member.name) if file else None
-            if file and name and name.label not in DIGITS and (not of or name.wav in of):
+            recording = recording_at(member.name) if file else None
+            if file and recording and not recording.is_digit and (not of or recording.name in of):
                 yield waveform(*decode(file.read(), member.name))
 
 

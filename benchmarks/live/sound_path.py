@@ -22,7 +22,7 @@ from common.streams import ROOT, babblers, corpus_mirror, count_right, fsdd, str
 
 sys.path.insert(0, str(ROOT / "tests"))
 
-from sound_server import SoundServer  # type: ignore[import-not-found]
+from sound_server import SoundServer
 
 MONITOR_STARTS_S = 4.0
 

@@ -47,8 +47,9 @@ GROWTH = (3_000, 10_000, 30_000, 100_000)
 ROUNDS = 3
 GROWTH_ROUNDS = 5  # short runs, which scatter more
 LOAD = (
-    "from pathlib import Path; from spoken_digits.dataset.images import load_images, read_split; "
-    "print(load_images(Path('data/spectrograms'), read_split(Path('data/split.csv'))).shape)"
+    "from pathlib import Path; from spoken_digits.dataset.images import load_images; "
+    "from spoken_digits.dataset.split_file import read_split; "
+    "print(load_images(Path('data/spectrograms'), list(read_split(Path('data/split.csv')))).shape)"
 )
 SHIM = """#!/bin/sh
 start=$(date +%s.%N)

@@ -40,7 +40,7 @@ def main() -> None:
     seconds = np.stack([one_second(waveform) for waveform in waveforms])
     images = mel.images(seconds, settings)
     members = [
-        (parse_name(name).png, convert.png(image))
+        (parse_name("benchmark", name).png, convert.png(image))
         for (name, _), image in zip(recordings, images, strict=True)
     ]
     buffer = io.BytesIO()

@@ -1,20 +1,25 @@
 """params.yaml, validated: every stage checks all of it before it does any work."""
 
-import difflib
-import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core.core_schema import literal_schema
 
 from spoken_digits.errors import UserError
+from spoken_digits.params_messages import explain
 
 PARAMS_FILE = Path("params.yaml")
 
-CorpusName = Literal["espeak", "pico", "audiomnist", "fsdd", "speech_commands", "folder"]
-SYNTHETIC = ("espeak", "pico")
 Speaker = Annotated[str, Field(pattern=r"^[a-z_]+/[A-Za-z0-9-]+$", examples=["fsdd/jackson"])]
 Percent = Annotated[float, Field(ge=0, le=100)]
 # YAML has lists; a frozen model holds tuples.
@@ -50,13 +55,37 @@ class Folder(_Section):
 
 
 class Download(_Section):
+    """Beside ``on_bad_recording`` a field a corpus, which corpora/<field>.py collects.
+
+    Its description is what the report says of the source and the licence.
+    """
+
     on_bad_recording: Literal["fail", "skip"]
-    espeak: Voices
-    pico: Voices
-    audiomnist: AudioMNIST
-    fsdd: Archive
-    speech_commands: Archive
-    folder: Folder
+    espeak: Voices = Field(
+        description="speech synthesised with espeak-ng (the program is GPL-3.0-or-later), "
+        "made by the pipeline"
+    )
+    pico: Voices = Field(
+        description="speech synthesised with SVOX Pico (Apache-2.0), made by the pipeline"
+    )
+    audiomnist: AudioMNIST = Field(
+        description="AudioMNIST, S. Becker et al. 2018, 60 speakers; MIT"
+    )
+    fsdd: Archive = Field(
+        description="Free Spoken Digit Dataset, Z. Jackson et al., 6 speakers; CC BY-SA 4.0"
+    )
+    speech_commands: Archive = Field(description="Speech Commands v0.02, P. Warden 2018; CC BY 4.0")
+    folder: Folder = Field(description="recordings of your own")
+
+
+_CORPORA = {
+    name: field for name, field in Download.model_fields.items() if name != "on_bad_recording"
+}
+SOURCES = {name: str(field.description) for name, field in _CORPORA.items()}
+"""Every corpus, and where it comes from."""
+SYNTHETIC = tuple(name for name, field in _CORPORA.items() if field.annotation is Voices)
+CorpusName = Annotated[str, GetPydanticSchema(lambda *_: literal_schema(list(SOURCES)))]
+"""One of SOURCES: Literal["espeak", "pico", ...]."""
 
 
 class Spectrogram(_Section):
@@ -165,81 +194,5 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        problems = error.errors()
-    # A list with a bad item is also called too short; the item alone says enough.
-    spoilt = {problem["loc"][:end] for problem in problems for end in range(len(problem["loc"]))}
-    raise ParamsError(
-        "\n".join(f"{path}: {_explain(**p)}" for p in problems if p["loc"] not in spoilt)
-    )
-
-
-def _explain(type: str, loc: tuple[int | str, ...], input: Any, **more: Any) -> str:  # noqa: A002
-    """Say one of pydantic's findings in the words of someone who edits params.yaml."""
-    names = [part for part in loc if isinstance(part, str)]
-    key = ".".join(names) or "the file"
-    if type == "value_error":
-        return str(more["ctx"]["error"])
-    if type == "extra_forbidden":
-        siblings = list(_schema(names[:-1])["properties"])
-        return f"{key}: no such key. {_nearest(names[-1], siblings)}Valid: {', '.join(siblings)}"
-    schema = _schema(loc)
-    allowed = _allowed(schema)
-    if type == "missing":
-        return f"{key}: missing. Set it to {allowed}"
-    slip = _nearest(str(input), schema.get("enum", []))
-    if isinstance(input, str) and schema.get("type") in ("integer", "number"):
-        slip = _number_as_text(input)
-    shown = json.dumps(input, ensure_ascii=False, default=str)
-    return f"{key}: {shown} is not allowed. {slip}Allowed: {allowed}"
-
-
-def _nearest(word: str, choices: list[str]) -> str:
-    close = difflib.get_close_matches(word, choices, n=1)
-    return f"Did you mean {close[0]}? " if close else ""
-
-
-def _number_as_text(text: str) -> str:
-    try:
-        return f"YAML reads {text} as text; write {float(text)}. "
-    except ValueError:
-        return ""
-
-
-def _schema(loc: Sequence[int | str]) -> dict[str, Any]:
-    """Return the JSON schema of one key of params.yaml, or of the items of a list."""
-    whole = Params.model_json_schema()
-    schema = whole
-    for part in loc:
-        schema = schema["properties"][part] if isinstance(part, str) else schema["items"]
-        if "$ref" in schema:
-            schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
-    return schema
-
-
-def _allowed(schema: dict[str, Any]) -> str:
-    match schema:
-        case {"enum": [*values]}:
-            return f"one of {', '.join(values)}"
-        case {"anyOf": [*choices]}:
-            return " or ".join(_allowed(choice) for choice in choices)
-        case {"type": "array", "items": items}:
-            least = " of 1 or more" if schema.get("minItems") else ""
-            return f"a list{least}, each {_allowed(items)}"
-        case {"type": "object", "properties": properties}:
-            return f"a section with the keys {', '.join(properties)}"
-        case {"type": "integer" | "number" as kind}:
-            kind = "a whole number" if kind == "integer" else "a number"
-            return kind + _range(schema)
-        case {"type": "string", "examples": [example, *_]}:
-            return f"text like {example}"
-        case {"type": "string", "minLength": 1}:
-            return "text that is not empty"
-    return {"boolean": "true or false", "null": "null"}.get(schema["type"], "text")
-
-
-def _range(schema: dict[str, Any]) -> str:
-    if "exclusiveMinimum" in schema:
-        return f" above {schema['exclusiveMinimum']:g}"
-    if "maximum" not in schema:
-        return f", {schema['minimum']} or more"
-    return f", {schema['minimum']} to {schema['maximum']}"
+        messages = explain(error.errors(), Params.model_json_schema())
+    raise ParamsError("\n".join(f"{path}: {message}" for message in messages))

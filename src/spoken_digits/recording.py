@@ -1,4 +1,4 @@
-"""What a recording is called: ``<label>_<speaker>_<take>.wav``, as AudioMNIST names them."""
+"""A recording, and what it is called: ``<label>_<speaker>_<take>.wav``, as AudioMNIST does."""
 
 import re
 from typing import NamedTuple
@@ -20,31 +20,48 @@ class RecordingNameError(UserError):
     """A name that does not say who said what."""
 
 
-class RecordingName(NamedTuple):
-    """The parts of a recording's name: label "0".."9" or "other-<word>", speaker, take number."""
+class Recording(NamedTuple):
+    """Somebody who says something once: one sound file, one picture."""
 
+    corpus: str
+    """Where it is from, as params.yaml names it."""
     label: str
+    """What is said: "0".."9" or "other-<word>"."""
     speaker: str
     take: int
+    """Which of the speaker's recordings of this label it is."""
 
     @property
-    def wav(self) -> str:
-        """The recording's name in its shard under data/raw."""
+    def name(self) -> str:
+        """What it is called in its shard under data/raw."""
         return f"{self.label}_{self.speaker}_{self.take}.wav"
 
     @property
     def png(self) -> str:
-        """The name of its image in its shard under data/spectrograms."""
+        """What its picture is called in its shard under data/spectrograms."""
         return f"{self.label}_{self.speaker}_{self.take}.png"
+
+    @property
+    def who(self) -> str:
+        """Who speaks, as corpus/speaker: the same name in two corpora is two people."""
+        return f"{self.corpus}/{self.speaker}"
+
+    @property
+    def is_digit(self) -> bool:
+        """Whether a digit is said."""
+        return self.label in DIGITS
 
     @property
     def class_index(self) -> int:
         """Which of CLASSES it belongs to: 0-9 for a digit, 10 for any other word."""
-        return CLASSES.index(self.label) if self.label in DIGITS else CLASSES.index(OTHER)
+        return CLASSES.index(self.label) if self.is_digit else CLASSES.index(OTHER)
+
+    def __str__(self) -> str:
+        return f"{self.corpus}/{self.name}"
 
 
-def parse_name(name: str) -> RecordingName:
-    """Take a recording's or an image's name apart.
+def parse_name(corpus: str, name: str) -> Recording:
+    """Take the name of a corpus's recording, or of its picture, apart.
 
     Raises RecordingNameError if it is not ``<label>_<speaker>_<take>.wav`` (or ``.png``).
     """
@@ -54,4 +71,4 @@ def parse_name(name: str) -> RecordingName:
             f"{name}: not a recording's name. Name it <digit>_<speaker>_<take>.wav, "
             "for example 7_anna_0.wav (a word that is no digit: other-<word>_anna_0.wav)"
         )
-    return RecordingName(match[1], match[2], int(match[3]))
+    return Recording(corpus, match[1], match[2], int(match[3]))

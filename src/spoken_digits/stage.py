@@ -41,3 +41,12 @@ def start(
         if evaluates or (trains and params.train.portable):
             arithmetic.pin_arithmetic(params.train.threads, params.train.portable)
     return arguments, params
+
+
+def workers_option(what_they_do: str) -> dict[str, Any]:
+    """Return the option by which a script's user says how many worker processes it has."""
+    return {
+        "type": int,
+        "metavar": "N",
+        "help": f"processes that {what_they_do} (default: one a core)",
+    }

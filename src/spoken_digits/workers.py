@@ -21,17 +21,20 @@ def run_tasks(
     function: Callable[[Task], Result],
     tasks: Sequence[Task],
     *,
-    workers: int,
+    workers: int | None,
     label: str,
     unit: str,
 ) -> list[Result]:
     """Apply ``function`` to every task in ``workers`` processes; return results in tasks' order.
 
-    A progress bar with ``label``, counting ``unit``s, goes to stderr if that is a terminal. Each
-    worker computes with one thread: two workers x two BLAS threads on two cores are 12 times
-    slower than two x one. One worker is this process itself. What ``function`` raises is raised
-    here. Raises WorkersError if a worker is killed, as by a machine without memory left.
+    ``workers`` None is one a core; one worker is this process itself. A progress bar with
+    ``label``, counting ``unit``s, goes to stderr if that is a terminal. Each worker computes with
+    one thread: two workers x two BLAS threads on two cores are 12 times slower than two x one.
+    What ``function`` raises is raised here. Raises WorkersError if a worker is killed, as by a
+    machine without memory left.
     """
+    if workers is None:
+        workers = joblib.cpu_count()
     if workers < 1:
         raise WorkersError(f"--workers {workers}: must be 1 or more")
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):

@@ -90,6 +90,17 @@ def set_params(project: Path, changes: dict[str, object]) -> None:
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8", newline="\n")
 
 
+def init_git(run: Run, project: Path) -> None:
+    """Put a project under Git, on a branch that is called main."""
+    run("git", "init", "--quiet", "--initial-branch=main", cwd=project)
+
+
+def commit_all(run: Run, project: Path, message: str) -> None:
+    """Commit whatever is in a project and not ignored."""
+    run("git", "add", ".", cwd=project)
+    run("git", "commit", "--quiet", "-m", message, cwd=project)
+
+
 @pytest.fixture(scope="session")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, str]]:
     """Return a function that makes the environment of a user on a machine with a given name.
@@ -175,9 +186,8 @@ def unbuilt(
 ) -> Path:
     """The project, shrunk and committed, on which nothing has run. Clone it; do not change it."""
     project = copy_project(tmp_path_factory.mktemp("unbuilt") / "project")
-    run("git", "init", "--quiet", "--initial-branch=main", cwd=project)
-    run("git", "add", ".", cwd=project)
-    run("git", "commit", "--quiet", "-m", "The project, shrunk", cwd=project)
+    init_git(run, project)
+    commit_all(run, project, "The project, shrunk")
     return project
 
 
@@ -194,8 +204,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, run: Run, unbuilt: Path) -> 
     (spy / "sitecustomize.py").write_text(SPY, encoding="utf-8")
     opened = project.parent / "opened.txt"
     run("dvc", "repro", cwd=project, env={"PYTHONPATH": str(spy), "OPENED": str(opened)})
-    run("git", "add", ".", cwd=project)
-    run("git", "commit", "--quiet", "-m", "Its results", cwd=project)
+    commit_all(run, project, "Its results")
     return project
 
 

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import commit_all, init_git
 
 ROOT = Path(__file__).parents[2]
 UP_TO_DATE = "dvc.lock matches code and params: 2 stages\n"
@@ -53,11 +54,10 @@ def origin(tmp_path_factory, run):
     project = tmp_path_factory.mktemp("origin")
     for name, text in SOURCES.items():
         (project / name).write_text(text, encoding="utf-8")
-    run("git", "init", "--quiet", cwd=project)
+    init_git(run, project)
     run("dvc", "init", "--quiet", cwd=project)
     run("dvc", "repro", "--quiet", cwd=project)
-    run("git", "add", ".", cwd=project)
-    run("git", "commit", "--quiet", "-m", "all", cwd=project)
+    commit_all(run, project, "all")
     return project
 
 

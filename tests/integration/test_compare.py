@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import commit_all, init_git
 
 import compare
 from spoken_digits.evaluation.comparison import ComparisonError
@@ -26,12 +27,13 @@ sys.path.insert(0, {str(COMPARE.parent)!r})
 from pathlib import Path
 import yaml
 from spoken_digits.evaluation.predictions import Prediction, write_predictions
+from spoken_digits.recording import Recording
 params = yaml.safe_load(open("params.yaml"))
 rows = []
 for take in range(200):
     label = str(take % 10)
     heard = str((take + 1) % 10) if take < params["wrong"] else label
-    rows.append(Prediction("fsdd", "anna", f"{{label}}_anna_{{take}}.wav", label, heard, 0.9, take))
+    rows.append(Prediction(Recording("fsdd", label, "anna", take), heard, 0.9, take))
 write_predictions(Path("metrics/predictions.csv"), rows)
 """
 
@@ -43,11 +45,10 @@ def built(tmp_path_factory, run):
     (root / "dvc.yaml").write_text(DVC_YAML)
     (root / "make.py").write_text(MAKE)
     (root / "params.yaml").write_text("wrong: 30\n")
-    run("git", "init", "--quiet", "--initial-branch=main", cwd=root)
+    init_git(run, root)
     run("dvc", "init", "--quiet", cwd=root)
     run("dvc", "repro", cwd=root)
-    run("git", "add", ".", cwd=root)
-    run("git", "commit", "--quiet", "-m", "first", cwd=root)
+    commit_all(run, root, "first")
     run("dvc", "exp", "run", "--quiet", "-n", "better", "-S", "wrong=10", cwd=root)
     run("git", "checkout", "--quiet", "--force", ".", cwd=root)
     run("dvc", "checkout", "--quiet", cwd=root)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import commit_all, init_git
 
 ROOT = Path(__file__).parents[2]
 DVC_YAML = """\
@@ -43,10 +44,9 @@ def origin(tmp_path_factory, run):
     shutil.copy(ROOT / "params.yaml", root)
     for name in ("src", "tools"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    run("git", "init", "--quiet", "--initial-branch=main", cwd=root)
+    init_git(run, root)
     run("dvc", "init", "--quiet", cwd=root)
-    run("git", "add", ".", cwd=root)
-    run("git", "commit", "--quiet", "-m", "first", cwd=root)
+    commit_all(run, root, "first")
     return root
 
 

@@ -36,7 +36,7 @@ def test_a_speaker_s_recordings_are_kept_under_their_names(sound_server, tmp_pat
     samples, rate = read_wav((folder / "recordings" / f"{digit}_anna_0.wav").read_bytes())
     assert rate == 16_000
     assert 0.4 <= len(samples) / rate <= 0.8
-    assert parse_name(f"{digit}_anna_0.wav").speaker == "anna"
+    assert parse_name("folder", f"{digit}_anna_0.wav").speaker == "anna"
 
 
 def test_a_speaker_s_name_is_checked(tmp_path):

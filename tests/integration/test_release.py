@@ -12,8 +12,8 @@ import pytest
 import release
 from onnx import TensorProto, helper
 
-from spoken_digits.dataset.images import read_split
 from spoken_digits.dataset.recordings import read_recordings
+from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation.real_recordings import hear
 from spoken_digits.export import released
@@ -90,17 +90,17 @@ def test_a_release_is_promoted_described_and_only_replaced_by_one_no_worse(
     assert released.read_about() == about
 
     # Two models that tell the quietest recording from the others: one is right on it, one wrong.
-    rows = [row for row in read_split(Path("data/split.csv")) if row.subset == "test"]
-    rows = [row for row in rows if row.label.isdigit()]
-    sounds = [read_wav(content) for content in read_recordings(RAW, rows)]
+    subsets = read_split(Path("data/split.csv"))
+    test = [one for one, subset in subsets.items() if subset == "test" and one.is_digit]
+    sounds = [read_wav(content) for content in read_recordings(RAW, test)]
     levels = np.array([np.abs(one_second(waveform(*sound))).mean() for sound in sounds])
     level = float(np.sort(levels)[:2].mean())
-    digit = rows[int(levels.argmin())].label
-    another = next(row.label for row in rows if row.label != digit)
+    digit = test[int(levels.argmin())].label
+    another = next(one.label for one in test if one.label != digit)
     for name, quiet, loud in (("best", digit, another), ("worst", another, digit)):
         (tmp_path / f"{name}.onnx").write_bytes(saying(model, level, quiet, loud))
     right = {
-        name: sum(one.correct for one in hear(load_model(tmp_path / f"{name}.onnx"), RAW, rows)[0])
+        name: sum(one.correct for one in hear(load_model(tmp_path / f"{name}.onnx"), RAW, test)[0])
         for name in ("best", "worst")
     }
     assert right["best"] > right["worst"]

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import boto3
 import pytest
-from conftest import set_params
+from conftest import commit_all, set_params
 from moto.server import ThreadedMotoServer
 
 pytestmark = pytest.mark.slow
@@ -226,8 +226,7 @@ def many(anna: Path, run) -> Path:
     for number in range(300):
         (anna / "many" / f"{number}.txt").write_text(f"{number}\n" * 2000)
     run("dvc", "add", "--quiet", "many", cwd=anna)
-    run("git", "add", ".", cwd=anna)
-    run("git", "commit", "--quiet", "-m", "Many", cwd=anna)
+    commit_all(run, anna, "Many")
     return anna
 
 

@@ -118,28 +118,21 @@ def test_half_a_second_as_the_ancestor_did(sound_server, folder):
 
 
 @pytest.mark.slow
-def test_an_unplugged_microphone_is_waited_for(sound_server, folder):
+@pytest.mark.parametrize(
+    ("take_away", "bring_back"),
+    [
+        pytest.param(SoundServer.unplug, SoundServer.plug_in, id="unplugged"),
+        pytest.param(SoundServer.stop, SoundServer.start, id="the sound server dies"),
+    ],
+)
+def test_a_microphone_that_is_gone_is_waited_for(sound_server, folder, take_away, bring_back):
     program = Program(sound_server, folder)
     program.wait_for("listening to")
     sound_server.play(room(1.0, word(2), 0.8))
     assert "2  " in program.line()
-    sound_server.unplug()
+    take_away(sound_server)
     assert "the microphone is gone; waiting for it" in program.wait_for("gone")
-    sound_server.plug_in()
-    program.wait_for("the microphone is back")
-    sound_server.play(room(1.0, word(6), 0.8))
-    program.wait_for("6  ")
-    assert program.stop() == 0
-
-
-@pytest.mark.slow
-def test_a_sound_server_that_dies_is_waited_for(sound_server, folder):
-    program = Program(sound_server, folder)
-    program.wait_for("listening to")
-    sound_server.play(room(0.5))
-    sound_server.stop()
-    program.wait_for("the microphone is gone; waiting for it")
-    sound_server.start()
+    bring_back(sound_server)
     program.wait_for("the microphone is back")
     sound_server.play(room(1.0, word(6), 0.8))
     program.wait_for("6  ")

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support import flip_a_bit
 
 from spoken_digits.shards import read_shard, write_shard
 
@@ -118,10 +119,7 @@ def test_a_bad_shard_is_named_and_what_was_there_stays(done, workers, name, cont
 
 
 def test_a_flipped_byte_is_found(done):
-    shard = done / "data/raw/fsdd/anna.zip"
-    content = bytearray(shard.read_bytes())
-    content[5_000] ^= 1
-    shard.write_bytes(content)
+    flip_a_bit(done / "data/raw/fsdd/anna.zip", 5_000)
     result = stage(done, "--workers", "1")
     assert result.returncode == 1
     assert "anna.zip: damaged (Bad CRC-32 for file '0_anna_0.wav')" in result.stderr

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support import flip_a_bit
 
 from spoken_digits.shards import read_shard, write_shard
 
@@ -150,9 +151,7 @@ def test_a_damaged_shard_is_named(project):
 
 def test_a_damaged_copy_is_named(project):
     shard = project / "data/raw/fsdd/s3.zip"
-    content = bytearray(shard.read_bytes())
-    content[content.index(b"4_s3_6.wav") + 500] ^= 1
-    shard.write_bytes(content)
+    flip_a_bit(shard, shard.read_bytes().index(b"4_s3_6.wav") + 500)
     result = stage(project)
     assert result.returncode == 1
     assert "data/raw/fsdd/s3.zip: damaged" in result.stderr

@@ -1,8 +1,8 @@
-"""What a recording's name says."""
+"""A recording, and what its name says."""
 
 import pytest
 
-from spoken_digits.recording import CLASSES, RecordingName, RecordingNameError, parse_name
+from spoken_digits.recording import CLASSES, Recording, RecordingNameError, parse_name
 
 
 @pytest.mark.parametrize(
@@ -16,15 +16,23 @@ from spoken_digits.recording import CLASSES, RecordingName, RecordingNameError, 
     ],
 )
 def test_parts(name, label, speaker, take, class_index):
-    recording = parse_name(name)
-    assert recording == RecordingName(label, speaker, take)
+    recording = parse_name("fsdd", name)
+    assert recording == Recording("fsdd", label, speaker, take)
     assert recording.class_index == class_index
-    assert name in (recording.wav, recording.png)
+    assert recording.is_digit == (class_index < 10)
+    assert name in (recording.name, recording.png)
 
 
 def test_wav_and_png_differ_in_the_ending_only():
-    name = RecordingName("5", "anna", 3)
-    assert (name.wav, name.png) == ("5_anna_3.wav", "5_anna_3.png")
+    recording = Recording("fsdd", "5", "anna", 3)
+    assert (recording.name, recording.png) == ("5_anna_3.wav", "5_anna_3.png")
+
+
+def test_the_corpus_tells_speakers_and_recordings_of_one_name_apart():
+    one, other = Recording("fsdd", "5", "anna", 3), Recording("folder", "5", "anna", 3)
+    assert (one.who, other.who) == ("fsdd/anna", "folder/anna")
+    assert (str(one), str(other)) == ("fsdd/5_anna_3.wav", "folder/5_anna_3.wav")
+    assert one != other
 
 
 @pytest.mark.parametrize(
@@ -54,7 +62,7 @@ def test_wav_and_png_differ_in_the_ending_only():
 )
 def test_any_other_name_is_refused_with_an_example(name):
     with pytest.raises(RecordingNameError) as caught:
-        parse_name(name)
+        parse_name("fsdd", name)
     text = str(caught.value)
     assert text.startswith(f"{name}: not a recording's name. Name it <digit>_<speaker>_<take>.wav")
     assert "for example 7_anna_0.wav" in text

@@ -120,9 +120,10 @@ def _pack_speaker(
         sums[name] = hashlib.sha256(content).hexdigest()
         size += len(content)
         try:
-            if parse_name(name).speaker != speaker:
+            recording = parse_name("audiomnist", name)
+            if recording.speaker != speaker:
                 raise RecordingNameError(f"{name}: in the folder of speaker {speaker}")
-            recordings.append((parse_name(name).wav, canonical_wav(content, member)))
+            recordings.append((recording.name, canonical_wav(content, member)))
         except (RecordingNameError, RecordingError) as error:
             bad.append(bad_recording("audiomnist", member, error))
     found = Expected(len(members), size, content_digest(sums))

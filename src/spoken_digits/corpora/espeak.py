@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.corpora import espeak_process
+from spoken_digits.corpora.packing import BadRecording
 from spoken_digits.corpora.synthesis import (
     DIGIT_WORDS,
     OTHER_WORDS,
@@ -76,7 +77,7 @@ _PRONUNCIATIONS = (
 _PRONOUNCED_SHARE = 0.6
 
 
-def collect(settings: Voices, target: Path) -> None:
+def collect(settings: Voices, target: Path) -> list[BadRecording]:
     """Synthesise the corpus: one shard a speaker, ``<target>/v000.zip`` and so on.
 
     Every speaker says each digit ``takes`` times and ``other_takes`` other words, each time at
@@ -85,6 +86,7 @@ def collect(settings: Voices, target: Path) -> None:
     for_each_speaker(
         "espeak", settings.speakers, lambda speaker: _write_speaker(speaker, settings, target)
     )
+    return []  # nothing can be wrong with what is made here
 
 
 def _write_speaker(speaker: int, settings: Voices, target: Path) -> None:
@@ -127,7 +129,7 @@ def _script(speaker: int, settings: Voices) -> tuple[str, list[str], list[dict[s
         for digit in range(10)
     ]
     others = random.Random(f"other words {speaker}").choices(OTHER_WORDS, k=settings.other_takes)
-    names = recording_names(f"v{speaker:03d}", settings.takes, others)
+    names = recording_names("espeak", f"v{speaker:03d}", settings.takes, others)
     texts += [word + rng.choice(_ENDINGS) for word in others]
     clips = [
         {

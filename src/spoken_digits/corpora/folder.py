@@ -10,7 +10,7 @@ from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, pack
 from spoken_digits.errors import UserError
 from spoken_digits.params import Folder
-from spoken_digits.recording import RecordingName, parse_name
+from spoken_digits.recording import Recording, parse_name
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 
@@ -24,7 +24,7 @@ def collect(settings: Folder, target: Path) -> list[BadRecording]:
     assert settings.path is not None  # params.py has seen to it
     path = Path(settings.path).expanduser()
     if path.is_dir():
-        bad = pack("folder", _read_directory(path), recording_name, target)
+        bad = pack("folder", _read_directory(path), recording_at, target)
     elif path.is_file():
         bad = _pack_archive(path, target)
     else:
@@ -37,16 +37,16 @@ def collect(settings: Folder, target: Path) -> list[BadRecording]:
     return bad
 
 
-def recording_name(path: str) -> RecordingName:
-    """Turn ``<digit>_<speaker>_<take>.flac`` in any folder into our name.
+def recording_at(path: str) -> Recording:
+    """Return the recording in ``<digit>_<speaker>_<take>.flac``, in whichever folder that is.
 
     Raises RecordingNameError if it is named otherwise.
     """
-    return parse_name(f"{PurePosixPath(path).stem}.wav")
+    return parse_name("folder", f"{PurePosixPath(path).stem}.wav")
 
 
 def _pack_archive(path: Path, target: Path) -> list[BadRecording]:
-    return pack("folder", read_archive(path, _is_sound), recording_name, target)
+    return pack("folder", read_archive(path, _is_sound), recording_at, target)
 
 
 def _is_sound(name: str) -> bool:

@@ -36,7 +36,7 @@ def _pack(path: Path, target: Path) -> list[BadRecording]:
             sums[base_name(name)] = hashlib.sha256(content).hexdigest()
             yield name, content
 
-    bad = pack("fsdd", summed(), lambda name: parse_name(base_name(name)), target)
+    bad = pack("fsdd", summed(), lambda name: parse_name("fsdd", base_name(name)), target)
     _verify(path, sums)
     return bad
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spoken_digits.errors import UserError
-from spoken_digits.recording import RecordingName, RecordingNameError
+from spoken_digits.recording import Recording, RecordingNameError
 from spoken_digits.shards import write_shard
 from spoken_digits.sound.decode import RecordingError, canonical_wav
 
@@ -32,12 +32,12 @@ class BadRecording(NamedTuple):
 def pack(
     corpus: str,
     files: Iterable[tuple[str, bytes]],
-    name_of: Callable[[str], RecordingName],
+    recording_at: Callable[[str], Recording],
     target: Path,
 ) -> list[BadRecording]:
     """Turn sound files, in any order, into the shards of a corpus; return those left out.
 
-    ``files`` are (name in the source, content); ``name_of`` turns a source's name into ours or
+    ``files`` are (name in the source, content); ``recording_at`` says which recording is there or
     raises RecordingNameError. Needs memory for one shard: recordings wait on disk, in GROUPS
     unsorted files, until the last one has come.
     """
@@ -51,25 +51,26 @@ def pack(
     try:
         for source, content in files:
             try:
-                name = name_of(source)
+                recording = recording_at(source)
                 wav = canonical_wav(content, source)
             except (RecordingNameError, RecordingError) as error:
                 bad.append(bad_recording(corpus, source, error))
                 continue
-            written = speakers.setdefault(name.speaker.lower(), name.speaker)
-            if written != name.speaker:
-                reason = f"the speaker {name.speaker} is elsewhere written {written}"
+            speaker, name = recording.speaker, recording.name
+            written = speakers.setdefault(speaker.lower(), speaker)
+            if written != speaker:
+                reason = f"the speaker {speaker} is elsewhere written {written}"
                 bad.append(BadRecording(corpus, source, reason))
                 continue
-            if name.wav in seen:
-                reason = f"the same name as {seen[name.wav]}"
+            if name in seen:
+                reason = f"the same name as {seen[name]}"
                 bad.append(BadRecording(corpus, source, reason))
                 continue
-            seen[name.wav] = source
-            group = group_of(name.speaker)
+            seen[name] = source
+            group = group_of(speaker)
             if group not in groups:
                 groups[group] = zipfile.ZipFile(waiting / f"{group}.zip", "w")
-            groups[group].writestr(name.wav, wav)
+            groups[group].writestr(name, wav)
     finally:
         for archive in groups.values():
             archive.close()

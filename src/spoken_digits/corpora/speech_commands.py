@@ -15,7 +15,7 @@ from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, pack
 from spoken_digits.errors import UserError
 from spoken_digits.params import Archive
-from spoken_digits.recording import DIGITS, OTHER, RecordingName, RecordingNameError
+from spoken_digits.recording import DIGITS, OTHER, Recording, RecordingNameError
 
 SHA256 = {
     "speech_commands_v0.02.tar.gz": (
@@ -56,7 +56,7 @@ def _pack(path: Path, expected: str, target: Path) -> list[BadRecording]:
             f"speech_commands: {path} is not the archive of that name: SHA-256 {digest}, "
             f"{expected} is expected"
         )
-    return pack("speech_commands", read_archive(path, _is_clip), recording_name, target)
+    return pack("speech_commands", read_archive(path, _is_clip), recording_at, target)
 
 
 def _is_clip(name: str) -> bool:
@@ -64,14 +64,14 @@ def _is_clip(name: str) -> bool:
     return path.suffix == ".wav" and _NOISE not in path.parts and not path.name.startswith(".")
 
 
-def recording_name(path: str) -> RecordingName:
-    """Turn ``<word>/<speaker>_nohash_<n>.wav`` into our name. Raises RecordingNameError."""
+def recording_at(path: str) -> Recording:
+    """Return the recording in ``<word>/<speaker>_nohash_<n>.wav``. Raises RecordingNameError."""
     match = _CLIP.fullmatch("/".join(PurePosixPath(path).parts[-2:]))
     if match is None:
         raise RecordingNameError(f"{path}: not named <word>/<speaker>_nohash_<n>.wav")
     word, speaker, take = match.groups()
     label = DIGITS[_WORDS.index(word)] if word in _WORDS else f"{OTHER}-{word}"
-    return RecordingName(label, speaker, int(take))
+    return Recording("speech_commands", label, speaker, int(take))
 
 
 def _sha256(path: Path) -> str:

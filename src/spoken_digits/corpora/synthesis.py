@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spoken_digits.errors import UserError
-from spoken_digits.recording import DIGITS, OTHER, RecordingName
+from spoken_digits.recording import DIGITS, OTHER, Recording
 
 DIGIT_WORDS = {
     "en": "zero one two three four five six seven eight nine",
@@ -61,11 +61,11 @@ def for_each_speaker(corpus: str, speakers: int, write: Callable[[int], None]) -
             bar.update()
 
 
-def recording_names(speaker: str, takes: int, others: Sequence[str]) -> list[str]:
+def recording_names(corpus: str, speaker: str, takes: int, others: Sequence[str]) -> list[str]:
     """Return the names of a speaker's recordings: the digits of every take, then other words."""
     said = [(digit, take) for take in range(takes) for digit in DIGITS]
     said += [(f"{OTHER}-{word}", take) for take, word in enumerate(others)]
-    return [RecordingName(label, speaker, take).wav for label, take in said]
+    return [Recording(corpus, label, speaker, take).name for label, take in said]
 
 
 def say(program: str, job: dict[str, Any], failure: str) -> list[NDArray[np.int16]]:

@@ -4,17 +4,17 @@ import hashlib
 import io
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from spoken_digits.dataset.images import SplitRow
+from spoken_digits.dataset.recordings import grouped
 from spoken_digits.dataset.split import SUBSETS
 from spoken_digits.params import Split, Validate
-from spoken_digits.recording import DIGITS, parse_name
+from spoken_digits.recording import DIGITS, Recording, parse_name
 from spoken_digits.shards import read_shard
 from spoken_digits.sound.decode import RecordingError, read_wav
 
@@ -26,8 +26,7 @@ _FULL_SCALE = 32767
 class Facts(NamedTuple):
     """What the checks need to know of one recording and its picture."""
 
-    corpus: str
-    name: str
+    recording: Recording
     rate: int
     """Hz."""
     seconds: float
@@ -53,27 +52,9 @@ class Finding(NamedTuple):
     offenders: tuple[str, ...]
 
 
-class Recording(NamedTuple):
-    """A row of the split with the facts of its recording."""
-
-    row: SplitRow
-    facts: Facts
-
-    @property
-    def title(self) -> str:
-        """How a finding names it."""
-        return f"{self.row.corpus}/{self.row.name}"
-
-    @property
-    def speaker(self) -> str:
-        """Who speaks; the same speaker name in two corpora is two speakers."""
-        return f"{self.row.corpus}/{self.row.speaker}"
-
-
 def shard_facts(shards: tuple[Path, Path]) -> list[Facts]:
     """Look at every recording of a shard, and at its picture in the second shard."""
     recordings, pictures = shards
-    corpus = recordings.parent.name
     constant = {name: _is_constant(content) for name, content in read_shard(pictures)}
     facts = []
     for name, content in read_shard(recordings):
@@ -81,50 +62,49 @@ def shard_facts(shards: tuple[Path, Path]) -> list[Facts]:
             samples, rate = read_wav(content)
         except RecordingError as error:
             raise RecordingError(f"{recordings}: {name}: {error}") from None
+        recording = parse_name(recordings.parent.name, name)
         loudest = max(int(samples.max()), -int(samples.min()))
         full = int(np.count_nonzero((samples >= _FULL_SCALE) | (samples <= -_FULL_SCALE)))
         facts.append(
             Facts(
-                corpus,
-                name,
+                recording,
                 rate,
                 seconds=len(samples) / rate,
                 peak_dbfs=20 * math.log10(loudest / _FULL_SCALE) if loudest else -math.inf,
                 clipped=full > CLIPPED_SHARE * len(samples),
                 digest=hashlib.sha256(content).digest(),
-                constant=constant.get(parse_name(name).png, True),
+                constant=constant.get(recording.png, True),
             )
         )
     return facts
 
 
 def run_checks(
-    rows: Sequence[SplitRow], facts: Iterable[Facts], bounds: Validate, split: Split
+    subsets: Mapping[Recording, str],
+    labels: Mapping[Recording, str],
+    facts: Iterable[Facts],
+    bounds: Validate,
+    split: Split,
 ) -> list[Finding]:
-    """Run every check on the split and the facts of all recordings."""
-    known = {(fact.corpus, fact.name): fact for fact in facts}
-    recordings = [
-        Recording(row, known[row.corpus, row.name])
-        for row in rows
-        if (row.corpus, row.name) in known
-    ]
-    missing = [f"{row.corpus}/{row.name}" for row in rows if (row.corpus, row.name) not in known]
-    listed = {(row.corpus, row.name) for row in rows}
-    unlisted = [f"{corpus}/{name}" for corpus, name in known if (corpus, name) not in listed]
+    """Run every check on the split, the labels that it lists and the facts of all recordings."""
+    known = {fact.recording: fact for fact in facts}
+    looked_at = [known[recording] for recording in subsets if recording in known]
+    missing = [str(recording) for recording in subsets if recording not in known]
+    unlisted = [str(recording) for recording in known if recording not in subsets]
     return [
         _finding("missing_recordings", missing, "in data/split.csv, but not in data/raw"),
         _finding("unlisted_recordings", unlisted, "in data/raw, but not in data/split.csv"),
-        _finding("wrong_labels", _wrong_labels(rows), "label in data/split.csv not its name's"),
-        *_label_counts(rows, bounds),
-        _uneven_speakers(rows),
-        _speakers_across_subsets(rows, split),
-        *_duplicates(recordings),
-        *_sound(recordings, bounds),
+        _finding("wrong_labels", _wrong_labels(labels), "label in data/split.csv not its name's"),
+        *_label_counts(subsets, bounds),
+        _uneven_speakers(subsets),
+        _speakers_across_subsets(subsets, split),
+        *_duplicates(looked_at, subsets),
+        *_sound(looked_at, bounds),
     ]
 
 
 def as_metrics(
-    rows: Sequence[SplitRow], facts: Sequence[Facts], findings: Sequence[Finding]
+    subsets: Mapping[Recording, str], facts: Sequence[Facts], findings: Sequence[Finding]
 ) -> dict[str, Any]:
     """Return the content of metrics/validate.json: what there is, and how many offend."""
     seconds = [fact.seconds for fact in facts]
@@ -139,15 +119,12 @@ def as_metrics(
         },
         "subset": {
             subset: {
-                "speakers": len(
-                    {(row.corpus, row.speaker) for row in rows if row.subset == subset}
-                ),
-                "digits": sum(row.subset == subset and row.label in DIGITS for row in rows),
-                "other_words": sum(
-                    row.subset == subset and row.label not in DIGITS for row in rows
-                ),
+                "speakers": len({recording.who for recording in part}),
+                "digits": sum(recording.is_digit for recording in part),
+                "other_words": sum(not recording.is_digit for recording in part),
             }
             for subset in SUBSETS
+            for part in [[recording for recording, of in subsets.items() if of == subset]]
         },
         "found": {finding.check: finding.number for finding in findings},
     }
@@ -175,16 +152,16 @@ def _is_constant(png: bytes) -> bool:
     return low == high
 
 
-def _wrong_labels(rows: Iterable[SplitRow]) -> list[str]:
+def _wrong_labels(labels: Mapping[Recording, str]) -> list[str]:
     return [
-        f"{row.corpus}/{row.name} is listed as {row.label}"
-        for row in rows
-        if parse_name(row.name).label != row.label
+        f"{recording} is listed as {label}"
+        for recording, label in labels.items()
+        if recording.label != label
     ]
 
 
-def _label_counts(rows: Iterable[SplitRow], bounds: Validate) -> list[Finding]:
-    counts = Counter((row.subset, row.label) for row in rows)
+def _label_counts(subsets: Mapping[Recording, str], bounds: Validate) -> list[Finding]:
+    counts = Counter((subset, recording.label) for recording, subset in subsets.items())
     few, skewed = [], []
     for subset in SUBSETS:
         per_digit = {digit: counts[subset, digit] for digit in DIGITS}
@@ -214,29 +191,29 @@ def _label_counts(rows: Iterable[SplitRow], bounds: Validate) -> list[Finding]:
     ]
 
 
-def _uneven_speakers(rows: Iterable[SplitRow]) -> Finding:
+def _uneven_speakers(recordings: Iterable[Recording]) -> Finding:
     """Find speakers without one digit who have half as many again of another.
 
     Both measured by the corpus' median speaker: what a folder named after the wrong digit leaves.
     A corpus whose speakers usually lack digits has a median of 0 or 1 and is not judged.
     """
     counts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    for row in rows:
-        if row.label in DIGITS:
-            counts[row.corpus][row.speaker][row.label] += 1
+    for recording in recordings:
+        if recording.is_digit:
+            counts[recording.corpus][recording.who][recording.label] += 1
     uneven = []
-    for corpus, speakers in counts.items():
+    for speakers in counts.values():
         usual = {
             digit: float(np.median([of[digit] for of in speakers.values()])) for digit in DIGITS
         }
-        for speaker, of in speakers.items():
+        for who, of in speakers.items():
             without = [digit for digit in DIGITS if usual[digit] >= 2 and of[digit] == 0]
             excess = [
                 digit for digit in DIGITS if usual[digit] >= 2 and of[digit] >= 1.5 * usual[digit]
             ]
             if without and excess:
                 uneven.append(
-                    f"{corpus}/{speaker} says {' and '.join(without)} never, but "
+                    f"{who} says {' and '.join(without)} never, but "
                     + " and ".join(f"{digit} {of[digit]} times" for digit in excess)
                 )
     return _finding(
@@ -244,17 +221,17 @@ def _uneven_speakers(rows: Iterable[SplitRow]) -> Finding:
     )
 
 
-def _speakers_across_subsets(rows: Iterable[SplitRow], split: Split) -> Finding:
-    subsets: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        subsets[f"{row.corpus}/{row.speaker}"].add(row.subset)
+def _speakers_across_subsets(subsets: Mapping[Recording, str], split: Split) -> Finding:
+    by_who: dict[str, set[str]] = defaultdict(set)
+    for recording, subset in subsets.items():
+        by_who[recording.who].add(subset)
     by_speaker = split.scheme in ("speaker", "fold")
     apart = by_speaker or bool(split.leave_out)
     # Beside speakers left out, the other schemes split everybody else's recordings.
     only_tested = apart and not by_speaker
     crossing = [
-        f"{speaker} is in {' and '.join(subset for subset in SUBSETS if subset in of)}"
-        for speaker, of in subsets.items()
+        f"{who} is in {' and '.join(subset for subset in SUBSETS if subset in of)}"
+        for who, of in by_who.items()
         if len(of) > 1 and ("test" in of or not only_tested)
     ]
     why = (
@@ -270,58 +247,57 @@ def _speakers_across_subsets(rows: Iterable[SplitRow], split: Split) -> Finding:
     )
 
 
-def _duplicates(recordings: Sequence[Recording]) -> list[Finding]:
-    same: dict[bytes, list[Recording]] = defaultdict(list)
-    for recording in recordings:
-        same[recording.facts.digest].append(recording)
-    groups = [group for group in same.values() if len(group) > 1]
+def _duplicates(facts: Sequence[Facts], subsets: Mapping[Recording, str]) -> list[Finding]:
+    groups = [
+        [fact.recording for fact in group]
+        for group in grouped(facts, lambda fact: fact.digest)
+        if len(group) > 1
+    ]
 
-    def differing(of: Callable[[SplitRow], str]) -> list[str]:
+    def differing(of: Callable[[Recording], str]) -> list[str]:
         return [
-            " = ".join(f"{one.title} ({of(one.row)})" for one in group)
+            " = ".join(f"{recording} ({of(recording)})" for recording in group)
             for group in groups
-            if len({of(one.row) for one in group}) > 1
+            if len({of(recording) for recording in group}) > 1
         ]
 
     return [
         _finding(
             "duplicates",
-            [" = ".join(one.title for one in group) for group in groups],
+            [" = ".join(map(str, group)) for group in groups],
             "recordings that are there more than once, in one subset",
             allowed=math.inf,
         ),
         _finding(
             "duplicates_across_subsets",
-            differing(lambda row: row.subset),
+            differing(lambda recording: subsets[recording]),
             "a leak: the same recording in more than one subset",
         ),
         _finding(
             "duplicates_across_labels",
-            differing(lambda row: row.label),
+            differing(lambda recording: recording.label),
             "the same recording under more than one label",
         ),
     ]
 
 
-def _sound(recordings: Sequence[Recording], bounds: Validate) -> list[Finding]:
+def _sound(facts: Sequence[Facts], bounds: Validate) -> list[Finding]:
     silent = [
-        f"{one.title}: {one.facts.peak_dbfs:.1f} dBFS"
-        for one in recordings
-        if one.facts.peak_dbfs < bounds.silent_dbfs
+        f"{fact.recording}: {fact.peak_dbfs:.1f} dBFS"
+        for fact in facts
+        if fact.peak_dbfs < bounds.silent_dbfs
     ]
-    clipped = [one.title for one in recordings if one.facts.clipped]
-    constant = [one.title for one in recordings if one.facts.constant]
+    clipped = [str(fact.recording) for fact in facts if fact.clipped]
+    constant = [str(fact.recording) for fact in facts if fact.constant]
     low = [
-        f"{one.title}: {one.facts.rate} Hz"
-        for one in recordings
-        if one.facts.rate < bounds.min_sample_rate
+        f"{fact.recording}: {fact.rate} Hz" for fact in facts if fact.rate < bounds.min_sample_rate
     ]
     odd_lengths = [
-        f"{one.title}: {one.facts.seconds:.3f} s"
-        for one in recordings
-        if not bounds.min_seconds <= one.facts.seconds <= bounds.max_seconds
+        f"{fact.recording}: {fact.seconds:.3f} s"
+        for fact in facts
+        if not bounds.min_seconds <= fact.seconds <= bounds.max_seconds
     ]
-    n = len(recordings)
+    n = len(facts)
     return [
         _finding(
             "silent",

@@ -12,22 +12,15 @@ Two schemes promise balance instead, and rank by hash: ``random`` keeps the digi
 the hash blocks of ``fold`` are equally large, as every speaker is tested once over the five folds.
 """
 
-import csv
 import difflib
 import hashlib
-import io
-import zipfile
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple, TypeVar
 
+from spoken_digits.dataset.recordings import grouped
 from spoken_digits.errors import UserError
 from spoken_digits.params import Split
-from spoken_digits.recording import RecordingName, parse_name
-from spoken_digits.shards import ShardError, list_shards, read_shard
-
-T = TypeVar("T")
+from spoken_digits.recording import Recording
 
 TRAIN, VALIDATION, TEST = SUBSETS = ("train", "validation", "test")
 
@@ -40,7 +33,7 @@ _AUDIOMNIST_BLOCKS = (
     (26, 52, 60, 18, 32, 42, 5, 13, 22, 33, 45, 51),
 )
 _BLOCK_OF = {
-    ("audiomnist", f"{speaker:02}"): block
+    f"audiomnist/{speaker:02}": block
     for block, speakers in enumerate(_AUDIOMNIST_BLOCKS)
     for speaker in speakers
 }
@@ -49,80 +42,23 @@ _FOLDS = len(_AUDIOMNIST_BLOCKS)
 _OFFICIAL_TAKES = {"fsdd": (range(5), range(5, 10))}
 """Corpora whose official test is by take: the takes that are tested, those that validate."""
 
-Speaker = tuple[str, str]
-"""Corpus and speaker: the same name in two corpora is two people."""
-
 
 class SplitError(UserError):
     """A split that params.yaml asks for and the recordings do not allow."""
 
 
-class Recording(NamedTuple):
-    """A recording in data/raw: where it is, what it is called, and its content's fingerprint."""
-
-    corpus: str
-    name: RecordingName
-    shard: Path
-    size: int  # bytes
-    crc: int  # CRC-32, from the shard's directory
-
-    @property
-    def who(self) -> Speaker:
-        """Who speaks."""
-        return self.corpus, self.name.speaker
-
-    def __str__(self) -> str:
-        return f"{self.corpus}/{self.name.wav}"
-
-
-def list_recordings(root: Path) -> list[Recording]:
-    """List every recording under ``root``, by corpus and name, whichever shard holds it.
-
-    Reads the shards' directories only. Raises ShardError if there are none or one is damaged.
-    """
-    recordings = []
-    for shard in list_shards(root):
-        try:
-            with zipfile.ZipFile(shard) as archive:
-                members = archive.infolist()
-        except (zipfile.BadZipFile, OSError) as error:
-            raise ShardError(f"{shard}: not a readable shard ({error})") from None
-        for member in members:
-            name = parse_name(member.filename)
-            recordings.append(
-                Recording(shard.parent.name, name, shard, member.file_size, member.CRC)
-            )
-    return sorted(recordings, key=lambda recording: (recording.corpus, recording.name.wav))
-
-
-def find_duplicates(recordings: Iterable[Recording]) -> list[list[Recording]]:
-    """Group the recordings whose bytes are the same, two or more to a group.
-
-    Only those whose size and CRC agree are read and compared by SHA-256. Raises ShardError if one
-    is damaged.
-    """
-    by_print = _grouped(recordings, lambda recording: (recording.size, recording.crc))
-    suspects = [recording for group in by_print if len(group) > 1 for recording in group]
-    digests = {}
-    for group in _grouped(suspects, lambda recording: recording.shard):
-        wanted = {recording.name.wav: recording for recording in group}
-        for name, content in read_shard(group[0].shard):
-            if name in wanted:
-                digests[wanted[name]] = hashlib.sha256(content).digest()
-    return [group for group in _grouped(suspects, digests.__getitem__) if len(group) > 1]
-
-
 def assign(
     recordings: Sequence[Recording], duplicates: Iterable[Sequence[Recording]], settings: Split
-) -> list[str]:
-    """Return the subset of each recording, in their order: one of SUBSETS.
+) -> dict[Recording, str]:
+    """Return the subset of each recording, one of SUBSETS, in the order of ``recordings``.
 
     No speaker is in two subsets (schemes speaker and fold, and leave_out), and byte-identical
     recordings always share one: speakers who share a recording are treated as one, and test wins
     over validation, validation over train, so that nothing tested has been trained on.
     Raises SplitError if leave_out names a speaker who is not there, or a subset is empty.
     """
-    left_out = _left_out(recordings, settings.leave_out)
+    _check_left_out(recordings, settings.leave_out)
+    left_out = frozenset(settings.leave_out)
     rest = [recording for recording in recordings if recording.who not in left_out]
     chosen = _SCHEMES[settings.scheme](rest, settings)
     if left_out:
@@ -133,26 +69,16 @@ def assign(
     by_speaker = settings.scheme in ("speaker", "fold")
     subsets = _share(recordings, chosen, duplicates, by_speaker)
     for subset in SUBSETS:
-        if subset not in subsets:
+        if subset not in subsets.values():
             raise SplitError(_empty(subset, recordings, settings))
     return subsets
-
-
-def to_csv(recordings: Sequence[Recording], subsets: Sequence[str]) -> str:
-    """Return data/split.csv's text: corpus, speaker, name, label, subset; a line a recording."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["corpus", "speaker", "name", "label", "subset"])
-    for (corpus, name, *_), subset in zip(recordings, subsets, strict=True):
-        writer.writerow([corpus, name.speaker, name.wav, name.label, subset])
-    return text.getvalue()
 
 
 def _by_speaker(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
     test = settings.test_percent / 100
     validation = settings.validation_percent / 100
-    subset_of: dict[Speaker, str] = {}
-    for speakers in _grouped({recording.who for recording in recordings}, lambda who: who[0]):
+    subset_of: dict[str, str] = {}
+    for speakers in _speakers_by_corpus(recordings):
         ranked = sorted(speakers, key=_hash)
         total = len(ranked)
         tested = sum(_hash(who) < test for who in ranked)
@@ -167,11 +93,9 @@ def _by_speaker(recordings: Sequence[Recording], settings: Split) -> dict[Record
 
 def _at_random(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
     chosen: dict[Recording, str] = {}
-    strata = _grouped(recordings, lambda recording: (recording.corpus, recording.name.class_index))
+    strata = grouped(recordings, lambda recording: (recording.corpus, recording.class_index))
     for stratum in strata:
-        ranked = sorted(
-            stratum, key=lambda recording: _hash((recording.corpus, recording.name.wav))
-        )
+        ranked = sorted(stratum, key=lambda recording: _hash(str(recording)))
         tested = round(len(ranked) * settings.test_percent / 100)
         validating = round(len(ranked) * settings.validation_percent / 100)
         if len(ranked) >= 3:
@@ -186,9 +110,9 @@ def _by_fold(recordings: Sequence[Recording], settings: Split) -> dict[Recording
     roles[(settings.fold + 3) % _FOLDS] = VALIDATION
     roles[(settings.fold + 4) % _FOLDS] = TEST
     block_of = dict(_BLOCK_OF)
-    speakers = {recording.who for recording in recordings} - block_of.keys()
-    for others in _grouped(speakers, lambda who: who[0]):
-        block_of |= {who: rank % _FOLDS for rank, who in enumerate(sorted(others, key=_hash))}
+    for speakers in _speakers_by_corpus(recordings):
+        others = sorted((who for who in speakers if who not in _BLOCK_OF), key=_hash)
+        block_of |= {who: rank % _FOLDS for rank, who in enumerate(others)}
     return {recording: roles[block_of[recording.who]] for recording in recordings}
 
 
@@ -198,7 +122,7 @@ def _by_take(recordings: Sequence[Recording], settings: Split) -> dict[Recording
     for recording in recordings:
         if recording.corpus in _OFFICIAL_TAKES:
             tested, validating = _OFFICIAL_TAKES[recording.corpus]
-            take = recording.name.take
+            take = recording.take
             chosen[recording] = (
                 TEST if take in tested else VALIDATION if take in validating else TRAIN
             )
@@ -218,7 +142,7 @@ def _share(
     chosen: Mapping[Recording, str],
     duplicates: Iterable[Sequence[Recording]],
     by_speaker: bool,
-) -> list[str]:
+) -> dict[Recording, str]:
     """Give all that must stay together the strongest subset that any of them has."""
     together: dict[Hashable, Hashable] = {}  # a forest: unit -> parent; a root is its own
 
@@ -237,14 +161,11 @@ def _share(
     for recording in recordings:
         whole = root(unit(recording))
         strongest[whole] = max(strongest.get(whole, TRAIN), chosen[recording], key=SUBSETS.index)
-    return [strongest[root(unit(recording))] for recording in recordings]
+    return {recording: strongest[root(unit(recording))] for recording in recordings}
 
 
-def _left_out(recordings: Iterable[Recording], leave_out: Iterable[str]) -> set[Speaker]:
-    speakers = {
-        f"{corpus}/{speaker}": (corpus, speaker)
-        for corpus, speaker in {recording.who for recording in recordings}
-    }
+def _check_left_out(recordings: Iterable[Recording], leave_out: Iterable[str]) -> None:
+    speakers = {recording.who for recording in recordings}
     for name in leave_out:
         if name not in speakers:
             close = difflib.get_close_matches(name, speakers, n=1, cutoff=0.0)
@@ -252,11 +173,16 @@ def _left_out(recordings: Iterable[Recording], leave_out: Iterable[str]) -> set[
                 f"params.yaml: split.leave_out: {name!r} is no speaker in data/raw; the nearest of "
                 f"its {len(speakers)} is {close[0]}"
             )
-    return {speakers[name] for name in leave_out}
+
+
+def _speakers_by_corpus(recordings: Iterable[Recording]) -> list[list[str]]:
+    corpus_of = {recording.who: recording.corpus for recording in recordings}
+    return grouped(corpus_of, corpus_of.__getitem__)
 
 
 def _empty(subset: str, recordings: Sequence[Recording], settings: Split) -> str:
-    speakers = Counter(corpus for corpus, _ in {recording.who for recording in recordings})
+    corpus_of = {recording.who: recording.corpus for recording in recordings}
+    speakers = Counter(corpus_of.values())
     has = ", ".join(f"{corpus} {count}" for corpus, count in sorted(speakers.items()))
     needed = {
         "speaker": "it needs 3 speakers of a corpus",
@@ -286,14 +212,7 @@ def _deal(tested: int, validating: int, total: int) -> list[str]:
     return [TEST] * tested + [VALIDATION] * validating + [TRAIN] * rest
 
 
-def _hash(parts: Sequence[str]) -> float:
-    """Hash names to 0..1, evenly, the same on every machine."""
-    digest = hashlib.sha256("/".join(parts).encode()).digest()
+def _hash(name: str) -> float:
+    """Hash a name to 0..1, evenly, the same on every machine."""
+    digest = hashlib.sha256(name.encode()).digest()
     return int.from_bytes(digest[:6]) / 2**48
-
-
-def _grouped(items: Iterable[T], key: Callable[[T], Hashable]) -> list[list[T]]:
-    groups: dict[Hashable, list[T]] = defaultdict(list)
-    for item in items:
-        groups[key(item)].append(item)
-    return list(groups.values())

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import metrics
 from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.recording import Recording
 
 NAMED = 5
 
@@ -55,7 +56,7 @@ def compare(before: Sequence[Prediction], after: Sequence[Prediction]) -> Compar
     """Compare the digits heard in two experiments, recording by recording.
 
     Raises ComparisonError, naming recordings, if the two were tested on different digits or if a
-    recording's sound or label changed.
+    recording's sound changed.
     """
     old, new = _digits(before), _digits(after)
     _insist_same(old, new)
@@ -118,26 +119,24 @@ def as_text(comparison: Comparison, base: str, other: str) -> str:
     return "\n".join(lines)
 
 
-Digits = dict[tuple[str, str], Prediction]
+Digits = dict[Recording, Prediction]
 
 
 def _digits(predictions: Sequence[Prediction]) -> Digits:
-    return {(row.corpus, row.name): row for row in predictions if row.is_digit}
+    return {one.recording: one for one in predictions if one.recording.is_digit}
 
 
 def _insist_same(old: Digits, new: Digits) -> None:
     both = old.keys() & new.keys()
-    changed = {
-        key for key in both if (old[key].label, old[key].crc32) != (new[key].label, new[key].crc32)
-    }
+    changed = {recording for recording in both if old[recording].crc32 != new[recording].crc32}
     problems = [
-        f"{len(keys)} {what}, for example {'/'.join(min(keys))}"
-        for keys, what in (
+        f"{len(recordings)} {what}, for example {min(map(str, recordings))}"
+        for recordings, what in (
             (old.keys() - both, "only in the base"),
             (new.keys() - both, "only in the other"),
-            (changed, "with another sound or label under the same name"),
+            (changed, "with another sound under the same name"),
         )
-        if keys
+        if recordings
     ]
     if problems:
         raise ComparisonError(
@@ -153,7 +152,7 @@ def _changes(
     old: Digits, new: Digits, wanted: Callable[[Prediction, Prediction], bool]
 ) -> list[Change]:
     return [
-        Change("/".join(key), old[key].label, old[key].predicted, new[key].predicted)
-        for key in sorted(old)
-        if wanted(old[key], new[key])
+        Change(str(one), one.label, old[one].predicted, new[one].predicted)
+        for one in sorted(old, key=str)
+        if wanted(old[one], new[one])
     ]

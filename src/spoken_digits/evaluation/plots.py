@@ -250,15 +250,15 @@ def plot_mistakes(
         panels = figure.subplots(rows, columns, squeeze=False)
         for axes in panels.flat:
             axes.axis("off")
-        for axes, row, image in zip(panels.flat, mistakes, images, strict=False):
-            _spectrogram(axes, row, image)
+        for axes, mistake, image in zip(panels.flat, mistakes, images, strict=False):
+            _spectrogram(axes, mistake, image)
 
 
-def _spectrogram(axes: Axes, row: Prediction, image: NDArray[np.uint8]) -> None:
+def _spectrogram(axes: Axes, mistake: Prediction, image: NDArray[np.uint8]) -> None:
     axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-    speaker = f"{row.corpus}/{row.speaker}"
+    recording, share = mistake.recording, mistake.confidence
     axes.set_title(
-        f"said {row.label}, heard {row.predicted} ({row.confidence:.0%})\n"
-        f"{speaker if len(speaker) < 25 else speaker[:23] + '…'}",
+        f"said {recording.label}, heard {mistake.predicted} ({share:.0%})\n"
+        f"{recording.who if len(recording.who) < 25 else recording.who[:23] + '…'}",
         fontsize=7, fontweight="normal", loc="center",
     )  # fmt: skip

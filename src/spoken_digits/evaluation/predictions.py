@@ -5,13 +5,16 @@ The comparison of two experiments and the report are made from it, without the n
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spoken_digits.errors import UserError
 from spoken_digits.files import write_text
-from spoken_digits.recording import DIGITS
+from spoken_digits.recording import DIGITS, Recording, RecordingNameError, parse_name
 
 COLUMNS = ("corpus", "speaker", "name", "label", "predicted", "confidence", "crc32")
 
@@ -23,11 +26,7 @@ class PredictionsError(UserError):
 class Prediction(NamedTuple):
     """One test recording, and the most probable of the ten digits."""
 
-    corpus: str
-    speaker: str
-    name: str
-    label: str
-    """What was said: "0".."9" or "other-<word>"."""
+    recording: Recording
     predicted: str
     """The most probable digit, "0".."9", whether it was a digit or not."""
     confidence: float
@@ -36,14 +35,22 @@ class Prediction(NamedTuple):
     """Of the WAV file: the same name may hold another sound in another experiment."""
 
     @property
-    def is_digit(self) -> bool:
-        """Whether a digit was said."""
-        return self.label in DIGITS
-
-    @property
     def correct(self) -> bool:
         """Whether the digit heard is the digit said."""
-        return self.predicted == self.label
+        return self.predicted == self.recording.label
+
+
+def most_probable(
+    recordings: Sequence[Recording], probabilities: NDArray[np.float32], crc32s: Iterable[int]
+) -> list[Prediction]:
+    """Return the most probable digit of each recording, given its (n, 11) probabilities."""
+    digits = probabilities[:, : len(DIGITS)]
+    return [
+        Prediction(recording, DIGITS[digit], share, crc32)
+        for recording, digit, share, crc32 in zip(
+            recordings, digits.argmax(axis=1), digits.max(axis=1).tolist(), crc32s, strict=True
+        )
+    ]
 
 
 def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
@@ -51,8 +58,18 @@ def write_predictions(path: Path, predictions: Iterable[Prediction]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for row in predictions:
-        writer.writerow([*row[:5], f"{row.confidence:.5f}", f"{row.crc32:08x}"])
+    for recording, predicted, confidence, crc32 in predictions:
+        writer.writerow(
+            [
+                recording.corpus,
+                recording.speaker,
+                recording.name,
+                recording.label,
+                predicted,
+                f"{confidence:.5f}",
+                f"{crc32:08x}",
+            ]
+        )
     write_text(path, text.getvalue())
 
 
@@ -69,10 +86,10 @@ def parse_predictions(text: str, source: str) -> list[Prediction]:
         )
     try:
         return [
-            Prediction(corpus, speaker, name, label, predicted, float(confidence), int(crc, 16))
-            for corpus, speaker, name, label, predicted, confidence, crc in rows[1:]
+            Prediction(parse_name(corpus, name), predicted, float(confidence), int(crc32, 16))
+            for corpus, _, name, _, predicted, confidence, crc32 in rows[1:]
         ]
-    except ValueError:
+    except (ValueError, RecordingNameError):
         raise PredictionsError(
             f"{source}: cut short or damaged. Make it again: dvc repro"
         ) from None

@@ -12,15 +12,14 @@ import scipy.fft
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from spoken_digits.dataset.images import SplitRow
 from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import degrade, metrics
-from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.evaluation.predictions import Prediction, most_probable
+from spoken_digits.evaluation.reported_metrics import summarise
 from spoken_digits.evaluation.robustness import drawn_evenly
-from spoken_digits.evaluation.summary import summarise
 from spoken_digits.export.inference import Model
-from spoken_digits.recording import CLASSES, DIGITS
+from spoken_digits.recording import CLASSES, DIGITS, Recording
 from spoken_digits.sizes import SAMPLE_RATE, SECOND
 from spoken_digits.sound.decode import read_wav, waveform
 from spoken_digits.sound.one_second import one_second
@@ -50,65 +49,59 @@ def corpora_of(model: Model) -> list[str]:
 
 
 def hear(
-    model: Model, root: Path, rows: Sequence[SplitRow]
+    model: Model, root: Path, recordings: Sequence[Recording]
 ) -> tuple[list[Prediction], NDArray[np.float32]]:
     """Return what a model hears in recordings, and all its (n, 11) probabilities, in their order.
 
     Raises ShardError if a recording is in no shard under ``root``.
     """
-    contents = read_recordings(root, rows)
-    likely = np.empty((len(rows), len(CLASSES)), np.float32)
-    with tqdm(desc=str(model.path), total=len(rows), unit="clip", disable=None) as bar:
-        for start in range(0, len(rows), _BLOCK):
+    contents = read_recordings(root, recordings)
+    likely = np.empty((len(recordings), len(CLASSES)), np.float32)
+    with tqdm(desc=str(model.path), total=len(recordings), unit="clip", disable=None) as bar:
+        for start in range(0, len(recordings), _BLOCK):
             block = [_second(content) for content in contents[start : start + _BLOCK]]
             likely[start : start + _BLOCK] = model.probabilities(np.stack(block).astype(np.float32))
             bar.update(len(block))
-    digits = likely[:, : len(DIGITS)]
-    predictions = [
-        Prediction(row.corpus, row.speaker, row.name, row.label, DIGITS[digit], share, crc32(wav))
-        for row, wav, digit, share in zip(
-            rows, contents, digits.argmax(axis=1), digits.max(axis=1).tolist(), strict=True
-        )
-    ]
-    return predictions, likely
+    return most_probable(recordings, likely, map(crc32, contents)), likely
 
 
-def measure(model: Model, root: Path, rows: Sequence[SplitRow]) -> dict[str, Any]:
-    """Return evaluation.MEANING's numbers of a model on recordings, and ``degraded``'s.
+def measure(model: Model, root: Path, recordings: Sequence[Recording]) -> dict[str, Any]:
+    """Return the metrics of a model on recordings, and ``degraded``'s.
 
-    ``rows`` hold digits, and other words if rejection is to be measured.
+    ``recordings`` hold digits, and other words if rejection is to be measured.
     """
-    summary = summarise(*hear(model, root, rows))
+    summary = summarise(*hear(model, root, recordings))
     summary["rejection"]["digits"] = summary["n"]
-    digits = [row for row in rows if row.label in DIGITS]
-    sample = drawn_evenly(digits, DEGRADED, SEED, lambda row: (row.corpus, row.label))
+    digits = [recording for recording in recordings if recording.is_digit]
+    sample = drawn_evenly(digits, DEGRADED, SEED, lambda one: (one.corpus, one.label))
     return summary | {"degraded": degraded(model, root, sample)}
 
 
-def degraded(model: Model, root: Path, rows: Sequence[SplitRow]) -> dict[str, Any]:
+def degraded(model: Model, root: Path, recordings: Sequence[Recording]) -> dict[str, Any]:
     """Return accuracy, its 95% interval and n for digits under each condition.
 
     ``noise_<dB>`` is over all colours: n counts every recording once a colour, so its interval is
     narrower than the recordings alone allow, and none is given.
     """
     correct: dict[str, int] = defaultdict(int)
-    contents = read_recordings(root, rows)
-    for row, content in zip(
-        tqdm(rows, desc="in noise", unit="clip", disable=None), contents, strict=True
+    contents = read_recordings(root, recordings)
+    for recording, content in zip(
+        tqdm(recordings, desc="in noise", unit="clip", disable=None), contents, strict=True
     ):
-        rng = np.random.default_rng([SEED, crc32(f"{row.corpus}/{row.name}".encode())])
+        rng = np.random.default_rng([SEED, crc32(str(recording).encode())])
         heard = dict(_conditions(_second(content), rng))
         likely = model.probabilities(np.stack(list(heard.values())).astype(np.float32))
         digits = likely[:, : len(DIGITS)].argmax(axis=1)
         for condition, digit in zip(heard, digits, strict=True):
-            correct[condition] += int(digit == int(row.label))
+            correct[condition] += int(digit == int(recording.label))
+    asked = len(recordings)
     table: dict[str, Any] = {
-        condition: {"accuracy": count / len(rows), **_interval(count, len(rows)), "n": len(rows)}
+        condition: {"accuracy": count / asked, **_interval(count, asked), "n": asked}
         for condition, count in correct.items()
     }
     for snr in SNRS_DB:
         count = sum(correct[f"{colour}_{snr}"] for colour in COLOURS)
-        n = len(rows) * len(COLOURS)
+        n = asked * len(COLOURS)
         table[f"noise_{snr}"] = {"accuracy": count / n, "n": n}
     return table
 

@@ -9,7 +9,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,23 +19,24 @@ import numpy as np
 import yaml
 from PIL import Image
 
-from spoken_digits.dataset.images import SplitRow, load_images, read_split
+from spoken_digits.dataset.images import load_images
 from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.dataset.split import SUBSETS
+from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import metrics
 from spoken_digits.evaluation.digests import digest
 from spoken_digits.evaluation.predictions import Prediction, read_predictions
-from spoken_digits.evaluation.robustness import NOISES, SNRS_DB
-from spoken_digits.evaluation.summary import (
+from spoken_digits.evaluation.reported_metrics import (
     MEANING,
     by_group,
     judged_speakers,
     most_confident_mistakes,
 )
-from spoken_digits.params import SYNTHETIC
+from spoken_digits.evaluation.robustness import NOISES, SNRS_DB
+from spoken_digits.params import SOURCES, SYNTHETIC
 from spoken_digits.picture.convert import png
-from spoken_digits.recording import DIGITS
+from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.decode import read_wav, wav_bytes, waveform
 from spoken_digits.sound.one_second import one_second
@@ -53,17 +54,6 @@ SHOWN_PARAMS = ("corpora", "download", "spectrogram", "split", "validate", "trai
 
 MISTAKES = 12  # with a player each: 43 kB of base64 for a second of sound
 FAILING = 5  # of each kind of failure that the model card names
-
-LICENCES = {
-    "espeak": (
-        "speech synthesised with espeak-ng (the program is GPL-3.0-or-later), made by the pipeline"
-    ),
-    "pico": "speech synthesised with SVOX Pico (Apache-2.0), made by the pipeline",
-    "audiomnist": "AudioMNIST, S. Becker et al. 2018, 60 speakers; MIT",
-    "fsdd": "Free Spoken Digit Dataset, Z. Jackson et al., 6 speakers; CC BY-SA 4.0",
-    "speech_commands": "Speech Commands v0.02, P. Warden 2018; CC BY 4.0",
-    "folder": "recordings of your own",
-}
 
 CONDITIONS = {
     "telephone": "telephone band, 300-3400 Hz",
@@ -90,7 +80,7 @@ def build_report(root: Path) -> str:
     """
     summary = _json(root / EVALUATION)
     predictions = read_predictions(root / PREDICTIONS)
-    rows = read_split(root / SPLIT)
+    subsets = read_split(root / SPLIT)
     params = yaml.safe_load((root / PARAMS).read_text(encoding="utf-8"))
     shown, are_mistakes = _worst(predictions)
     environment = jinja2.Environment(
@@ -105,10 +95,10 @@ def build_report(root: Path) -> str:
         validation=_json(root / VALIDATION),
         export=_json(root / EXPORT),
         params=params,
-        corpora=_corpora(rows),
-        synthetic=all(row.corpus in SYNTHETIC for row in rows),
+        corpora=_corpora(subsets),
+        synthetic=all(recording.corpus in SYNTHETIC for recording in subsets),
         subsets=SUBSETS,
-        licences=LICENCES,
+        licences=SOURCES,
         noises=NOISES,
         snrs=SNRS_DB,
         conditions=CONDITIONS,
@@ -118,7 +108,7 @@ def build_report(root: Path) -> str:
         ),
         clips=_clips(root, shown),
         are_mistakes=are_mistakes,
-        wrong=sum(row.is_digit and not row.correct for row in predictions),
+        wrong=sum(one.recording.is_digit and not one.correct for one in predictions),
         failing=_failing(predictions, summary),
         flat_metrics=_flat(summary),
         flat_params=_flat({section: params[section] for section in SHOWN_PARAMS}),
@@ -128,19 +118,21 @@ def build_report(root: Path) -> str:
     )
 
 
-def _corpora(rows: Sequence[SplitRow]) -> dict[str, dict[str, dict[str, int]]]:
+def _corpora(subsets: Mapping[Recording, str]) -> dict[str, dict[str, dict[str, int]]]:
     """Count speakers, digits and other words by corpus and subset."""
     return {
         corpus: {
             subset: {
-                "speakers": len({row.speaker for row in part}),
-                "digits": sum(row.label in DIGITS for row in part),
-                "others": sum(row.label not in DIGITS for row in part),
+                "speakers": len({one.who for one in part}),
+                "digits": sum(one.is_digit for one in part),
+                "others": sum(not one.is_digit for one in part),
             }
             for subset in SUBSETS
-            for part in [[row for row in rows if (row.corpus, row.subset) == (corpus, subset)]]
+            for part in [
+                [one for one, of in subsets.items() if (one.corpus, of) == (corpus, subset)]
+            ]
         }
-        for corpus in sorted({row.corpus for row in rows})
+        for corpus in sorted({one.corpus for one in subsets})
     }
 
 
@@ -149,24 +141,21 @@ def _worst(predictions: Sequence[Prediction]) -> tuple[list[Prediction], bool]:
     mistakes = most_confident_mistakes(predictions, MISTAKES)
     if mistakes:
         return mistakes, True
-    digits = [row for row in predictions if row.is_digit]
-    return sorted(digits, key=lambda row: (row.confidence, row.corpus, row.name))[:MISTAKES], False
+    digits = [one for one in predictions if one.recording.is_digit]
+    return sorted(digits, key=lambda one: (one.confidence, str(one.recording)))[:MISTAKES], False
 
 
 def _clips(root: Path, shown: Sequence[Prediction]) -> list[Clip]:
     """Show each as the network saw and heard it: its picture, and its one second at 16 kHz."""
-    by_name = {(row.corpus, row.name): row for row in read_split(root / SPLIT)}
-    pictures = load_images(
-        root / SPECTROGRAMS, [by_name[row.corpus, row.name] for row in shown]
-    )  # (n, 100, 100)
+    recordings = [one.recording for one in shown]
+    pictures = load_images(root / SPECTROGRAMS, recordings)  # (n, 100, 100)
+    contents = read_recordings(root / RAW, recordings)
     clips = []
-    for row, picture, content in zip(
-        shown, pictures, read_recordings(root / RAW, shown), strict=True
-    ):
+    for one, picture, content in zip(shown, pictures, contents, strict=True):
         second = one_second(waveform(*read_wav(content)))
         samples = np.clip(np.rint(second * 32768), -32768, 32767).astype(np.int16)
         sound = wav_bytes(samples, SAMPLE_RATE)
-        clips.append(Clip(row, _data_url("image/png", png(picture)), _data_url("audio/wav", sound)))
+        clips.append(Clip(one, _data_url("image/png", png(picture)), _data_url("audio/wav", sound)))
     return clips
 
 
@@ -175,19 +164,20 @@ def _failing(predictions: Sequence[Prediction], summary: dict[str, Any]) -> dict
 
     A speaker is named if the 95% interval of their accuracy lies below the accuracy of all.
     """
-    digits = [row for row in predictions if row.is_digit]
-    speakers = judged_speakers(by_group(digits, lambda row: f"{row.corpus}/{row.speaker}"))
+    digits = [one for one in predictions if one.recording.is_digit]
+    speakers = judged_speakers(by_group(digits, lambda recording: recording.who))
     below = {
         name: (share, n)
         for name, (share, n) in speakers.items()
         if metrics.wilson(round(share * n), n).high < summary["accuracy"]
     }
-    confused = Counter((row.label, row.predicted) for row in digits if not row.correct)
-    said = Counter(row.label for row in digits)
+    confused = Counter((one.recording.label, one.predicted) for one in digits if not one.correct)
+    said = Counter(one.recording.label for one in digits)
     words: dict[str, list[float]] = {}
-    for row in predictions:
-        if not row.is_digit:
-            words.setdefault(row.label.removeprefix("other-"), []).append(row.confidence)
+    for one in predictions:
+        if not one.recording.is_digit:
+            word = one.recording.label.removeprefix("other-")
+            words.setdefault(word, []).append(one.confidence)
     trusted = {word: float(np.mean(of)) for word, of in words.items()}
     return {
         "speakers": [

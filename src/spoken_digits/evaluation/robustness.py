@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 from zlib import crc32
@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from spoken_digits.dataset.images import SplitRow
 from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.evaluation import degrade
 from spoken_digits.params import Spectrogram
 from spoken_digits.picture import mel
-from spoken_digits.recording import DIGITS
+from spoken_digits.recording import DIGITS, Recording
 from spoken_digits.sound.decode import read_wav, waveform
 from spoken_digits.sound.one_second import one_second
 
@@ -33,7 +32,7 @@ Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 def robustness(
     root: Path,
-    rows: Sequence[SplitRow],
+    subsets: Mapping[Recording, str],
     settings: Spectrogram,
     network: Network,
     recordings: int,
@@ -41,14 +40,14 @@ def robustness(
 ) -> dict[str, float | int]:
     """Return accuracy under each condition, and how many recordings, ``n``, it is a share of.
 
-    ``rows`` are the whole split, ``network`` gives (n, 11) probabilities for (n, 100, 100) images.
-    The sample is drawn evenly over corpora and digits. What is done to a recording depends on its
-    name and ``seed`` alone, so that two experiments hear the same noise.
+    ``subsets`` is the whole split; ``network`` gives (n, 11) probabilities for (n, 100, 100)
+    images. The sample is drawn evenly over corpora and digits. What is done to a recording depends
+    on its name and ``seed`` alone, so that two experiments hear the same noise.
     """
-    digits = [row for row in rows if row.subset == "test" and row.label in DIGITS]
-    sample = drawn_evenly(digits, recordings, seed, lambda row: (row.corpus, row.label))
-    training = [row for row in rows if row.subset == "train"]
-    babble = drawn_evenly(training, BABBLE_RECORDINGS, seed, lambda row: (row.corpus, row.speaker))
+    digits = [one for one, subset in subsets.items() if subset == "test" and one.is_digit]
+    sample = drawn_evenly(digits, recordings, seed, lambda one: (one.corpus, one.label))
+    training = [one for one, subset in subsets.items() if subset == "train"]
+    babble = drawn_evenly(training, BABBLE_RECORDINGS, seed, lambda one: (one.corpus, one.speaker))
     voices = [_second(content) for content in read_recordings(root, babble)]
     contents = read_recordings(root, sample)
     correct: dict[str, int] = defaultdict(int)
@@ -56,14 +55,14 @@ def robustness(
         for start in range(0, len(sample), _BLOCK):
             block = sample[start : start + _BLOCK]
             conditions, pictures = [], []
-            for row, content in zip(block, contents[start : start + _BLOCK], strict=True):
-                rng = np.random.default_rng([seed, crc32(f"{row.corpus}/{row.name}".encode())])
+            for one, content in zip(block, contents[start : start + _BLOCK], strict=True):
+                rng = np.random.default_rng([seed, crc32(str(one).encode())])
                 heard = dict(degraded(_second(content), rng, voices))
-                conditions += [(condition, int(row.label)) for condition in heard]
+                conditions += [(condition, int(one.label)) for condition in heard]
                 pictures.append(mel.images(np.stack(list(heard.values())), settings))
                 bar.update()
-            digits = network(np.concatenate(pictures))[:, : len(DIGITS)].argmax(axis=1)
-            for (condition, said), digit in zip(conditions, digits, strict=True):
+            heard_as = network(np.concatenate(pictures))[:, : len(DIGITS)].argmax(axis=1)
+            for (condition, said), digit in zip(conditions, heard_as, strict=True):
                 correct[condition] += int(digit == said)
     shares = {name: count / len(sample) for name, count in correct.items()}
     mean = float(np.mean([share for name, share in shares.items() if name != "clean"]))
@@ -92,17 +91,20 @@ def degraded(
 
 
 def drawn_evenly(
-    rows: Sequence[SplitRow], most: int, seed: int, group: Callable[[SplitRow], tuple[str, ...]]
-) -> list[SplitRow]:
-    """Return up to ``most`` rows, one a group in turn, in an order that a hash decides.
+    recordings: Iterable[Recording],
+    most: int,
+    seed: int,
+    group: Callable[[Recording], tuple[str, ...]],
+) -> list[Recording]:
+    """Return up to ``most`` recordings, one a group in turn, in an order that a hash decides.
 
     A hash rather than a shuffle, so that a recording that joins moves few others.
     """
-    groups: dict[tuple[str, ...], list[SplitRow]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: _shuffled(seed, row)):
-        groups[group(row)].append(row)
+    groups: dict[tuple[str, ...], list[Recording]] = defaultdict(list)
+    for one in sorted(recordings, key=lambda one: _shuffled(seed, one)):
+        groups[group(one)].append(one)
     in_turn = chain.from_iterable(zip_longest(*(groups[key] for key in sorted(groups))))
-    return [row for row in in_turn if row is not None][:most]
+    return [one for one in in_turn if one is not None][:most]
 
 
 def noise_table(table: dict[str, float | int]) -> list[dict[str, float]]:
@@ -116,5 +118,5 @@ def _second(content: bytes) -> degrade.Waveform:
     return one_second(waveform(*read_wav(content)))
 
 
-def _shuffled(seed: int, row: SplitRow) -> bytes:
-    return hashlib.sha256(f"{seed} {row.corpus}/{row.name}".encode()).digest()
+def _shuffled(seed: int, recording: Recording) -> bytes:
+    return hashlib.sha256(f"{seed} {recording}".encode()).digest()

@@ -12,7 +12,7 @@ from spoken_digits.live.decision import LONGEST_WORD_S, SHORTEST_WORD_S, loudest
 from spoken_digits.live.endpointer import Endpointer, Utterance
 from spoken_digits.live.microphone import Block, DeviceError
 from spoken_digits.live.silero import SileroDetector
-from spoken_digits.recording import DIGITS, RecordingName
+from spoken_digits.recording import DIGITS, Recording
 from spoken_digits.sizes import SAMPLE_RATE
 
 QUIET_DBFS = -40.0
@@ -22,13 +22,13 @@ _CLIPPED_SAMPLES = 3  # a single one does no harm
 _ROOM = SAMPLE_RATE // 10  # kept before and after a word
 
 
-def wanted(folder: Path, speaker: str, takes: int) -> list[RecordingName]:
+def wanted(folder: Path, speaker: str, takes: int) -> list[Recording]:
     """Return the recordings that ``speaker`` still lacks, in random order."""
     lacking = [
-        name
+        recording
         for digit in DIGITS
         for take in range(takes)
-        if not (folder / (name := RecordingName(digit, speaker, take)).wav).exists()
+        if not (folder / (recording := Recording("folder", digit, speaker, take)).name).exists()
     ]
     random.shuffle(lacking)
     return lacking

@@ -7,7 +7,7 @@ import numpy as np
 from spoken_digits.errors import UserError
 from spoken_digits.files import replacing
 from spoken_digits.live.listener import Word
-from spoken_digits.recording import RecordingName
+from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
 
 SPEAKER = "live"
@@ -35,6 +35,6 @@ def save_word(folder: Path, word: Word) -> Path:
 def next_name(folder: Path, label: str, speaker: str) -> Path:
     """Return the path of this label's and speaker's first take that is not in the folder yet."""
     take = 0
-    while (path := folder / RecordingName(label, speaker, take).wav).exists():
+    while (path := folder / Recording("folder", label, speaker, take).name).exists():
         take += 1
     return path

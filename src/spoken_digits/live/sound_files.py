@@ -121,6 +121,6 @@ def _clock(seconds: float) -> str:
 
 def _label(path: Path) -> str | None:
     try:
-        return parse_name(f"{path.stem}.wav").label
+        return parse_name("folder", f"{path.stem}.wav").label
     except RecordingNameError:
         return None

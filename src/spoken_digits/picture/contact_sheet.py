@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from spoken_digits.recording import DIGITS, RecordingName
+from spoken_digits.recording import DIGITS, Recording
 from spoken_digits.shards import read_shard
 from spoken_digits.sizes import SIZE
 
@@ -21,14 +21,14 @@ _LEGEND = (
 )
 
 
-def contact_sheet(shards: Mapping[Path, Sequence[RecordingName]]) -> NDArray[np.uint8]:
+def contact_sheet(shards: Mapping[Path, Sequence[Recording]]) -> NDArray[np.uint8]:
     """Draw the sheet, (height, width): a column a digit, a row a speaker.
 
-    ``shards`` says what each shard of pictures, ``<corpus>/<shard>.zip``, holds. Up to
+    ``shards`` says of which recordings each shard holds the pictures. Up to
     MOST_SPEAKERS speakers are shown, spread evenly over each corpus and the corpora; of each
     digit the speaker's lowest take; an empty frame where there is none.
     """
-    rows = _choose({(path.parent.name, n.speaker): path for path in shards for n in shards[path]})
+    rows = _choose({(one.corpus, one.speaker): path for path in shards for one in shards[path]})
     step = SIZE + _GAP
     width = 2 * _MARGIN + _CAPTION + len(DIGITS) * step - _GAP
     height = 2 * _MARGIN + _HEADING + len(rows) * step - _GAP
@@ -70,12 +70,14 @@ def _choose(speakers: Mapping[tuple[str, str], Path]) -> dict[tuple[str, str], P
     return dict(sorted(chosen.items()))
 
 
-def _of_speaker(path: Path, names: Sequence[RecordingName], speaker: str) -> dict[str, Image.Image]:
+def _of_speaker(
+    path: Path, recordings: Sequence[Recording], speaker: str
+) -> dict[str, Image.Image]:
     wanted: dict[str, str] = {}  # name -> digit
     for digit in DIGITS:
-        takes = [name for name in names if name.speaker == speaker and name.label == digit]
+        takes = [one for one in recordings if (one.speaker, one.label) == (speaker, digit)]
         if takes:
-            wanted[min(takes, key=lambda name: name.take).png] = digit
+            wanted[min(takes, key=lambda one: one.take).png] = digit
     return {
         wanted[name]: Image.open(io.BytesIO(content))
         for name, content in read_shard(path)

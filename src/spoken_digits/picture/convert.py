@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spoken_digits.params import Spectrogram
 from spoken_digits.picture import mel
-from spoken_digits.recording import RecordingName, parse_name
+from spoken_digits.recording import Recording, parse_name
 from spoken_digits.shards import read_shard, write_shard
 from spoken_digits.sizes import SECOND
 from spoken_digits.sound import decode
@@ -28,35 +28,35 @@ class Conversion(NamedTuple):
     settings: Spectrogram
 
 
-def convert_shard(task: Conversion) -> list[RecordingName]:
-    """Take the picture of every recording in a shard; return their names.
+def convert_shard(task: Conversion) -> list[Recording]:
+    """Take the picture of every recording in a shard, ``<corpus>/<shard>.zip``; return which.
 
     A picture depends on its own recording and the settings only: not on its neighbours, the
     number of workers or the machine. Raises RecordingError that names the recording that is no
     WAV of this project, ShardError for a shard that is missing or damaged.
     """
     members = list(_take(task.recordings, task.settings))
-    write_shard(task.pictures, [(name.png, content) for name, content in members])
-    return [name for name, _ in members]
+    write_shard(task.pictures, [(recording.png, content) for recording, content in members])
+    return [recording for recording, _ in members]
 
 
-def _take(shard: Path, settings: Spectrogram) -> Iterator[tuple[RecordingName, bytes]]:
-    names: list[RecordingName] = []
+def _take(shard: Path, settings: Spectrogram) -> Iterator[tuple[Recording, bytes]]:
+    waiting: list[Recording] = []
     seconds = np.empty((_AT_ONCE, SECOND))
 
-    def pictures() -> Iterator[tuple[RecordingName, bytes]]:
-        images = mel.images(seconds[: len(names)], settings)
-        yield from zip(names, map(png, images), strict=True)
-        names.clear()
+    def pictures() -> Iterator[tuple[Recording, bytes]]:
+        images = mel.images(seconds[: len(waiting)], settings)
+        yield from zip(waiting, map(png, images), strict=True)
+        waiting.clear()
 
-    for wav_name, content in read_shard(shard):
+    for name, content in read_shard(shard):
         try:
             waveform = decode.waveform(*decode.read_wav(content))
         except decode.RecordingError as error:
-            raise decode.RecordingError(f"{shard}: {wav_name}: {error}") from None
-        one_second(waveform, out=seconds[len(names)])
-        names.append(parse_name(wav_name))
-        if len(names) == _AT_ONCE:
+            raise decode.RecordingError(f"{shard}: {name}: {error}") from None
+        one_second(waveform, out=seconds[len(waiting)])
+        waiting.append(parse_name(shard.parent.name, name))
+        if len(waiting) == _AT_ONCE:
             yield from pictures()
     yield from pictures()
 

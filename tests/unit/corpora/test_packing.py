@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import subprocess
+from functools import partial
 
 import pytest
 from support import speak
@@ -11,6 +12,8 @@ from spoken_digits.corpora.packing import BadRecording, content_digest, group_of
 from spoken_digits.recording import parse_name
 from spoken_digits.shards import read_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes
+
+parse = partial(parse_name, "folder")
 
 
 def shards(directory):
@@ -23,7 +26,7 @@ def contents(directory):
 
 def test_one_shard_a_speaker(tmp_path, recordings):
     files = recordings("anna", "ben", takes=2)
-    assert pack("folder", files.items(), parse_name, tmp_path / "folder") == []
+    assert pack("folder", files.items(), parse, tmp_path / "folder") == []
     assert set(shards(tmp_path / "folder")) == {"anna.zip", "ben.zip"}
     assert contents(tmp_path / "folder") == files
 
@@ -31,9 +34,7 @@ def test_one_shard_a_speaker(tmp_path, recordings):
 def test_many_speakers_share_64_shards(tmp_path):
     wav = wav_bytes(speak(3, "anna", 0), 16_000)
     speakers = [f"s{number}" for number in range(500)]
-    pack(
-        "folder", [(f"3_{speaker}_0.wav", wav) for speaker in speakers], parse_name, tmp_path / "a"
-    )
+    pack("folder", [(f"3_{speaker}_0.wav", wav) for speaker in speakers], parse, tmp_path / "a")
     assert set(shards(tmp_path / "a")) == {f"{group:02d}.zip" for group in range(64)}
     for shard in (tmp_path / "a").iterdir():
         assert {group_of(name.split("_")[1]) for name, _ in read_shard(shard)} == {shard.stem}
@@ -49,21 +50,21 @@ def test_a_speakers_group_is_this():
 def test_the_border_between_few_and_many(tmp_path, count, expected):
     wav = wav_bytes(speak(3, "anna", 0)[:400], 16_000)
     files = [(f"3_s{number}_0.wav", wav) for number in range(count)]
-    pack("folder", files, parse_name, tmp_path / "a")
+    pack("folder", files, parse, tmp_path / "a")
     groups = {group_of(f"s{number}") for number in range(count)}
     assert len(shards(tmp_path / "a")) == (100 if expected == 100 else len(groups))
 
 
 def test_the_order_of_the_source_changes_nothing(tmp_path, recordings):
     files = list(recordings("anna", "ben").items())
-    pack("folder", files, parse_name, tmp_path / "a")
-    pack("folder", reversed(files), parse_name, tmp_path / "b")
+    pack("folder", files, parse, tmp_path / "a")
+    pack("folder", reversed(files), parse, tmp_path / "b")
     assert shards(tmp_path / "a") == shards(tmp_path / "b")
 
 
 def test_what_was_there_before_goes(tmp_path, recordings):
-    pack("folder", recordings("anna").items(), parse_name, tmp_path / "a")
-    pack("folder", recordings("ben").items(), parse_name, tmp_path / "a")
+    pack("folder", recordings("anna").items(), parse, tmp_path / "a")
+    pack("folder", recordings("ben").items(), parse, tmp_path / "a")
     assert set(shards(tmp_path / "a")) == {"ben.zip"}
 
 
@@ -75,7 +76,7 @@ def test_bad_recordings_are_left_out_and_returned(tmp_path, recordings):
         ("8_ben_0.wav", b""),
         ("7_anna_00.wav", wav_bytes(speak(7, "anna", 1), 16_000)),
     ]
-    bad = pack("folder", files, parse_name, tmp_path / "a")
+    bad = pack("folder", files, parse, tmp_path / "a")
     assert [(item.corpus, item.name) for item in bad] == [
         ("folder", "7_anna_00.wav"),
         ("folder", "7_ben_0.wav"),
@@ -93,13 +94,13 @@ def test_speakers_that_differ_in_case_alone_would_share_a_file_on_some_systems(
     tmp_path, recordings
 ):
     files = recordings("anna") | recordings("Anna")
-    bad = pack("folder", files.items(), parse_name, tmp_path / "a")
+    bad = pack("folder", files.items(), parse, tmp_path / "a")
     assert len(bad) == 10
     assert bad[0].reason == "the speaker Anna is elsewhere written anna"
 
 
 def test_the_source_rate_is_kept(tmp_path, recordings):
-    pack("folder", recordings("anna", rate=48_000).items(), parse_name, tmp_path / "a")
+    pack("folder", recordings("anna", rate=48_000).items(), parse, tmp_path / "a")
     assert {read_wav(wav)[1] for wav in contents(tmp_path / "a").values()} == {48_000}
 
 

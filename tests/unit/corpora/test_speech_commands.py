@@ -7,7 +7,7 @@ import pytest
 
 from spoken_digits.corpora import speech_commands
 from spoken_digits.corpora.archives import ArchiveError
-from spoken_digits.corpora.speech_commands import recording_name
+from spoken_digits.corpora.speech_commands import recording_at
 from spoken_digits.errors import UserError
 from spoken_digits.params import Archive
 from spoken_digits.recording import RecordingNameError
@@ -26,7 +26,7 @@ MIRROR = Path(os.environ.get("CORPUS_MIRROR") or Path(__file__).parents[4] / "sh
     ],
 )
 def test_names(path, name):
-    assert recording_name(path).wav == name
+    assert recording_at(path).name == name
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_names(path, name):
 )
 def test_other_names_are_refused(path):
     with pytest.raises(RecordingNameError, match=r"not named <word>/<speaker>_nohash_<n>\.wav"):
-        recording_name(path)
+        recording_at(path)
 
 
 def test_an_archive_that_is_not_known(tmp_path):

@@ -100,7 +100,7 @@ def test_the_same_bytes_again_whatever_the_number_of_speakers(
 def test_every_voice_says_every_digit_and_other_words(clips, letter):
     said = {}
     for name in clips:
-        parsed = parse_name(name)
+        parsed = parse_name("espeak", name)
         said.setdefault(parsed.speaker, []).append(parsed)
     assert sorted(said) == [f"{letter}{n:03d}" for n in range(12)]
     for names in said.values():
@@ -112,7 +112,9 @@ def test_every_voice_says_every_digit_and_other_words(clips, letter):
 
 def test_no_other_words(tmp_path, synthesiser, letter):
     synthesiser.collect(Voices(speakers=1, takes=1, other_takes=0), tmp_path)
-    labels = [parse_name(name).label for name, _ in read_shard(tmp_path / f"{letter}000.zip")]
+    labels = [
+        parse_name("espeak", name).label for name, _ in read_shard(tmp_path / f"{letter}000.zip")
+    ]
     assert labels == list(DIGITS)
 
 
@@ -130,7 +132,7 @@ def test_takes_of_a_digit_differ(clips):
     same = [
         name
         for name in clips
-        if parse_name(name).take == 0
+        if parse_name("espeak", name).take == 0
         and (other := name.replace("_0.wav", "_1.wav")) in clips
         and np.array_equal(clips[name][0], clips[other][0])
     ]

@@ -15,10 +15,9 @@ from spoken_digits.dataset.checks import (
     run_checks,
     shard_facts,
 )
-from spoken_digits.dataset.images import SplitRow
 from spoken_digits.params import Split, Validate, load_params
 from spoken_digits.picture.convert import Conversion, convert_shard
-from spoken_digits.recording import parse_name
+from spoken_digits.recording import Recording, parse_name
 from spoken_digits.shards import write_shard
 from spoken_digits.sound.decode import RecordingError, read_wav, wav_bytes
 
@@ -34,11 +33,9 @@ class Data:
     def __init__(self, tmp_path, recordings) -> None:
         self.root = tmp_path
         self.wavs: dict[str, bytes] = recordings(*SPEAKERS, takes=2)
-        self.rows = [
-            SplitRow("folder", parts.speaker, name, parts.label, SPEAKERS[parts.speaker])
-            for name in sorted(self.wavs)
-            for parts in [parse_name(name)]
-        ]
+        recordings_there = [parse_name("folder", name) for name in sorted(self.wavs)]
+        self.subsets = {one: SPEAKERS[one.speaker] for one in recordings_there}
+        self.labels: dict[Recording, str] = {}  # that data/split.csv lists and names do not say
 
     def facts(self) -> list[Facts]:
         raw, pictures = self.root / "raw/folder/all.zip", self.root / "png/folder/all.zip"
@@ -47,24 +44,19 @@ class Data:
         return shard_facts((raw, pictures))
 
     def findings(self, bounds: Validate = BOUNDS, split: Split = SPLIT) -> dict[str, Finding]:
-        found = run_checks(self.rows, self.facts(), bounds, split)
+        labels = {one: one.label for one in self.subsets} | self.labels
+        found = run_checks(self.subsets, labels, self.facts(), bounds, split)
         return {finding.check: finding for finding in found}
 
     def failed(self, bounds: Validate = BOUNDS, split: Split = SPLIT) -> dict[str, Finding]:
         return {name: one for name, one in self.findings(bounds, split).items() if one.failed}
 
     def rename(self, old: str, new: str) -> None:
-        parts = parse_name(new)
         self.wavs[new] = self.wavs.pop(old)
-        self.rows = [
-            row._replace(name=new, label=parts.label, speaker=parts.speaker)
-            if row.name == old
-            else row
-            for row in self.rows
-        ]
+        self.subsets[parse_name("folder", new)] = self.subsets.pop(parse_name("folder", old))
 
     def move(self, name: str, subset: str) -> None:
-        self.rows = [row._replace(subset=subset) if row.name == name else row for row in self.rows]
+        self.subsets[parse_name("folder", name)] = subset
 
 
 def samples_of(wav: bytes) -> NDArray[np.int16]:
@@ -118,10 +110,12 @@ def test_beside_a_speaker_left_out_the_others_may_train_and_validate(data, schem
 
 
 def test_a_speaker_of_the_same_name_in_another_corpus_is_another(data):
-    others = [row._replace(corpus="fsdd", subset="test") for row in data.rows]
-    facts = data.facts()
-    both = facts + [fact._replace(corpus="fsdd", digest=fact.name.encode()) for fact in facts]
-    found = {one.check: one for one in run_checks(data.rows + others, both, BOUNDS, SPLIT)}
+    subsets, facts = dict(data.subsets), data.facts()
+    for fact in data.facts():
+        other = fact.recording._replace(corpus="fsdd")
+        subsets[other] = "test"
+        facts.append(fact._replace(recording=other, digest=other.name.encode()))
+    found = {one.check: one for one in run_checks(subsets, {}, facts, BOUNDS, SPLIT)}
     assert not found["speakers_across_subsets"].number
 
 
@@ -196,19 +190,23 @@ def test_a_digit_mislabelled_throughout_is_found_by_the_counts(data):
 
 def test_speakers_of_a_corpus_in_which_digits_lack_anyway_are_not_judged(data):
     kept = {"0": ("anna", "ben"), "1": ("carl", "dora", "eve")}
-    data.rows = [row for row in data.rows if row.speaker in kept.get(row.label, ())]
+    data.subsets = {
+        one: subset
+        for one, subset in data.subsets.items()
+        if one.speaker in kept.get(one.label, ())
+    }
     assert not data.findings()["uneven_speakers"].number
 
 
 def test_a_label_that_is_not_the_names_is_named(data):
-    data.rows[0] = data.rows[0]._replace(label="9")
+    data.labels[Recording("folder", "0", "anna", 0)] = "9"
     finding = data.failed()["wrong_labels"]
     assert finding.offenders == ("folder/0_anna_0.wav is listed as 9",)
 
 
 def test_recordings_and_split_must_agree(data):
-    row = data.rows.pop(0)
-    data.rows.append(row._replace(name="0_anna_77.wav"))
+    recording = Recording("folder", "0", "anna", 0)
+    data.subsets[recording._replace(take=77)] = data.subsets.pop(recording)
     failed = data.failed()
     assert failed["missing_recordings"].offenders == ("folder/0_anna_77.wav",)
     assert failed["unlisted_recordings"].offenders == ("folder/0_anna_0.wav",)
@@ -256,7 +254,7 @@ def test_ten_offenders_are_named_and_the_rest_counted():
 def test_the_findings_are_metrics(data):
     data.wavs["7_eve_0.wav"] = data.wavs["7_anna_1.wav"]
     facts = data.facts()
-    content = as_metrics(data.rows, facts, run_checks(data.rows, facts, BOUNDS, SPLIT))
+    content = as_metrics(data.subsets, facts, run_checks(data.subsets, {}, facts, BOUNDS, SPLIT))
     assert json.loads(json.dumps(content)) == content
     assert content["failed_checks"] == 1
     assert content["recordings"] == 100

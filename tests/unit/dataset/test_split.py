@@ -2,20 +2,13 @@
 
 import zlib
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from spoken_digits.dataset.split import (
-    Recording,
-    SplitError,
-    assign,
-    find_duplicates,
-    list_recordings,
-    to_csv,
-)
+from spoken_digits.dataset.recordings import find_duplicates, list_recordings
+from spoken_digits.dataset.split import SplitError, assign
 from spoken_digits.params import load_params
-from spoken_digits.recording import RecordingName, parse_name
+from spoken_digits.recording import Recording
 from spoken_digits.shards import write_shard
 
 SETTINGS = load_params().split
@@ -33,27 +26,24 @@ def settings(**changes):
 
 
 def make(corpus, speakers, takes=2, labels="01"):
-    """Recordings by ``speakers``, in order; each with a fingerprint of its own."""
+    """Recordings by ``speakers``, in order."""
     recordings = [
-        Recording(corpus, RecordingName(label, speaker, take), Path("x.zip"), 1, number)
-        for number, (label, speaker, take) in enumerate(
-            (label, speaker, take)
-            for speaker in speakers
-            for label in labels
-            for take in range(takes)
-        )
+        Recording(corpus, label, speaker, take)
+        for speaker in speakers
+        for label in labels
+        for take in range(takes)
     ]
-    return sorted(recordings, key=lambda recording: recording.name.wav)
+    return sorted(recordings, key=lambda recording: recording.name)
 
 
 def numbered(count):
     return [f"{number:02}" for number in range(1, count + 1)]
 
 
-def subsets_of(recordings, chosen):
-    """Return {(corpus, speaker): the subsets that any recording of theirs is in}."""
+def subsets_of(chosen):
+    """Return {speaker, as corpus/speaker: the subsets that any recording of theirs is in}."""
     found = {}
-    for recording, subset in zip(recordings, chosen, strict=True):
+    for recording, subset in chosen.items():
         found.setdefault(recording.who, set()).add(subset)
     return found
 
@@ -62,18 +52,14 @@ def split(recordings, duplicates=(), **changes):
     return assign(recordings, duplicates, settings(**changes))
 
 
-def by_recording(recordings, **changes):
-    return dict(zip(map(str, recordings), split(recordings, **changes), strict=True))
-
-
 @pytest.mark.parametrize("corpus", ["espeak", "audiomnist", "folder"])
 @pytest.mark.parametrize("count", [3, 4, 6, 20, 60, 160])
 @pytest.mark.parametrize("scheme", ["speaker", "takes"])
 def test_no_speaker_is_in_two_subsets(corpus, count, scheme):
     recordings = make(corpus, numbered(count))
     chosen = split(recordings, scheme=scheme)
-    assert all(len(subsets) == 1 for subsets in subsets_of(recordings, chosen).values())
-    assert set(chosen) == {"train", "validation", "test"}
+    assert all(len(subsets) == 1 for subsets in subsets_of(chosen).values())
+    assert set(chosen.values()) == {"train", "validation", "test"}
 
 
 @pytest.mark.parametrize("corpus", ["audiomnist", "espeak"])
@@ -83,8 +69,8 @@ def test_no_speaker_is_in_two_subsets_of_a_fold(corpus, fold, count):
     speakers = numbered(count) if corpus == "espeak" else " ".join(BLOCKS).split()[:: 60 // count]
     recordings = make(corpus, speakers)
     chosen = split(recordings, scheme="fold", fold=fold)
-    assert all(len(subsets) == 1 for subsets in subsets_of(recordings, chosen).values())
-    assert set(chosen) == {"train", "validation", "test"}
+    assert all(len(subsets) == 1 for subsets in subsets_of(chosen).values())
+    assert set(chosen.values()) == {"train", "validation", "test"}
 
 
 @pytest.mark.parametrize(
@@ -94,10 +80,14 @@ def test_no_speaker_is_in_two_subsets_of_a_fold(corpus, fold, count):
 )  # fmt: skip
 def test_folds_of_audiomnist_are_the_official_ones(fold, train, validation, test):
     recordings = make("audiomnist", numbered(60), takes=1)
-    found = subsets_of(recordings, split(recordings, scheme="fold", fold=fold))
+    found = subsets_of(split(recordings, scheme="fold", fold=fold))
     for subset, letters in (("train", train), ("validation", validation), ("test", test)):
-        expected = {s for letter in letters for s in BLOCKS["ABCDE".index(letter)].split()}
-        assert {speaker for (_, speaker), s in found.items() if s == {subset}} == expected
+        expected = {
+            f"audiomnist/{speaker}"
+            for letter in letters
+            for speaker in BLOCKS["ABCDE".index(letter)].split()
+        }
+        assert {who for who, s in found.items() if s == {subset}} == expected
 
 
 @pytest.mark.parametrize("corpus", ["audiomnist", "espeak"])
@@ -105,7 +95,7 @@ def test_over_the_five_folds_everyone_is_tested_and_validates_once(corpus):
     recordings = make(corpus, numbered(60), takes=1)
     roles = Counter()
     for fold in range(5):
-        found = subsets_of(recordings, split(recordings, scheme="fold", fold=fold))
+        found = subsets_of(split(recordings, scheme="fold", fold=fold))
         roles.update((who, subset) for who, (subset,) in found.items())
     assert all(roles[who, "test"] == roles[who, "validation"] == 1 for who, _ in roles)
 
@@ -113,15 +103,15 @@ def test_over_the_five_folds_everyone_is_tested_and_validates_once(corpus):
 @pytest.mark.parametrize("scheme", ["speaker", "fold", "takes"])
 def test_more_recordings_of_known_speakers_move_nothing(scheme):
     few, more = make("espeak", numbered(40), takes=1), make("espeak", numbered(40), takes=5)
-    before, after = by_recording(few, scheme=scheme), by_recording(more, scheme=scheme)
-    assert {name: after[name] for name in before} == before
+    before, after = split(few, scheme=scheme), split(more, scheme=scheme)
+    assert {one: after[one] for one in before} == before
 
 
 @pytest.mark.parametrize(("count", "moved"), [(6, 1), (60, 1), (100, 0), (160, 0), (300, 0)])
 def test_more_speakers_move_nobody_but_to_keep_the_share_of_a_small_corpus(count, moved):
     few, more = make("espeak", numbered(count)), make("espeak", numbered(count + 40))
-    before = subsets_of(few, split(few))
-    after = subsets_of(more, split(more))
+    before = subsets_of(split(few))
+    after = subsets_of(split(more))
     assert sum(after[who] != before[who] for who in before) <= moved
 
 
@@ -129,15 +119,15 @@ def test_more_speakers_move_nobody_but_to_keep_the_share_of_a_small_corpus(count
 def test_another_corpus_moves_nothing(scheme):
     alone = make("espeak", numbered(40))
     both = alone + make("fsdd", ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"])
-    before, after = by_recording(alone, scheme=scheme), by_recording(both, scheme=scheme)
-    assert {name: after[name] for name in before} == before
+    before, after = split(alone, scheme=scheme), split(both, scheme=scheme)
+    assert {one: after[one] for one in before} == before
 
 
 @pytest.mark.parametrize("count", [3, 6, 10, 20, 40, 60, 160, 487])
 @pytest.mark.parametrize("percent", [5, 15, 30])
 def test_shares_of_speakers_are_within_a_third_of_those_asked_for(count, percent):
     recordings = make("espeak", numbered(count), takes=1, labels="0")
-    counts = Counter(split(recordings, test_percent=percent, validation_percent=percent))
+    counts = Counter(split(recordings, test_percent=percent, validation_percent=percent).values())
     wanted = count * percent / 100
     for subset in ("test", "validation"):
         assert max(1, round(wanted * 2 / 3)) <= counts[subset] <= max(1, round(wanted * 4 / 3))
@@ -146,17 +136,17 @@ def test_shares_of_speakers_are_within_a_third_of_those_asked_for(count, percent
 def test_the_split_is_the_same_on_every_machine():
     """Written down once: a change here moves every user's speakers."""
     recordings = make("fsdd", ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"])
-    found = subsets_of(recordings, split(recordings, scheme="speaker"))
-    assert {speaker: subset for (_, speaker), (subset,) in found.items()} == PINNED
+    found = subsets_of(split(recordings, scheme="speaker"))
+    assert {who: subset for who, (subset,) in found.items()} == PINNED
 
 
 PINNED = {
-    "george": "validation",
-    "jackson": "train",
-    "lucas": "train",
-    "nicolas": "train",
-    "theo": "train",
-    "yweweler": "test",
+    "fsdd/george": "validation",
+    "fsdd/jackson": "train",
+    "fsdd/lucas": "train",
+    "fsdd/nicolas": "train",
+    "fsdd/theo": "train",
+    "fsdd/yweweler": "test",
 }
 
 
@@ -167,8 +157,7 @@ def test_random_keeps_the_share_of_each_digit_in_each_corpus(percent):
     recordings += make("fsdd", ["anna", "ben"], takes=10, labels=digits)
     chosen = split(recordings, scheme="random", test_percent=percent, validation_percent=percent)
     counts = Counter(
-        (recording.corpus, recording.name.label, subset)
-        for recording, subset in zip(recordings, chosen, strict=True)
+        (recording.corpus, recording.label, subset) for recording, subset in chosen.items()
     )
     for corpus, total in (("espeak", 40), ("fsdd", 20)):
         for digit in digits:
@@ -178,18 +167,18 @@ def test_random_keeps_the_share_of_each_digit_in_each_corpus(percent):
 
 def test_takes_of_fsdd_are_its_official_test():
     recordings = make("fsdd", ["george", "theo"], takes=50)
-    for recording, subset in zip(recordings, split(recordings, scheme="takes"), strict=True):
-        take = recording.name.take
+    for recording, subset in split(recordings, scheme="takes").items():
+        take = recording.take
         assert subset == ("test" if take < 5 else "validation" if take < 10 else "train")
 
 
 def test_scheme_takes_splits_other_corpora_by_speaker():
     recordings = make("espeak", numbered(40)) + make("fsdd", ["theo"], takes=12)
     by_take, by_speaker = (
-        by_recording(recordings, scheme="takes"),
-        by_recording(make("espeak", numbered(40)), scheme="speaker"),
+        split(recordings, scheme="takes"),
+        split(make("espeak", numbered(40)), scheme="speaker"),
     )
-    assert {name: by_take[name] for name in by_speaker} == by_speaker
+    assert {one: by_take[one] for one in by_speaker} == by_speaker
 
 
 @pytest.mark.parametrize("scheme", ["speaker", "fold", "takes", "random"])
@@ -198,23 +187,19 @@ def test_left_out_speakers_alone_are_tested(scheme, speaker):
     six = ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"]
     recordings = make("fsdd", six, takes=12) + make("espeak", ["george", *numbered(9)])
     chosen = split(recordings, scheme=scheme, leave_out=(f"fsdd/{speaker}",))
-    tested = {
-        recording.who
-        for recording, subset in zip(recordings, chosen, strict=True)
-        if subset == "test"
-    }
-    assert tested == {("fsdd", speaker)}
-    assert subsets_of(recordings, chosen)["fsdd", speaker] == {"test"}
-    assert "validation" in chosen
+    tested = {recording.who for recording, subset in chosen.items() if subset == "test"}
+    assert tested == {f"fsdd/{speaker}"}
+    assert subsets_of(chosen)[f"fsdd/{speaker}"] == {"test"}
+    assert "validation" in chosen.values()
 
 
 def test_what_the_scheme_would_test_is_trained_on_when_others_are_left_out():
     recordings = make("espeak", numbered(60))
-    usual = subsets_of(recordings, split(recordings))
-    left_out = next(speaker for (_, speaker), subset in usual.items() if subset == {"train"})
-    chosen = subsets_of(recordings, split(recordings, leave_out=(f"espeak/{left_out}",)))
+    usual = subsets_of(split(recordings))
+    left_out = next(who for who, subset in usual.items() if subset == {"train"})
+    chosen = subsets_of(split(recordings, leave_out=(left_out,)))
     for who, subset in usual.items():
-        if who == ("espeak", left_out):
+        if who == left_out:
             assert chosen[who] == {"test"}
         else:
             assert chosen[who] == ({"train"} if subset == {"test"} else subset)
@@ -255,35 +240,35 @@ def test_two_recordings_of_each_digit_are_too_few_at_random():
 @pytest.mark.parametrize("scheme", ["speaker", "fold"])
 def test_speakers_who_share_a_recording_are_kept_together(scheme):
     recordings = make("audiomnist", numbered(60), takes=1)
-    usual = subsets_of(recordings, split(recordings, scheme=scheme))
+    usual = subsets_of(split(recordings, scheme=scheme))
     trained, tested = (
         next(who for who, subset in usual.items() if subset == {wanted})
         for wanted in ("train", "test")
     )
     group = [next(r for r in recordings if r.who == who) for who in (trained, tested)]
-    chosen = subsets_of(recordings, split(recordings, [group], scheme=scheme))
+    chosen = subsets_of(split(recordings, [group], scheme=scheme))
     assert chosen == usual | {trained: {"test"}}
 
 
 def test_a_chain_of_shared_recordings_is_one_group():
     recordings = make("espeak", numbered(60), takes=1)
-    usual = subsets_of(recordings, split(recordings))
+    usual = subsets_of(split(recordings))
     a, b, c = [who for who, subset in usual.items() if subset == {"train"}][:3]
     (d,) = [who for who, subset in usual.items() if subset == {"validation"}][:1]
     first = {recording.who: recording for recording in reversed(recordings)}
     pairs = [[first[a], first[b]], [first[c], first[d]], [first[b], first[c]]]
-    chosen = subsets_of(recordings, split(recordings, pairs))
+    chosen = subsets_of(split(recordings, pairs))
     assert all(chosen[who] == {"validation"} for who in (a, b, c, d))
 
 
 @pytest.mark.parametrize("scheme", ["random", "takes"])
 def test_copies_share_the_subset_and_test_wins(scheme):
     recordings = make("fsdd", ["anna", "ben", "cleo"], takes=20)
-    usual = by_recording(recordings, scheme=scheme)
-    by_subset = {usual[str(recording)]: recording for recording in recordings}
+    usual = split(recordings, scheme=scheme)
+    by_subset = {subset: recording for recording, subset in usual.items()}
     group = [by_subset[subset] for subset in ("train", "validation", "test")]
-    chosen = dict(zip(map(str, recordings), split(recordings, [group], scheme=scheme), strict=True))
-    assert chosen == usual | {str(recording): "test" for recording in group}
+    chosen = split(recordings, [group], scheme=scheme)
+    assert chosen == usual | dict.fromkeys(group, "test")
 
 
 def test_copies_are_found_within_and_across_shards_and_corpora(tmp_path):
@@ -318,19 +303,10 @@ def test_recordings_come_by_corpus_and_name_whatever_shard_holds_them(tmp_path):
     write_shard(tmp_path / "fsdd/z.zip", [("0_anna_0.wav", b"a"), ("0_anna_10.wav", b"b")])
     write_shard(tmp_path / "fsdd/a.zip", [("0_anna_2.wav", b"c"), ("1_aa_0.wav", b"d")])
     write_shard(tmp_path / "espeak/x.zip", [("9_zoe_0.wav", b"e")])
-    assert [str(recording) for recording in list_recordings(tmp_path)] == [
+    assert [str(one.recording) for one in list_recordings(tmp_path)] == [
         "espeak/9_zoe_0.wav",
         "fsdd/0_anna_0.wav",
         "fsdd/0_anna_10.wav",
         "fsdd/0_anna_2.wav",
         "fsdd/1_aa_0.wav",
     ]
-
-
-def test_the_table_has_a_line_a_recording():
-    name = parse_name("other-house_4-b_17.wav")
-    recordings = [Recording("speech_commands", name, Path("x.zip"), 1, 1)]
-    assert to_csv(recordings, ["train"]) == (
-        "corpus,speaker,name,label,subset\n"
-        "speech_commands,4-b,other-house_4-b_17.wav,other-house,train\n"
-    )

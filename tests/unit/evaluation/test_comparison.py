@@ -4,12 +4,13 @@ import pytest
 
 from spoken_digits.evaluation.comparison import ComparisonError, as_json, as_text, compare
 from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.recording import Recording
 
 
 def heard_in(heard: str, said: str = "0123456789", crc: int = 1) -> list[Prediction]:
     """Say the digits ``said``, one recording each, heard as ``heard``."""
     return [
-        Prediction("fsdd", "anna", f"{label}_anna_{take}.wav", label, digit, 0.9, crc)
+        Prediction(Recording("fsdd", label, "anna", take), digit, 0.9, crc)
         for take, (label, digit) in enumerate(zip(said, heard, strict=True))
     ]
 
@@ -57,7 +58,7 @@ def test_only_five_are_named_but_json_has_all():
 
 
 def test_other_words_do_not_count():
-    other = Prediction("fsdd", "anna", "other-bed_anna_0.wav", "other-bed", "8", 0.4, 5)
+    other = Prediction(Recording("fsdd", "other-bed", "anna", 0), "8", 0.4, 5)
     assert compare([*heard_in("0123456789"), other], heard_in("0123456789")).n == 10
 
 
@@ -77,7 +78,7 @@ def test_other_words_do_not_count():
         (
             heard_in("0", "0"),
             heard_in("0", "0", crc=2),
-            "1 with another sound or label under the same",
+            "1 with another sound under the same name",
         ),
         ([], [], "neither experiment was tested on a digit"),
     ],

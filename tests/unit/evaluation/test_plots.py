@@ -8,13 +8,14 @@ from PIL import Image
 
 from spoken_digits.evaluation import metrics, plots
 from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.recording import Recording
 
 SURE = np.linspace(0.2, 1, 60)
 RIGHT = np.arange(60) % 5 > 0
 TABLE = metrics.reliability(SURE, RIGHT)
 NOISE = [{"snr_db": 20, "white": 0.9, "pink": 0.8}, {"snr_db": 0, "white": 0.5, "pink": 0.2}]
 SPEAKERS = {f"espeak/{n:04}-en": (n / 60, 40) for n in range(60)}
-MISTAKE = Prediction("fsdd", "theo", "3_theo_0.wav", "3", "8", 0.98, 0)
+MISTAKE = Prediction(Recording("fsdd", "3", "theo", 0), "8", 0.98, 0)
 IMAGES = np.tile(np.arange(100, dtype=np.uint8), (7, 100, 1))
 
 DRAWINGS = {

@@ -1,17 +1,20 @@
 """metrics/predictions.csv."""
 
+import numpy as np
 import pytest
 
 from spoken_digits.evaluation.predictions import (
     Prediction,
     PredictionsError,
+    most_probable,
     parse_predictions,
     read_predictions,
     write_predictions,
 )
+from spoken_digits.recording import Recording
 
-DIGIT = Prediction("fsdd", "anna", "3_anna_0.wav", "3", "8", 0.75, 0xDEADBEEF)
-OTHER = Prediction("espeak", "0001-en", "other-bed_0001-en_2.wav", "other-bed", "8", 0.125, 7)
+DIGIT = Prediction(Recording("fsdd", "3", "anna", 0), "8", 0.75, 0xDEADBEEF)
+OTHER = Prediction(Recording("espeak", "other-bed", "0001-en", 2), "8", 0.125, 7)
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -21,9 +24,16 @@ def test_what_is_written_is_read(tmp_path):
     assert path.read_bytes().splitlines()[1] == b"fsdd,anna,3_anna_0.wav,3,8,0.75000,deadbeef"
 
 
-def test_a_digit_heard_wrongly_and_a_word_that_is_none():
-    assert (DIGIT.is_digit, DIGIT.correct) == (True, False)
-    assert not OTHER.is_digit
+def test_a_digit_heard_wrongly_and_one_heard_rightly():
+    assert not DIGIT.correct
+    assert DIGIT._replace(predicted="3").correct
+
+
+def test_the_most_probable_digit_is_predicted_even_where_other_is_more_probable():
+    probabilities = np.full((2, 11), 0.0125, np.float32)
+    probabilities[0, 8], probabilities[1, 8], probabilities[1, 10] = 0.75, 0.125, 0.75
+    recordings = [DIGIT.recording, OTHER.recording]
+    assert most_probable(recordings, probabilities, [0xDEADBEEF, 7]) == [DIGIT, OTHER]
 
 
 def test_a_missing_file(tmp_path):
@@ -38,7 +48,13 @@ def test_another_file(text):
 
 
 @pytest.mark.parametrize(
-    "row", ["fsdd,anna,3_anna_0.wav,3,8,0.7", "fsdd,anna,3_anna_0.wav,3,8,high,1", "fsdd"]
+    "row",
+    [
+        "fsdd,anna,3_anna_0.wav,3,8,0.7",
+        "fsdd,anna,3_anna_0.wav,3,8,high,1",
+        "fsdd,anna,three.wav,3,8,0.7,1",
+        "fsdd",
+    ],
 )
 def test_a_damaged_file(row):
     text = f"corpus,speaker,name,label,predicted,confidence,crc32\n{row}\n"

@@ -9,16 +9,17 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from spoken_digits.dataset.images import SplitRow
+from spoken_digits.dataset.split_file import write_split
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import report_page
 from spoken_digits.evaluation.digests import digest
-from spoken_digits.evaluation.draw import draw
+from spoken_digits.evaluation.plots_folder import draw
 from spoken_digits.evaluation.predictions import Prediction, write_predictions
+from spoken_digits.evaluation.reported_metrics import MEANING, rounded, summarise
 from spoken_digits.evaluation.robustness import NOISES, SNRS_DB
-from spoken_digits.evaluation.summary import MEANING, rounded, summarise
 from spoken_digits.params import load_params
 from spoken_digits.picture.convert import Conversion, convert_shard, png
+from spoken_digits.recording import Recording
 from spoken_digits.shards import write_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes
 
@@ -32,24 +33,22 @@ def chord(digit: int, seconds: float) -> bytes:
 
 def make_project(root, wrong: int, others: int) -> None:
     """Lay out what the report reads: carl's digits are tested, ``wrong`` of 20 heard wrongly."""
-    rows, predictions = [], []
+    subsets, predictions = {}, []
     for speaker, subset in SUBSETS.items():
-        names = [f"{digit}_{speaker}_{take}.wav" for digit in range(10) for take in range(2)]
-        names += [f"other-<b>bed_{speaker}_{take}.wav".replace("<b>", "") for take in range(others)]
+        said = [(str(digit), take) for digit in range(10) for take in range(2)]
+        said += [("other-bed", take) for take in range(others)]
+        recordings = [Recording("folder", label, speaker, take) for label, take in said]
         raw = root / "data" / "raw" / "folder" / f"{speaker}.zip"
-        write_shard(raw, [(name, chord(len(name) % 10, 0.4)) for name in names])
+        write_shard(raw, [(one.name, chord(len(one.name) % 10, 0.4)) for one in recordings])
         pictures = root / "data" / "spectrograms" / "folder" / f"{speaker}.zip"
         convert_shard(Conversion(raw, pictures, load_params().spectrogram))
-        rows += [SplitRow("folder", speaker, name, name.split("_")[0], subset) for name in names]
-    for index, row in enumerate(row for row in rows if row.subset == "test"):
-        said = row.label if len(row.label) == 1 else "8"
-        heard = str((int(said) + 1) % 10) if index < wrong else said
-        share = 0.9 - index / 100
-        predictions.append(Prediction(*row[:4], heard, share, index))
-    lines = [",".join(row) for row in sorted(rows)]
-    (root / "data" / "split.csv").write_text(
-        "\n".join(["corpus,speaker,name,label,subset", *lines]) + "\n"
-    )
+        subsets |= dict.fromkeys(recordings, subset)
+    write_split(root / "data" / "split.csv", subsets)
+    tested = [recording for recording, subset in subsets.items() if subset == "test"]
+    for index, recording in enumerate(tested):
+        right = recording.label if recording.is_digit else "8"
+        heard = str((int(right) + 1) % 10) if index < wrong else right
+        predictions.append(Prediction(recording, heard, 0.9 - index / 100, index))
     (root / "data" / "spectrograms" / "contact-sheet.png").write_bytes(
         png(np.arange(100, dtype=np.uint8).repeat(100).reshape(100, 100))
     )

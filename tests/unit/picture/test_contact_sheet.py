@@ -5,7 +5,7 @@ import pytest
 
 from spoken_digits.picture.contact_sheet import MOST_SPEAKERS, contact_sheet
 from spoken_digits.picture.convert import png
-from spoken_digits.recording import RecordingName
+from spoken_digits.recording import Recording
 from spoken_digits.shards import write_shard
 
 
@@ -14,18 +14,23 @@ def make(root, corpora):
     shards = {}
     for corpus, speakers in corpora.items():
         for row, (speaker, digits) in enumerate(speakers.items()):
-            names = [RecordingName(digit, speaker, take) for digit in digits for take in (3, 11)]
+            recordings = [
+                Recording(corpus, digit, speaker, take) for digit in digits for take in (3, 11)
+            ]
             path = root / corpus / f"{speaker}.zip"
             write_shard(
                 path,
-                [(name.png, png(np.full((100, 100), grey(row, name), np.uint8))) for name in names],
+                [
+                    (one.png, png(np.full((100, 100), grey(row, one), np.uint8)))
+                    for one in recordings
+                ],
             )
-            shards[path] = names
+            shards[path] = recordings
     return shards
 
 
-def grey(row, name):
-    return 40 + 10 * (row % 12) + int(name.label) if name.take == 3 else 250
+def grey(row, recording):
+    return 40 + 10 * (row % 12) + int(recording.label) if recording.take == 3 else 250
 
 
 def tiles(sheet):

@@ -32,13 +32,13 @@ def test_a_png_of_part_of_an_array_is_of_that_part():
 def test_each_recording_becomes_its_picture(recordings, tmp_path):
     contents = recordings("anna", takes=9, rate=48_000)  # 90: more than are taken at once
     write_shard(tmp_path / "raw.zip", contents.items())
-    names = convert_shard(Conversion(tmp_path / "raw.zip", tmp_path / "out.zip", SETTINGS))
+    converted = convert_shard(Conversion(tmp_path / "raw.zip", tmp_path / "out.zip", SETTINGS))
     pictures = dict(read_shard(tmp_path / "out.zip"))
-    assert [name.wav for name in names] == sorted(contents)
-    assert list(pictures) == [name.png for name in names]
-    for name in names:
-        expected = mel.image(waveform(*read_wav(contents[name.wav])), SETTINGS)
-        assert pictures[name.png] == png(expected)
+    assert [recording.name for recording in converted] == sorted(contents)
+    assert list(pictures) == [recording.png for recording in converted]
+    for recording in converted:
+        expected = mel.image(waveform(*read_wav(contents[recording.name])), SETTINGS)
+        assert pictures[recording.png] == png(expected)
 
 
 def test_a_recording_that_is_no_wav_is_named_and_nothing_is_written(recordings, tmp_path):

@@ -7,14 +7,14 @@ import pytest
 import real
 import yaml
 
-from spoken_digits.dataset.images import SplitRow
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation.digests import digest
 from spoken_digits.export import released
 from spoken_digits.export.inference import ModelError
 from spoken_digits.export.released import ReleaseError
+from spoken_digits.recording import Recording
 
-ROWS = [SplitRow("fsdd", "theo", f"7_theo_{take}.wav", "7", "test") for take in range(10)]
+RECORDINGS = [Recording("fsdd", "7", "theo", take) for take in range(10)]
 
 
 @pytest.fixture
@@ -25,16 +25,16 @@ def project(tmp_path, monkeypatch):
 
 
 def test_all_of_a_corpus_that_a_model_does_not_know():
-    assert real.unseen(ROWS, {"espeak": frozenset()}) == ROWS
+    assert real.unseen(RECORDINGS, {"espeak": frozenset()}) == RECORDINGS
 
 
 def test_only_what_was_held_out_of_a_corpus_that_it_knows():
     known = {"fsdd": frozenset({"7_theo_0.wav", "7_theo_3.wav"})}
-    assert real.unseen(ROWS, known) == [ROWS[0], ROWS[3]]
+    assert real.unseen(RECORDINGS, known) == [RECORDINGS[0], RECORDINGS[3]]
 
 
 def test_nothing_of_a_corpus_of_which_it_is_not_known():
-    assert real.unseen(ROWS, {"fsdd": frozenset()}) == []
+    assert real.unseen(RECORDINGS, {"fsdd": frozenset()}) == []
 
 
 def test_a_split_counts_only_if_dvc_lock_says_it_made_the_model(project):

@@ -10,15 +10,20 @@ from dvclive import Live
 
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import cost
-from spoken_digits.evaluation.draw import draw, read_curves
+from spoken_digits.evaluation.plots_folder import draw, read_curves
 from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.evaluation.reported_metrics import (
+    MEANING,
+    most_confident_mistakes,
+    rounded,
+    summarise,
+)
 from spoken_digits.evaluation.robustness import SNRS_DB
-from spoken_digits.evaluation.summary import MEANING, most_confident_mistakes, rounded, summarise
+from spoken_digits.recording import parse_name
 
 
 def row(name: str, heard: int, confidence: float, corpus: str = "fsdd") -> Prediction:
-    label, speaker, _ = name.split("_")
-    return Prediction(corpus, speaker, name, label, str(heard), confidence, 0)
+    return Prediction(parse_name(corpus, name), str(heard), confidence, 0)
 
 
 ROWS = [
@@ -98,7 +103,7 @@ def test_a_speaker_misheard_once_is_not_the_worst_where_others_said_enough():
 def test_mistakes_come_most_confident_first_and_other_words_are_none():
     rows = [row("1_anna_0.wav", 2, 0.3), row("3_anna_0.wav", 4, 0.9), *ROWS[4:]]
     mistakes = most_confident_mistakes(rows, 5)
-    assert [one.name for one in mistakes] == ["3_anna_0.wav", "1_anna_0.wav"]
+    assert [one.recording.name for one in mistakes] == ["3_anna_0.wav", "1_anna_0.wav"]
     assert len(most_confident_mistakes(rows, 1)) == 1
 
 

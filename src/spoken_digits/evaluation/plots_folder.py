@@ -1,8 +1,10 @@
 """metrics/plots: each plot as data for DVC and as PNG."""
 
 import csv
+import io
+import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,14 @@ from numpy.typing import NDArray
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import metrics, plots
 from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.evaluation.reported_metrics import (
+    by_group,
+    judged_speakers,
+    most_confident_mistakes,
+    rounded,
+)
 from spoken_digits.evaluation.robustness import noise_table
-from spoken_digits.evaluation.summary import by_group, judged_speakers, most_confident_mistakes
-from spoken_digits.evaluation.tables import write_csv, write_json
+from spoken_digits.files import write_text
 from spoken_digits.recording import DIGITS
 
 MISTAKES_SHOWN = 15
@@ -34,25 +41,25 @@ def draw(
     ``curves`` are those of training.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    digits = [row for row in predictions if row.is_digit]
-    others = np.array([row.confidence for row in predictions if not row.is_digit])
-    confidence = np.array([row.confidence for row in digits])
-    labels = np.array([int(row.label) for row in digits])
-    heard = np.array([int(row.predicted) for row in digits])
+    digits = [one for one in predictions if one.recording.is_digit]
+    others = np.array([one.confidence for one in predictions if not one.recording.is_digit])
+    confidence = np.array([one.confidence for one in digits])
+    labels = np.array([int(one.recording.label) for one in digits])
+    heard = np.array([int(one.predicted) for one in digits])
 
-    pairs = [(row.label, row.predicted) for row in digits]
-    write_csv(folder / "confusion.csv", ["said", "heard"], pairs)
+    pairs = [(one.recording.label, one.predicted) for one in digits]
+    _write_csv(folder / "confusion.csv", ["said", "heard"], pairs)
     counts = metrics.confusion(labels, heard, len(DIGITS))
     plots.plot_confusion(folder / "confusion.png", counts, normalised=False)
     plots.plot_confusion(folder / "confusion_percent.png", counts, normalised=True)
 
     noise = noise_table(summary["robustness"])
-    write_json(folder / "noise.json", noise)
+    _write_json(folder / "noise.json", noise)
     table = summary["robustness"]
     plots.plot_noise(folder / "noise.png", noise, table["clean"], table["n"])
 
-    speakers = by_group(digits, lambda row: f"{row.corpus}/{row.speaker}")
-    write_json(
+    speakers = by_group(digits, lambda recording: recording.who)
+    _write_json(
         folder / "speakers.json",
         [
             {"speaker": name, "accuracy": share, "recordings": n}
@@ -62,7 +69,7 @@ def draw(
     plots.plot_speakers(folder / "speakers.png", judged_speakers(speakers))
 
     calibration = metrics.reliability(confidence, labels == heard)
-    write_json(
+    _write_json(
         folder / "reliability.json",
         [
             {"confidence": float(sure), "accuracy": float(right), "recordings": int(n)}
@@ -75,8 +82,8 @@ def draw(
     _draw_rejection(folder, confidence, others, summary["rejection"]["auroc"])
 
     mistakes = most_confident_mistakes(predictions, MISTAKES_SHOWN)
-    index = {(row.corpus, row.name): position for position, row in enumerate(predictions)}
-    pictures = images[[index[row.corpus, row.name] for row in mistakes]]
+    index = {one.recording: position for position, one in enumerate(predictions)}
+    pictures = images[[index[one.recording] for one in mistakes]]
     plots.plot_mistakes(folder / "mistakes.png", mistakes, pictures)
     plots.plot_training(folder / "training.png", curves)
 
@@ -102,7 +109,7 @@ def _draw_rejection(
     folder: Path, digits: NDArray[np.float64], others: NDArray[np.float64], auroc: float | None
 ) -> None:
     if auroc is None:
-        write_json(folder / "rejection.json", [])
+        _write_json(folder / "rejection.json", [])
         plots.plot_nothing(folder / "rejection.png", "No other words in the test set to reject")
         return
     rejected, accepted = metrics.rejection_curve(digits, others)
@@ -111,5 +118,18 @@ def _draw_rejection(
         {"digits_rejected": float(digit), "others_accepted": float(other)}
         for digit, other in zip(rejected[few], accepted[few], strict=True)
     ]
-    write_json(folder / "rejection.json", points)
+    _write_json(folder / "rejection.json", points)
     plots.plot_rejection(folder / "rejection.png", rejected, accepted, auroc)
+
+
+def _write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Write rows of text under a line of column names."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([list(columns), *rows])
+    write_text(path, text.getvalue())
+
+
+def _write_json(path: Path, rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows as a list of objects, one a line, floats rounded: CSV would make text of them."""
+    lines = [json.dumps(rounded(dict(row))) for row in rows]
+    write_text(path, "[" + ",\n".join(lines) + "]\n")

@@ -1,0 +1,29 @@
+"""A corpus is a field of download in params.yaml's schema and a module of that name."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from spoken_digits.corpora.packing import BadRecording
+from spoken_digits.corpora.registry import collector
+from spoken_digits.params import SOURCES, SYNTHETIC, Download
+
+
+def test_the_corpora_are_those_that_download_has_settings_for():
+    assert list(SOURCES) == ["espeak", "pico", "audiomnist", "fsdd", "speech_commands", "folder"]
+    assert SYNTHETIC == ("espeak", "pico")
+
+
+@pytest.mark.parametrize("corpus", SOURCES)
+def test_each_corpus_is_collected_with_its_own_settings(corpus):
+    collect = inspect.signature(collector(corpus))
+    settings, target = collect.parameters.values()
+    assert settings.annotation is Download.model_fields[corpus].annotation
+    assert target.annotation is Path
+    assert collect.return_annotation == list[BadRecording]
+
+
+@pytest.mark.parametrize("corpus", SOURCES)
+def test_each_corpus_says_where_it_comes_from(corpus):
+    assert Download.model_fields[corpus].description == SOURCES[corpus]
