@@ -16,7 +16,7 @@ export PYTHONPATH := src
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev repro report exps compare test test-slow lint format check-lock verify \
-	bench folds release real constraints clean
+	processors bench folds release real constraints clean
 
 help:  ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
@@ -37,6 +37,9 @@ check-lock: $(VENV)/.installed  ## Say which stage dvc.lock is out of date for, 
 
 verify: $(VENV)/.installed  ## Rebuild HEAD from nothing elsewhere; compare every hash and metric
 	python tools/verify.py $(ARGS)
+
+processors: $(VENV)/.installed  ## Compare arithmetic with processors that QEMU emulates; minutes
+	PYTHONPATH=src python tools/processors.py $(ARGS)
 
 ##@ Experiments
 exps: $(VENV)/.installed  ## Compare the experiments: params that differ, metrics that matter
