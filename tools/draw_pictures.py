@@ -13,6 +13,20 @@ import io
 import tempfile
 from pathlib import Path
 
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--to", type=Path, default=Path("docs/pictures"), metavar="DIR", help="where they go"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    _arguments()  # --help does not wait for what is imported below
+
 import matplotlib
 
 matplotlib.use("agg")
@@ -92,11 +106,7 @@ _SVG = """\
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--to", type=Path, default=Path("docs/pictures"), metavar="DIR")
-    folder = parser.parse_args().to
+    folder = _arguments().to
     folder.mkdir(parents=True, exist_ok=True)
     params = load_params()
     with tempfile.TemporaryDirectory() as temporary:

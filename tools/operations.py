@@ -6,7 +6,7 @@
 A recorded operation has its name, its arguments, the random state before it, and the digest of
 what came out. Replayed elsewhere each starts from the recorded arguments, so an operation that
 differs does not hide the ones after it. Of calls with the same name and the same shapes the first
-is kept. tools/processors.py compares processors with it.
+is kept. tools/processors.py compares processors with it, in a project's folder.
 """
 
 import hashlib
@@ -16,6 +16,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+if len(sys.argv) < 3:
+    print(f"{__doc__}\nusage: python tools/operations.py record FILE SCRIPT | replay FILE")
+    sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
+
+from spoken_digits.arithmetic import pin_arithmetic
+from spoken_digits.params import load_params
+
+_train = load_params().train
+pin_arithmetic(_train.threads, _train.portable)
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode

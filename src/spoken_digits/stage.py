@@ -7,11 +7,13 @@ imported.
 
 import argparse
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spoken_digits import arithmetic
 from spoken_digits.errors import report_errors
-from spoken_digits.params import Params, load_params
+
+if TYPE_CHECKING:
+    from spoken_digits.params import Params
 
 
 def start(
@@ -21,7 +23,7 @@ def start(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     trains: bool = False,
     evaluates: bool = False,
-) -> tuple[argparse.Namespace, Params]:
+) -> tuple[argparse.Namespace, "Params"]:
     """Read the command line and all of params.yaml; return both.
 
     ``doc`` and ``epilog`` are what --help says, ``options`` argparse's arguments by their flags.
@@ -36,6 +38,8 @@ def start(
         parser.add_argument(flag, **how)
     arguments = parser.parse_args()
     with report_errors():
+        from spoken_digits.params import load_params  # --help need not wait for pydantic
+
         params = load_params()
         arithmetic.pin_numpy()
         if evaluates or (trains and params.train.portable):

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 SCRIPTS = [
-    *(ROOT / "src" / f"{name}.py" for name in ("predict_live", "record", "compare")),
+    *sorted((ROOT / "src").glob("*.py")),
     *(path for path in sorted((ROOT / "tools").glob("*.py")) if "__main__" in path.read_text()),
 ]
 SLOW = {"numpy", "torch", "scipy", "onnxruntime", "dvc", "pydantic", "joblib", "tqdm", "rich"}
