@@ -2,8 +2,7 @@
 
 import sys
 from datetime import datetime
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from spoken_digits.live.listener import Listener, Word
 from spoken_digits.live.messages import as_json, say
@@ -15,12 +14,7 @@ class Outlet(Protocol):
     def __enter__(self) -> Self:
         """Begin."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: Any) -> None:
         """End, and leave the terminal as it was."""
 
     def tick(self, listener: Listener, state: str) -> bool:
@@ -46,12 +40,7 @@ class Lines:
         """Begin."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: Any) -> None:
         """End."""
 
     def tick(self, listener: Listener, state: str) -> bool:  # noqa: ARG002

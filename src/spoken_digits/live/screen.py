@@ -1,8 +1,7 @@
 """The terminal while listening: level, state, the digit, the ten probabilities, what was said."""
 
 import time
-from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from rich.console import Console, ConsoleOptions, Group, RenderResult
@@ -59,15 +58,10 @@ class Screen:
         self._draw()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: Any) -> None:
         """Give the terminal back, and leave on it what was said."""
-        self._live.__exit__(kind, error, trace)
-        self._keys.__exit__(kind, error, trace)
+        self._live.__exit__(*raised)
+        self._keys.__exit__(*raised)
         if self._said.strip():
             print(self._said.strip())
 

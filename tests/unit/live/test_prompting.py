@@ -24,7 +24,7 @@ def test_problems_are_named(sound, words):
 
 def test_what_is_there_is_not_wanted(tmp_path):
     (tmp_path / "3_anna_1.wav").touch()
-    names = {name.wav for name in wanted(tmp_path, "anna", 2)}
+    names = {recording.name for recording in wanted(tmp_path, "anna", 2)}
     assert len(names) == 19
     assert "3_anna_1.wav" not in names
 

@@ -25,12 +25,6 @@ pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture(scope="module")
-def network():
-    torch.manual_seed(0)
-    return DigitNet().eval()
-
-
-@pytest.fixture(scope="module")
 def images():
     return np.random.default_rng(0).integers(0, 256, (7, 100, 100), np.uint8)
 

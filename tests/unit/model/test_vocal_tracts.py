@@ -14,12 +14,6 @@ pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture(scope="module")
-def network():
-    torch.manual_seed(0)
-    return DigitNet().eval()
-
-
-@pytest.fixture(scope="module")
 def two(network):
     return TwoTracts(network)
 

@@ -1,0 +1,13 @@
+"""What the tests of networks share."""
+
+import pytest
+import torch
+
+from spoken_digits.model.network import DigitNet
+
+
+@pytest.fixture(scope="module")
+def network() -> DigitNet:
+    """An untrained network, the same for all tests of a module."""
+    torch.manual_seed(0)
+    return DigitNet().eval()
