@@ -15,7 +15,7 @@ COLUMNS := Experiment$$|corpora$$|(download|spectrogram|split|validate|train|eva
 export PYTHONPATH := src
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev repro report exps compare test test-slow lint format check-lock verify \
+.PHONY: help install install-dev repro report exps compare test test-slow coverage lint format check-lock verify \
 	processors bench folds release real constraints clean
 
 help:  ## List what can be made
@@ -61,10 +61,20 @@ real: $(VENV)/.installed  ## Measure the models on real recordings they never he
 
 ##@ Development
 test: $(VENV)/.installed-dev  ## Run the tests, without the slow ones
-	python -m pytest -m 'not slow' $(ARGS)
+	@# Sound is played and heard in real time: nothing beside it. 5: none is chosen by ARGS='-k ...'.
+	@code=0; \
+	python -m pytest -m 'not slow and not sound' --numprocesses auto --dist loadfile $(ARGS) || code=$$?; \
+	case $$code in 0|5) ;; *) exit $$code ;; esac; \
+	python -m pytest -m 'not slow and sound' $(ARGS) || { sound=$$?; [ $$sound != 5 ] || exit $$code; exit $$sound; }
 
 test-slow: $(VENV)/.installed-dev  ## Run the slow tests: whole pipelines, remotes, the README
 	python -m pytest -m slow $(ARGS)
+
+coverage: $(VENV)/.installed-dev  ## Run the tests, and list the lines that none of them runs
+	coverage erase
+	coverage run -m pytest -m 'not slow' -q $(ARGS)
+	coverage combine --quiet
+	coverage report
 
 lint: $(VENV)/.installed-dev  ## Check style, types, and that dvc.lock matches code and params
 	ruff check .
