@@ -40,14 +40,14 @@ def emulated(processor: str, *arguments: str, cwd: Path = ROOT) -> subprocess.Co
     )
 
 
-def test_every_operation_and_every_stage_give_the_same_bytes(qemu):
+def test_every_operation_and_the_data_stages_give_the_same_bytes(qemu):
     found = compare()
     assert differing(found) == []
     operations = found["operations"]
     # What would be noticed: the forward and the backward pass, augmentation, the optimizer.
     for name in ("convolution_backward", "native_batch_norm", "_fused_adamw_", "log", "rsqrt"):
         assert operations[f"aten::{name}"] == {"EPYC": "same", "Haswell": "same"}
-    assert list(found["stages"]) == [*processors.BEFORE_TRAINING, *processors.AFTER_TRAINING]
+    assert list(found["stages"]) == list(processors.BEFORE_TRAINING)
     if qemu >= (8, 0):
         assert operations["aten::grid_sampler_2d"] == {"EPYC": "same", "Haswell": "same"}
 
