@@ -29,7 +29,7 @@ def test_a_folder_is_compared_file_by_file(tmp_path):
 
 def test_a_stage_that_wrote_nothing_is_an_error(tmp_path):
     project = write(tmp_path / "EPYC", {"models/digits.onnx": "graph"})
-    with pytest.raises(ProcessorsError, match="export: did not write metrics/export.json in EPYC"):
+    with pytest.raises(ProcessorsError, match=r"did not write metrics/export\.json in EPYC"):
         written(project, "export")
 
 
