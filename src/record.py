@@ -55,6 +55,7 @@ from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
 from spoken_digits.params import load_params
 from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sound.decode import wav_bytes
 
 _PATIENCE_S = 8.0
 
@@ -130,8 +131,6 @@ def _play(sound: NDArray[np.float32]) -> None:
 
 
 def _write(path: Path, sound: NDArray[np.float32]) -> None:
-    from spoken_digits.sound.decode import wav_bytes
-
     samples = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
     try:
         with replacing(path) as partial:

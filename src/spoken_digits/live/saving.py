@@ -19,7 +19,7 @@ def save_word(folder: Path, word: Word) -> Path:
 
     Takes are counted on from those that are there. Raises UserError if it cannot be written.
     """
-    from spoken_digits.sound.decode import wav_bytes  # only who saves waits for SciPy
+    from spoken_digits.sound.decode import wav_bytes  # only who saves waits for soundfile
 
     label = word.verdict.digit or "other-unknown"
     samples = np.rint(np.clip(word.sound, -1, 1) * 32767).astype(np.int16)
