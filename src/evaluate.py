@@ -23,7 +23,7 @@ class PrintKeys(argparse.Action):
 
 
 KEYS = {"action": PrintKeys, "nargs": 0, "help": "say what each metric means, and stop"}
-_, params = start(__doc__, options={"--keys": KEYS}, evaluates=True)
+_, params = start(__doc__, options={"--keys": KEYS}, predicts=True)
 
 import json
 from pathlib import Path

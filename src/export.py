@@ -7,7 +7,7 @@ digit than the PyTorch model on any of them is not written.
 
 from spoken_digits.stage import start
 
-_, params = start(__doc__, evaluates=True)
+_, params = start(__doc__, predicts=True)
 
 import json
 from pathlib import Path

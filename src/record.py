@@ -48,10 +48,10 @@ if __name__ == "__main__":
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.errors import UserError, run_script
-from spoken_digits.files import replacing
+from spoken_digits.errors import run_script
 from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
 from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
+from spoken_digits.live.saving import write_wav
 from spoken_digits.params import load_params
 from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
@@ -75,7 +75,8 @@ def main() -> int:
             )
             if sound is None:
                 break
-            _write(args.output / recording.name, sound)
+            write_wav(args.output / recording.name, sound)
+            print(f"kept {args.output / recording.name}", flush=True)
             kept += 1
     print(f"{kept} recordings kept in {args.output}, {len(lacking) - kept} still to make")
     return 0
@@ -127,18 +128,6 @@ def _play(sound: NDArray[np.float32]) -> None:
         sounddevice.play(sound, SAMPLE_RATE, blocking=True)
     except sounddevice.PortAudioError as error:
         print(f"cannot be played back ({error}); --silent does without", flush=True)
-
-
-def _write(path: Path, sound: NDArray[np.float32]) -> None:
-    from spoken_digits.sound.decode import wav_bytes
-
-    samples = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
-    try:
-        with replacing(path) as partial:
-            partial.write_bytes(wav_bytes(samples, SAMPLE_RATE))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
-    print(f"kept {path}", flush=True)
 
 
 if __name__ == "__main__":

@@ -77,11 +77,12 @@ def _checkpoint(subsets: dict[str, Subset], corpora: NDArray[np.int64]) -> Path:
     digest = hashlib.sha256(corpora.tobytes())
     for images, classes in subsets.values():
         digest.update(images.tobytes() + classes.tobytes())
-    digest.update(json.dumps(params.train.model_dump(), sort_keys=True).encode())
+    digest.update(json.dumps([params.train.model_dump(), processor()], sort_keys=True).encode())
     digest.update(Path(__file__).read_bytes())
-    for room in ("model", "training"):
-        for module in sorted((Path(__file__).parent / "spoken_digits" / room).glob("*.py")):
-            digest.update(module.read_bytes())
+    package = Path(__file__).parent / "spoken_digits"
+    rooms = [*package.glob("model/*.py"), *package.glob("training/*.py")]
+    for module in [package / "arithmetic.py", *sorted(rooms)]:
+        digest.update(module.read_bytes())
     return CHECKPOINTS / f"train-{digest.hexdigest()[:16]}.pt"
 
 

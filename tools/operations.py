@@ -9,6 +9,7 @@ differs does not hide the ones after it. Of calls with the same name and the sam
 is kept. tools/processors.py compares processors with it, in a project's folder.
 """
 
+import argparse
 import hashlib
 import json
 import runpy
@@ -17,15 +18,28 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-if len(sys.argv) < 3:
-    print(f"{__doc__}\nusage: python tools/operations.py record FILE SCRIPT | replay FILE")
-    sys.exit(0 if sys.argv[1:] in (["-h"], ["--help"]) else 2)
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    actions = parser.add_subparsers(dest="action", required=True)
+    recording = actions.add_parser("record", help="run a stage's script, keep its operations")
+    recording.add_argument("file", type=Path, metavar="FILE")
+    recording.add_argument("script", metavar="SCRIPT")
+    replaying = actions.add_parser("replay", help="do each again; a line of JSON each")
+    replaying.add_argument("file", type=Path, metavar="FILE")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    _arguments()  # --help and a wrong option do not wait for what is imported below
 
 from spoken_digits.arithmetic import pin_arithmetic
 from spoken_digits.params import load_params
 
 _train = load_params().train
-pin_arithmetic(_train.threads, _train.portable)
+pin_arithmetic(_train.threads, _train.portable)  # before torch is imported
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -40,7 +54,9 @@ _SHAPES_OR_MEMORY = {
         "arange"
     ).split()
 }
-"""What moves or makes numbers without computing any."""
+"""What moves, makes or converts numbers without computing any."""
+
+_STATE = "state of a generator"
 
 
 class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -121,13 +137,13 @@ def _shapes(values: Any) -> str:
 
 
 def _frozen(values: Any) -> Any:
-    """Copy arguments, strides and all, into what torch.save can hold without pickled code."""
+    """Copy arguments, strides and all, into what torch.save can hold."""
 
     def freeze(value: Any) -> Any:
         if isinstance(value, torch.Tensor):
             return value.detach().clone(memory_format=torch.preserve_format)
         if isinstance(value, torch.Generator):
-            return {"generator": value.get_state()}
+            return {_STATE: value.get_state()}
         return value
 
     return tree_map(freeze, values)
@@ -135,17 +151,15 @@ def _frozen(values: Any) -> Any:
 
 def _thawed(values: Any) -> Any:
     def is_generator(value: Any) -> bool:
-        return isinstance(value, dict) and set(value) == {"generator"}
+        return isinstance(value, dict) and set(value) == {_STATE}
 
     def thaw(value: Any) -> Any:
         if is_generator(value):
-            return torch.Generator().set_state(value["generator"])
-        # An operation that writes must not spoil what another one is given.
-        return (
-            value.clone(memory_format=torch.preserve_format)
-            if isinstance(value, torch.Tensor)
-            else value
-        )
+            return torch.Generator().set_state(value[_STATE])
+        if isinstance(value, torch.Tensor):
+            # An operation that writes must not spoil what another one is given.
+            return value.clone(memory_format=torch.preserve_format)
+        return value
 
     return tree_map(thaw, values, is_leaf=is_generator)
 
@@ -163,11 +177,11 @@ def record(path: Path, script: str) -> None:
 
 
 def main() -> None:
-    action, path, *rest = sys.argv[1:]
-    if action == "record":
-        record(Path(path), *rest)
+    arguments = _arguments()
+    if arguments.action == "record":
+        record(arguments.file, arguments.script)
         return
-    for key, before, now in replay(torch.load(path, weights_only=False)):
+    for key, before, now in replay(torch.load(arguments.file, weights_only=False)):
         print(json.dumps([key, before, now]), flush=True)
 
 

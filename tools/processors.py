@@ -4,7 +4,7 @@ Three comparisons with this machine's own processor, byte by byte:
 
   operations  every PyTorch operation that train and evaluate do, one by one, from the same numbers
   stages      what download, spectrogram, split and validate write; with --all evaluate, export and
-              report too, from the same model
+              report too, with the weights that were trained here
   training    the weights after --steps of training on real pictures
 
 It takes 5 minutes on two cores, --all 10 more, and a step of training half a minute.
@@ -12,8 +12,8 @@ It takes 5 minutes on two cores, --all 10 more, and a step of training half a mi
 Emulated are an AMD EPYC and an Intel Haswell. QEMU computes rsqrtps, the estimate of a reciprocal
 square root, in its own way, as AMD and Intel each do: whatever depends on it differs here too.
 Needs qemu-user (apt-get install qemu-user), 8 or newer: the gathers of 7.2 are wrong, so
-grid_sampler_2d is left out there. Exits 0 if all is the same, 1 if something differs, 3 without
-QEMU.
+grid_sampler_2d is left out there. Exits 0 if all is the same, 1 if something differs, 3 if nothing
+can be compared: no QEMU, or a stage that fails.
 """
 
 import argparse
@@ -21,6 +21,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
+from spoken_digits.errors import UserError, run_script
 
 ROOT = Path(__file__).parents[1]
 PROCESSORS = ("EPYC", "Haswell")
@@ -56,7 +59,7 @@ PARAMS: dict[str, Any] = {
 BEFORE_TRAINING = ("download", "spectrogram", "split", "validate")
 AFTER_TRAINING = ("evaluate", "export", "report")
 HAS_WORKERS = ("spectrogram", "validate")
-NOT_COMPARED = ("metrics/latency.json", "metrics/trained_on.json")
+WEIGHTS = "models/digits.safetensors"
 
 # Processes that a stage starts must be emulated too: they are started by sys.executable.
 EMULATED = """
@@ -67,8 +70,10 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-class ProcessorsError(Exception):
+class ProcessorsError(UserError):
     """Something without which nothing can be compared."""
+
+    exit_code = 3
 
 
 def main() -> int:
@@ -80,11 +85,7 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=8, help="pictures a step (8)")
     parser.add_argument("--json", action="store_true", help="print a JSON object instead of tables")
     options = parser.parse_args()
-    try:
-        found = compare(options.steps, options.batch, options.all)
-    except ProcessorsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 3
+    found = compare(options.steps, options.batch, options.all)
     print(json.dumps(found, indent=2) if options.json else as_text(found))
     return int(bool(differing(found)))
 
@@ -105,7 +106,7 @@ def compare(
         }
         with ThreadPoolExecutor(len(PROCESSORS)) as pool:
             jobs = {
-                processor: pool.submit(on_processor, here, processor, version, steps, stages)
+                processor: pool.submit(on_processor, here, processor, version, steps, batch, stages)
                 for processor in PROCESSORS
             }
             for processor, job in jobs.items():
@@ -122,7 +123,18 @@ def qemu_version() -> tuple[int, ...]:
     if not shutil.which(QEMU):
         raise ProcessorsError(f"no {QEMU} here. On Debian or Ubuntu: apt-get install qemu-user")
     said = subprocess.run([QEMU, "--version"], capture_output=True, text=True, check=True).stdout
-    return tuple(map(int, re.findall(r"\d+", said)[:2]))
+    return parse_version(said)
+
+
+def parse_version(said: str) -> tuple[int, ...]:
+    """Return the version in what QEMU says of itself: qemu-x86_64 version 7.2.19 (Debian ...).
+
+    Raises ProcessorsError if there is none in it.
+    """
+    version = re.search(r"version (\d+)\.(\d+)", said)
+    if version is None:
+        raise ProcessorsError(f"{QEMU} --version does not say which it is: {said.strip()}")
+    return tuple(map(int, version.groups()))
 
 
 def make_project(project: Path, steps: int, batch: int) -> None:
@@ -137,7 +149,7 @@ def make_project(project: Path, steps: int, batch: int) -> None:
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     changes = {**PARAMS, "train.batch_size": batch}
     if steps:
-        changes["train.epoch_size"] = max(steps * batch, 64)
+        changes["train.epoch_size"] = epoch_size(steps, batch)
     for key, value in changes.items():
         section = params
         *path, last = key.split(".")
@@ -154,16 +166,28 @@ def make_project(project: Path, steps: int, batch: int) -> None:
         run([sys.executable, f"src/{stage}.py"], project)
 
 
+def epoch_size(steps: int, batch: int) -> int:
+    """Return the pictures in so many steps, or the fewest that params.yaml allows, 64."""
+    return max(steps * batch, 64)
+
+
 def on_processor(
-    here: Path, processor: str, version: tuple[int, ...], steps: int, stages: Sequence[str]
+    here: Path,
+    processor: str,
+    version: tuple[int, ...],
+    steps: int,
+    batch: int,
+    stages: Sequence[str],
 ) -> dict[str, dict[str, str]]:
     """Compare everything on one emulated processor."""
     emulate = [QEMU, "-cpu", processor, sys.executable]
     wrapper = here.parent / f"python-{processor}"
-    wrapper.write_text(f'#!/bin/sh\nexec {" ".join(emulate)} "$@"\n', encoding="utf-8")
+    wrapper.write_text(f'#!/bin/sh\nexec {shlex.join(emulate)} "$@"\n', encoding="utf-8")
     wrapper.chmod(0o755)
     there = here.parent / processor
-    shutil.copytree(here, there, ignore=shutil.ignore_patterns("data", "*.pt", "metrics"))
+    # Without what was written here, so that nothing can be compared with itself.
+    written_here = ("data", "models", "metrics", ".checkpoints", "*.pt")
+    shutil.copytree(here, there, ignore=shutil.ignore_patterns(*written_here))
 
     def stage(name: str) -> None:
         workers = ["--workers", "1"] if name in HAS_WORKERS else []
@@ -173,23 +197,27 @@ def on_processor(
     for recorded in ("train.pt", "evaluate.pt"):
         replay = [str(ROOT / "tools" / "operations.py"), "replay", str(here / recorded)]
         lines = run([*emulate, *replay], here).splitlines()
+        if not lines:
+            raise ProcessorsError(f"{recorded}: no operation was recorded, so none is compared")
         for name, verdict in by_operation(map(json.loads, lines)).items():
             if name == BROKEN_IN_OLD_QEMU and version < (8, 0):
                 verdict = "left out: wrong in QEMU 7"
             if verdicts["operations"].get(name, "same") == "same":
                 verdicts["operations"][name] = verdict
+    (there / WEIGHTS).parent.mkdir(exist_ok=True)
+    shutil.copy(here / WEIGHTS, there / WEIGHTS)
     shutil.copytree(here / "metrics" / "train", there / "metrics" / "train")
     for name in stages:
         stage(name)
-    expected, got = contents(here), contents(there)
     for name in stages:
-        bad = [file for file in outputs(here, name) if got.get(file) != expected[file]]
-        verdicts["stages"][name] = f"DIFFERS: {bad[0]}" if bad else "same"
+        verdicts["stages"][name] = compared(written(here, name), written(there, name))
     if steps:
-        weights = "models/digits.safetensors"
+        (there / WEIGHTS).unlink()
         stage("train")
-        same = (there / weights).read_bytes() == (here / weights).read_bytes()
-        verdicts["training"][f"weights after {steps} steps"] = "same" if same else "DIFFERS"
+        taken = epoch_size(steps, batch) // batch
+        verdicts["training"][f"weights after {taken} steps"] = compared(
+            digests(here, WEIGHTS), digests(there, WEIGHTS)
+        )
     return verdicts
 
 
@@ -207,26 +235,38 @@ def by_operation(calls: Iterable[tuple[str, str, str]]) -> dict[str, str]:
     }
 
 
-def outputs(project: Path, stage: str) -> list[str]:
-    """Return the files that a stage writes."""
+def written(project: Path, stage: str) -> dict[str, str]:
+    """Return the files that a stage wrote, by name, and their digests.
+
+    Raises ProcessorsError if one of the outputs that dvc.yaml lists is not there.
+    """
     entry = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"][stage]
-    listed = entry.get("outs", []) + entry.get("metrics", [])
+    listed = [out for kind in ("outs", "metrics", "plots") for out in entry.get(kind, [])]
     paths = [out if isinstance(out, str) else next(iter(out)) for out in listed]
-    return [
-        file
-        for file in contents(project)
-        if any(file == path or file.startswith(f"{path}/") for path in paths)
-    ]
+    found: dict[str, str] = {}
+    for path in paths:
+        files = digests(project, path)
+        if not files:
+            raise ProcessorsError(f"{stage}: did not write {path} in {project.name}")
+        found |= files
+    return found
 
 
-def contents(project: Path) -> dict[str, str]:
-    """Return every file that the pipeline wrote, and its digest."""
+def digests(project: Path, path: str) -> dict[str, str]:
+    """Return the digest of a file, or of each in a folder, by name in the project."""
+    place = project / path
+    files = [place] if place.is_file() else sorted(place.rglob("*"))
     return {
-        name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for folder in ("data", "metrics", "models")
-        for file in sorted((project / folder).rglob("*"))
-        if file.is_file() and (name := file.relative_to(project).as_posix()) not in NOT_COMPARED
+        file.relative_to(project).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+        if file.is_file()
     }
+
+
+def compared(expected: Mapping[str, str], got: Mapping[str, str]) -> str:
+    """Return "same", or the first file that is another one, or is in one of the two alone."""
+    bad = [file for file in sorted({*expected, *got}) if expected.get(file) != got.get(file)]
+    return f"DIFFERS: {bad[0]}" if bad else "same"
 
 
 def run(command: list[str], folder: Path) -> str:
@@ -270,4 +310,4 @@ def as_text(found: Mapping[str, Mapping[str, Mapping[str, str]]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

@@ -1,4 +1,4 @@
-"""Train the model that new users hear with, and promote it if it is no worse than the present one.
+"""Train the model that new users get, and promote it if it is no worse than the present one.
 
 Trains it in an experiment of its own, away from the working tree: on espeak, FSDD and the Speech
 Commands subset (spoken_digits/export/released.py), or takes one that is trained already. Then the

@@ -85,8 +85,8 @@ def rebuild(clone: Path, venv: Path | None) -> bool:
     for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR"):
         environment[name] = str(clone.parent / "dvc" / name.lower())
     mirror = environment.get("CORPUS_MIRROR", "")
-    if Path(mirror).is_dir():
-        environment["CORPUS_MIRROR"] = str(Path(mirror).absolute()) if mirror else ""
+    if mirror and Path(mirror).is_dir():
+        environment["CORPUS_MIRROR"] = str(Path(mirror).absolute())
     if venv is None:
         make = subprocess.run(["make", "install", "VENV=.venv"], cwd=clone, env=environment)
         if make.returncode != 0:
@@ -149,7 +149,8 @@ def judge(root: Path, clone: Path, path: str, old: str | None, new: str | None) 
     if old == new:
         return SAME, False
     if path.endswith(".json") and git("ls-files", path, cwd=root):
-        far = list(outside(git("show", f"HEAD:{path}", cwd=root), (clone / path).read_text()))
+        rebuilt = (clone / path).read_text(encoding="utf-8")
+        far = list(outside(git("show", f"HEAD:{path}", cwd=root), rebuilt))
         return (f"{OTHER}: {'; '.join(far)}", True) if far else (WITHIN, False)
     return "other bytes", False
 

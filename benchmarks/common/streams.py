@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.corpora.speech_commands import recording_at
-from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sizes import HOP, SAMPLE_RATE
 from spoken_digits.sound.decode import decode, waveform
 
 ROOT = Path(__file__).parents[2]
@@ -113,10 +113,10 @@ def count_right(
 
 def trimmed(sound: Sound) -> Sound:
     """Cut off the ends that are 35 dB below the loudest 10 ms."""
-    frames = sound[: len(sound) // 160 * 160].reshape(-1, 160)
+    frames = sound[: len(sound) // HOP * HOP].reshape(-1, HOP)
     level = 10 * np.log10(np.square(frames).mean(axis=1) + 1e-12)
     loud = np.flatnonzero(level > level.max() - 35)
-    return sound[loud[0] * 160 : (loud[-1] + 1) * 160]
+    return sound[loud[0] * HOP : (loud[-1] + 1) * HOP]
 
 
 def noise(kind: str, samples: int, rng: np.random.Generator, voices: list[Sound]) -> Sound:

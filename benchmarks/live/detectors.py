@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from spoken_digits.live.endpointer import Detector, Endpointer, Utterance
 from spoken_digits.live.silero import SileroDetector
+from spoken_digits.sizes import HOP, SAMPLE_RATE
 
 _HEADER = """\
 | detector | noise | missed % | together % | false starts/min | start ms | end ms (95%) | CPU |
@@ -54,13 +55,13 @@ def webrtc(aggressiveness: int) -> Detector:
     import webrtcvad
 
     vad = webrtcvad.Vad(aggressiveness)
-    return Threshold(lambda frame: float(vad.is_speech(_pcm(frame).tobytes(), 16_000)), 1, 1)
+    return Threshold(lambda frame: float(vad.is_speech(_pcm(frame).tobytes(), SAMPLE_RATE)), 1, 1)
 
 
 def ten() -> Detector:
     from ten_vad import TenVad
 
-    vad = TenVad(160, 0.5)
+    vad = TenVad(HOP, 0.5)
     return Threshold(lambda frame: float(vad.process(_pcm(frame))[0]), 0.5, 0.35)
 
 
@@ -126,8 +127,8 @@ def measure(detector: Detector, sound: NDArray[np.float32], said: list[Said]) ->
     endpointer = Endpointer(detector, HANGOVER_MS)
     began = time.process_time()
     found: list[Utterance] = []
-    for at in range(0, len(sound), 160):
-        found += endpointer.feed(sound[at : at + 160])
+    for at in range(0, len(sound), HOP):
+        found += endpointer.feed(sound[at : at + HOP])
     seconds = time.process_time() - began
     last = endpointer.finish()
     found += [last] if last else []
@@ -148,7 +149,7 @@ def measure(detector: Detector, sound: NDArray[np.float32], said: list[Said]) ->
         "start": [(u.start - w.start) / 16 for w, u in alone],
         "end": [(u.end - w.end) / 16 for w, u in alone],
         "cpu": seconds,
-        "seconds": len(sound) / 16_000,
+        "seconds": len(sound) / SAMPLE_RATE,
     }
 
 

@@ -20,6 +20,8 @@ import numpy as np
 import psutil
 from common.streams import ROOT, babblers, corpus_mirror, count_right, fsdd, stream, take_range
 
+from spoken_digits.sizes import SAMPLE_RATE
+
 sys.path.insert(0, str(ROOT / "tests"))
 
 from sound_server import SoundServer
@@ -57,7 +59,7 @@ def main() -> None:
         # A null sink's monitor sends nothing for a while, and PortAudio's ALSA driver spins on it.
         time.sleep(MONITOR_STARTS_S)
         used, at = sum(process.cpu_times()[:2]), time.monotonic()
-        time.sleep(len(sound) / 16_000)
+        time.sleep(len(sound) / SAMPLE_RATE)
         share = (sum(process.cpu_times()[:2]) - used) / (time.monotonic() - at)
         memory = process.memory_info().rss / 2**20
         program.send_signal(2)

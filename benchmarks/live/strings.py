@@ -23,7 +23,7 @@ from spoken_digits.export.released import MODEL
 from spoken_digits.live.decision import recognise_word
 from spoken_digits.live.listener import Listener
 from spoken_digits.params import load_params
-from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sizes import HOP, SAMPLE_RATE
 
 PAUSES_S, LENGTHS = (0.15, 0.0), (4, 7)
 ROOM = 1e-4  # a quiet room's noise, re full scale
@@ -91,8 +91,8 @@ def _number(
 def _hear(listener: Listener, stream: NDArray[np.float32]) -> tuple[str, list[float]]:
     """Return the digits heard, and how long each utterance took to read when it had ended, s."""
     heard, seconds = "", []
-    for at in range(0, len(stream), 160):
-        for utterance in listener.feed(stream[at : at + 160]):
+    for at in range(0, len(stream), HOP):
+        for utterance in listener.feed(stream[at : at + HOP]):
             began = time.perf_counter()
             heard += "".join(w.verdict.digit or "" for w in listener.words(utterance, None))
             seconds.append(time.perf_counter() - began)

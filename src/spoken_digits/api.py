@@ -87,8 +87,8 @@ class Recogniser:
 def load(path: str | PathLike[str] | None = None) -> Recogniser:
     """Load the released model, or the model that ``path`` names (models/digits.onnx, for example).
 
-    A digit is claimed if it is at least as probable as live.reject in params.yaml says, in the
-    version that the code came with. Raises ModelError if the file is missing or no such model.
+    A digit is claimed if it is at least as probable as live.reject says, in the params.yaml that
+    the code came with. Raises ModelError if the file is missing or no such model.
     """
     model = load_model(installed.MODEL if path is None else Path(path))
     return Recogniser(model, load_params(installed.PARAMS).live.reject)

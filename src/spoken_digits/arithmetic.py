@@ -15,12 +15,7 @@ from typing import Any
 from spoken_digits.errors import UserError
 
 _NUMPY = {"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR"}
-_TORCH = {
-    "ONEDNN_MAX_CPU_ISA": "AVX2",
-    "ATEN_CPU_CAPABILITY": "avx2",
-    "MKL_CBWR": "COMPATIBLE",
-    "OMP_DYNAMIC": "FALSE",
-}
+_TORCH = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "MKL_CBWR": "COMPATIBLE"}
 _X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 _pinned: tuple[int, bool] | None = None
@@ -36,9 +31,9 @@ def pin_arithmetic(threads: int, portable: bool = True) -> None:
     """Pin the kernels of NumPy and torch, and the number of threads; call before either is there.
 
     The number of threads decides how sums are cut, so it is pinned too, whatever the number of
-    cores. What the caller's environment says of these is overridden. With ``portable`` false, a
-    processor without AVX2 computes as it can. Raises UserError if it has none and ``portable`` is
-    true, or if torch was imported already, when the processor's own kernels may be chosen.
+    cores. What the caller's environment says of these is overridden. With ``portable`` false, an
+    x86-64 processor without AVX2 computes as it can; with it true, UserError is raised there. So it
+    is if torch was imported already, when the processor's own kernels may be chosen.
     """
     global _pinned
     if _pinned == (threads, portable):
@@ -46,7 +41,9 @@ def pin_arithmetic(threads: int, portable: bool = True) -> None:
     if "torch" in sys.modules:
         raise UserError("torch was imported before its arithmetic was pinned; nothing is portable")
     pin_numpy()
-    os.environ.update(_TORCH)
+    if _X86:  # elsewhere torch warns of them
+        os.environ.update(_TORCH)
+    os.environ["OMP_DYNAMIC"] = "FALSE"
     for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OMP_THREAD_LIMIT"):
         os.environ[variable] = str(threads)
 

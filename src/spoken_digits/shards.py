@@ -86,7 +86,10 @@ def list_shards(root: Path) -> list[Path]:
 
 
 def member_names(path: Path) -> list[str]:
-    """Return the names of a shard's members, without reading their content."""
+    """Return the names of a shard's members, without reading their content.
+
+    Raises ShardError if the file is missing or damaged.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.namelist()

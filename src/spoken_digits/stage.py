@@ -22,13 +22,13 @@ def start(
     epilog: str = "",
     options: Mapping[str, Mapping[str, Any]] | None = None,
     trains: bool = False,
-    evaluates: bool = False,
+    predicts: bool = False,
 ) -> tuple[argparse.Namespace, "Params"]:
     """Read the command line and all of params.yaml; return both.
 
     ``doc`` and ``epilog`` are what --help says, ``options`` argparse's arguments by their flags.
     A stage that ``trains`` gets torch with the arithmetic that train.portable asks for; one that
-    ``evaluates`` gets the portable one whatever it says, where the processor can. Ends the script
+    only ``predicts`` gets the portable one whatever it says, where the processor can. Ends the script
     with a message if params.yaml, or the processor, does not allow what it asks for.
     """
     parser = argparse.ArgumentParser(
@@ -42,7 +42,7 @@ def start(
 
         params = load_params()
         arithmetic.pin_numpy()
-        if evaluates or (trains and params.train.portable):
+        if predicts or (trains and params.train.portable):
             arithmetic.pin_arithmetic(params.train.threads, params.train.portable)
     return arguments, params
 

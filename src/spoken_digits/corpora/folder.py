@@ -11,8 +11,7 @@ from spoken_digits.corpora.packing import BadRecording, pack
 from spoken_digits.errors import UserError
 from spoken_digits.params import Folder
 from spoken_digits.recording import Recording, parse_name
-
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+from spoken_digits.sound.decode import SUFFIXES
 
 
 def collect(settings: Folder, target: Path) -> list[BadRecording]:

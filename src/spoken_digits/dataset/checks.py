@@ -53,7 +53,11 @@ class Finding(NamedTuple):
 
 
 def shard_facts(shards: tuple[Path, Path]) -> list[Facts]:
-    """Look at every recording of a shard, and at its picture in the second shard."""
+    """Look at every recording of a shard, and at its picture in the second shard.
+
+    Raises ShardError if a shard is missing or damaged, RecordingError that names the recording that
+    is no WAV of this project.
+    """
     recordings, pictures = shards
     constant = {name: _is_constant(content) for name, content in read_shard(pictures)}
     facts = []

@@ -22,7 +22,8 @@ class ImagesError(UserError):
 def load_images(root: Path, recordings: Sequence[Recording]) -> NDArray[np.uint8]:
     """Load the images of recordings, in their order, from the shards under ``root``: (n, 100, 100).
 
-    Raises ImagesError if one is missing or is no 100x100 grey-scale picture.
+    Raises ImagesError if one is missing or is no 100x100 grey-scale picture, ShardError if a shard
+    is damaged.
     """
     wanted: dict[str, dict[str, int]] = defaultdict(dict)  # corpus -> image name -> index
     for index, recording in enumerate(recordings):

@@ -15,8 +15,8 @@ from spoken_digits.live.listener import Listener, Word
 from spoken_digits.live.loop import NUMBER_PAUSE_S
 from spoken_digits.live.stream_resampler import Resampler
 from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sound.decode import HIGHEST_RATE, LOWEST_RATE
 
-LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
 _BLOCK_S = 0.1
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spoken_digits.errors import UserError
 from spoken_digits.files import replacing
@@ -19,17 +20,24 @@ def save_word(folder: Path, word: Word) -> Path:
 
     Takes are counted on from those that are there. Raises UserError if it cannot be written.
     """
-    from spoken_digits.sound.decode import wav_bytes  # only who saves waits for SciPy
+    path = next_name(folder, word.verdict.digit or "other-unknown", SPEAKER)
+    write_wav(path, word.sound)
+    return path
 
-    label = word.verdict.digit or "other-unknown"
-    samples = np.rint(np.clip(word.sound, -1, 1) * 32767).astype(np.int16)
-    path = next_name(folder, label, SPEAKER)
+
+def write_wav(path: Path, sound: NDArray[np.float32]) -> None:
+    """Write a 16 kHz waveform, (n,) in -1..1, as PCM 16-bit, whole or not at all.
+
+    Raises UserError if it cannot be written.
+    """
+    from spoken_digits.sound.decode import wav_bytes  # only who saves waits for soundfile
+
+    samples = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
     try:
         with replacing(path) as partial:
             partial.write_bytes(wav_bytes(samples, SAMPLE_RATE))
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from None
-    return path
 
 
 def next_name(folder: Path, label: str, speaker: str) -> Path:

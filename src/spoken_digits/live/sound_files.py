@@ -14,11 +14,8 @@ from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.export.inference import Model
 from spoken_digits.live.decision import Verdict, recognise_word
 from spoken_digits.recording import DIGITS, RecordingNameError, parse_name
-from spoken_digits.sound.decode import RecordingError, decode, waveform
+from spoken_digits.sound.decode import SUFFIXES, RecordingError, decode, waveform
 from spoken_digits.sound.resample import ResampleError
-
-SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
-"""What is a sound file when a directory is searched."""
 
 LONGEST_FILE_S = 10.0
 """A longer file is not one word with some silence, s."""

@@ -1,1 +1,1 @@
-"""The network and its file, how it hears two vocal tracts, and reproducible arithmetic."""
+"""The network, its file, and the mean of its answers for two lengths of the vocal tract."""

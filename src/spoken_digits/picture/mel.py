@@ -9,23 +9,20 @@ bits still write the same grey levels.
 """
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
+from spoken_digits.params import Spectrogram
 from spoken_digits.sizes import HOP, SAMPLE_RATE, SECOND, SIZE
 from spoken_digits.sound.one_second import one_second
-
-if TYPE_CHECKING:
-    from spoken_digits.params import Spectrogram
 
 N_FFT = 512
 """Points of the Fourier transform: the power of two above the longest window, 32 ms."""
 
 
-def images(seconds: NDArray[np.float64], settings: "Spectrogram") -> NDArray[np.uint8]:
+def images(seconds: NDArray[np.float64], settings: Spectrogram) -> NDArray[np.uint8]:
     """Take the pictures of waveforms, (m, 16000) -> (m, 100, 100), row 0 the highest band.
 
     A waveform of zeros, or one whose power float64 cannot hold, gives a black picture.
@@ -74,20 +71,20 @@ def _levels(mel: NDArray[np.float64], depth_db: int) -> NDArray[np.float64]:
     return np.rint(mel, out=mel)
 
 
-def image(waveform: NDArray[np.float64], settings: "Spectrogram") -> NDArray[np.uint8]:
+def image(waveform: NDArray[np.float64], settings: Spectrogram) -> NDArray[np.uint8]:
     """Take the picture of one 16 kHz waveform of any length, (n,) -> (100, 100)."""
     only: NDArray[np.uint8] = images(one_second(waveform)[None], settings)[0]
     return only
 
 
-def analysis_window(settings: "Spectrogram") -> NDArray[np.float64]:
+def analysis_window(settings: Spectrogram) -> NDArray[np.float64]:
     """Return the periodic Hann window, (window_ms x 16,): what one frame sees."""
     length = settings.window_ms * SAMPLE_RATE // 1000
     window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
     return window
 
 
-def mel_filters(settings: "Spectrogram") -> NDArray[np.float64]:
+def mel_filters(settings: Spectrogram) -> NDArray[np.float64]:
     """Return the mel bands as triangles over the transform's bins, (100, 257), lowest first.
 
     Band edges are equally spaced on Slaney's mel scale (M. Slaney, Auditory Toolbox, 1998: linear
@@ -108,7 +105,7 @@ def mel_filters(settings: "Spectrogram") -> NDArray[np.float64]:
 
 
 @cache
-def _sparse_mel_filters(settings: "Spectrogram") -> scipy.sparse.csr_array:
+def _sparse_mel_filters(settings: Spectrogram) -> scipy.sparse.csr_array:
     # Sparse: a band touches 2 to 12 of the 257 bins. Six times faster than the dense product.
     return scipy.sparse.csr_array(mel_filters(settings))
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from spoken_digits.errors import UserError
 from spoken_digits.sound.resample import resample
 
+SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+"""What is taken for a sound file where folders and archives are searched."""
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
 """Sample rates that are believed, Hz."""
 

@@ -10,7 +10,7 @@ _OTHER = CLASSES.index(OTHER)
 
 
 def corpus_pools(classes: Tensor, corpora: Tensor) -> list[Tensor]:
-    """Return for each corpus the indices that its recordings are drawn from.
+    """Return for each corpus the indices that its recordings are drawn from, (m,) each.
 
     ``classes`` (n,) and ``corpora`` (n,) are every recording's class and the number of its corpus.
     """
@@ -23,9 +23,10 @@ def corpus_pools(classes: Tensor, corpora: Tensor) -> list[Tensor]:
 def repeat_rare_digits(classes: Tensor, indices: Tensor) -> Tensor:
     """Repeat a corpus's recordings of rare digits until they are about as many as of the others.
 
-    ``indices`` are the corpus's recordings. Else the Speech Commands subset, with seven threes
-    beside 400 eights, would teach that what strangers say is rather an eight. Other words are
-    repeated as often as digits are on average.
+    ``classes`` (n,) are every recording's, ``indices`` (k,) the corpus's recordings; returns
+    indices, (m,), m >= k. Else the Speech Commands subset, with seven threes beside 400 eights,
+    would teach that what strangers say is rather an eight. Other words are repeated as often as
+    digits are on average.
     """
     recordings = torch.bincount(classes[indices], minlength=len(CLASSES))  # of each class
     digits = recordings[:_OTHER]
