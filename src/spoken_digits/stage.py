@@ -28,8 +28,8 @@ def start(
 
     ``doc`` and ``epilog`` are what --help says, ``options`` argparse's arguments by their flags.
     A stage that ``trains`` gets torch with the arithmetic that train.portable asks for; one that
-    only ``predicts`` gets the portable one whatever it says, where the processor can. Ends the script
-    with a message if params.yaml, or the processor, does not allow what it asks for.
+    only ``predicts`` gets the portable one whatever it says, where the processor can. Ends the
+    script with a message if params.yaml, or the processor, does not allow what it asks for.
     """
     parser = argparse.ArgumentParser(
         description=doc, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
