@@ -1,8 +1,8 @@
 """The stage download, end to end: over HTTP, into data/raw, whole or not at all."""
 
 import csv
-import importlib
 import os
+import runpy
 import subprocess
 import sys
 import zipfile
@@ -13,7 +13,6 @@ import yaml
 from support import Drop
 
 from spoken_digits.corpora import fetch
-from spoken_digits.errors import run_script
 from spoken_digits.shards import read_shard
 from spoken_digits.sound.decode import read_wav
 
@@ -40,7 +39,6 @@ def download(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["download.py"])
     monkeypatch.setattr(fetch, "FIRST_WAIT_S", 0.01)
-    stage = importlib.import_module("download")
 
     def run(*corpora, **settings):
         params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
@@ -53,7 +51,7 @@ def download(tmp_path, monkeypatch, capsys):
             section[last] = value
         Path("params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
         with pytest.raises(SystemExit) as caught:
-            run_script(stage.main)
+            runpy.run_path(str(ROOT / "src/download.py"), run_name="__main__")
         captured = capsys.readouterr()
         return caught.value.code, captured.out, captured.err
 

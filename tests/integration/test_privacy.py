@@ -68,9 +68,9 @@ def told(
 ) -> list[str]:
     """Run a command as a user with a home of his own; return addresses called, files left."""
     log = home.parent / "strace.txt"
-    environment = {
-        key: value for key, value in os.environ.items() if key != "ORT_DISABLE_TELEMETRY"
-    }
+    # onnxruntime tells nobody where it thinks that it is tested.
+    known = ("ORT_DISABLE_TELEMETRY", "CI", "GITHUB_ACTIONS", "TF_BUILD", "JENKINS_URL")
+    environment = {key: value for key, value in os.environ.items() if key not in known}
     environment |= {"HOME": str(home), "PYTHONPATH": str(ROOT / "src")}
     environment.pop("XDG_CACHE_HOME", None)
     done = subprocess.run(
