@@ -39,7 +39,7 @@ verify: $(VENV)/.installed  ## Rebuild HEAD from nothing elsewhere; compare ever
 	python tools/verify.py $(ARGS)
 
 processors: $(VENV)/.installed  ## Compare arithmetic with processors that QEMU emulates; minutes
-	PYTHONPATH=src python tools/processors.py $(ARGS)
+	python tools/processors.py $(ARGS)
 
 ##@ Experiments
 exps: $(VENV)/.installed  ## Compare the experiments: params that differ, metrics that matter
