@@ -13,9 +13,13 @@ from processors import QEMU, by_operation, compare, differing, qemu_version
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "src")}
 CODE = """
-import torch
-print(repr((torch.arange(1.0, 1000) / 7).{operation}().double().sum().item()))
+from spoken_digits.arithmetic import pin_arithmetic
+pin_arithmetic(1)
+import hashlib, torch
+values = torch.rand(1_000_000, generator=torch.Generator().manual_seed(0))
+print(hashlib.sha256(values.{operation}().numpy().tobytes()).hexdigest())
 """
 
 
@@ -34,7 +38,7 @@ def emulated(processor: str, *arguments: str, cwd: Path = ROOT) -> subprocess.Co
     return subprocess.run(
         [QEMU, "-cpu", processor, sys.executable, *arguments],
         cwd=cwd,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
     )
@@ -58,9 +62,12 @@ def test_every_operation_and_the_data_stages_give_the_same_bytes(qemu):
 def test_what_depends_on_the_maker_would_be_found(qemu, operation, portable):
     """MKL's vector square root starts from rsqrtps, which QEMU, AMD and Intel each compute."""
     code = CODE.format(operation=operation)
-    here = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    here = subprocess.run(
+        [sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, text=True, check=True
+    )
     there = emulated("Haswell", "-c", code)
     assert there.returncode == 0, there.stderr
+    assert len(there.stdout) == len(here.stdout) == 65
     assert (here.stdout == there.stdout) is portable
 
 
