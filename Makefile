@@ -63,7 +63,7 @@ real: $(VENV)/.installed  ## Measure the models on real recordings they never he
 test: $(VENV)/.installed-dev  ## Run the tests, without the slow ones
 	@# Sound is played and heard in real time: nothing beside it. 5: none is chosen by ARGS='-k ...'.
 	@code=0; \
-	python -m pytest -m 'not slow and not sound' --numprocesses auto --dist loadfile $(ARGS) || code=$$?; \
+	python -m pytest -m 'not slow and not sound' --numprocesses auto --dist loadgroup $(ARGS) || code=$$?; \
 	case $$code in 0|5) ;; *) exit $$code ;; esac; \
 	python -m pytest -m 'not slow and sound' $(ARGS) || { sound=$$?; [ $$sound != 5 ] || exit $$code; exit $$sound; }
 
@@ -72,7 +72,7 @@ test-slow: $(VENV)/.installed-dev  ## Run the slow tests: whole pipelines, remot
 
 coverage: $(VENV)/.installed-dev  ## Run the tests, and list the lines that none of them runs
 	coverage erase
-	coverage run -m pytest -m 'not slow' -q $(ARGS)
+	coverage run -m pytest -m 'not slow' --numprocesses auto --dist loadgroup -q $(ARGS)
 	coverage combine --quiet
 	coverage report
 

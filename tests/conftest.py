@@ -15,6 +15,12 @@ from spoken_digits.sound.decode import wav_bytes
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Where tests run on several processes: a file on one, all that need the built project too."""
+    built = "built" in getattr(item, "fixturenames", ())
+    item.add_marker(pytest.mark.xdist_group("built" if built else item.path.name))
+
+
 @pytest.fixture(autouse=True)
 def _own_surroundings(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

@@ -49,6 +49,7 @@ def test_the_numbers_are_those_of_the_predictions(built):
     assert summary["cost"]["bytes"] == (built / "models" / "digits.safetensors").stat().st_size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["evaluate", "report"])
 def test_a_second_run_gives_the_same_bytes_whatever_the_surroundings(work, run, stage):
     outputs = [

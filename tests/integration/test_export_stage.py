@@ -190,6 +190,7 @@ def containing(path: Path, content: bytes):
     ],
     ids=["split", "no test", "no model", "no such model", "evaluation", "another", "recordings"],
 )
+@pytest.mark.slow
 def test_what_is_missing_is_named(project, change, words):
     (project / EXPORTED).unlink()
     change(project)

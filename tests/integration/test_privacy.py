@@ -92,7 +92,9 @@ def test_onnxruntime_does_tell_if_it_is_let(strace, home):
 
 
 @pytest.mark.parametrize(
-    "code", [LOAD_MODEL, DETECT_SPEECH, EXPORT], ids=["model", "vad", "export"]
+    "code",
+    [LOAD_MODEL, DETECT_SPEECH, pytest.param(EXPORT, marks=pytest.mark.slow)],
+    ids=["model", "vad", "export"],
 )
 def test_parts_that_run_onnxruntime(strace, home, code):
     assert told(strace, home, "-c", code) == []

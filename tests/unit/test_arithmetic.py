@@ -62,6 +62,7 @@ def train(checkpoint: Path, cores: int, how: str, environment: dict[str, str]) -
 
 
 @X86
+@pytest.mark.slow
 def test_the_same_weights_from_any_cores_and_surroundings(tmp_path):
     everywhere = train(tmp_path / "all.pt", 2, "pinned", {})
     on_one = train(tmp_path / "one.pt", 1, "pinned", OTHER_KERNELS)
