@@ -1,5 +1,6 @@
 """params.yaml, validated: every stage checks all of it before it does any work."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -15,8 +16,10 @@ from pydantic import (
 )
 from pydantic_core.core_schema import literal_schema
 
+from spoken_digits import vocabulary
 from spoken_digits.errors import UserError
 from spoken_digits.params_messages import explain
+from spoken_digits.vocabulary import LANGUAGES, Vocabulary
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -88,6 +91,10 @@ CorpusName = Annotated[str, GetPydanticSchema(lambda *_: literal_schema(list(SOU
 """One of SOURCES: Literal["espeak", "pico", ...]."""
 
 
+class Language(_Section):
+    language: Annotated[str, GetPydanticSchema(lambda *_: literal_schema(list(LANGUAGES)))]
+
+
 class Spectrogram(_Section):
     window_ms: Annotated[int, Field(ge=10, le=32)]
     lowest_hz: Annotated[int, Field(ge=0, le=1000)]
@@ -150,6 +157,8 @@ class Live(_Section):
 class Params(_Section):
     """All of params.yaml. Frozen; no unknown keys; right types and ranges."""
 
+    vocabulary: Annotated[tuple[str, ...], BeforeValidator(vocabulary.entries)]
+    voices: Language
     corpora: Annotated[tuple[CorpusName, ...], Field(min_length=1), _FROM_LIST]
     download: Download
     spectrogram: Spectrogram
@@ -159,15 +168,21 @@ class Params(_Section):
     evaluate: Evaluate
     live: Live
 
+    @property
+    def words(self) -> Vocabulary:
+        """The vocabulary, in the language of the synthetic voices."""
+        return vocabulary.parse(self.vocabulary, self.voices.language)
+
     @model_validator(mode="after")
     def _consistent(self) -> "Params":
+        vocabulary.parse(self.vocabulary, self.voices.language)
         twice = {name for name in self.corpora if self.corpora.count(name) > 1}
         if twice:
             raise ValueError(f"corpora: {', '.join(sorted(twice))} is named twice. Name it once")
         if "folder" in self.corpora and self.download.folder.path is None:
             raise ValueError(
                 "download.folder.path: null, but corpora names folder. Set it to a directory or an "
-                "archive of <digit>_<speaker>_<take>.wav files"
+                "archive of <label>_<speaker>_<take>.wav files"
             )
         if self.validate_.min_seconds >= self.validate_.max_seconds:
             raise ValueError(
@@ -177,6 +192,18 @@ class Params(_Section):
         return self
 
 
+class _Loader(yaml.SafeLoader):
+    """Takes yes, no, on and off for text, as YAML 1.2 and DVC do; to PyYAML they are booleans."""
+
+
+_BOOLEAN = "tag:yaml.org,2002:bool"
+_Loader.yaml_implicit_resolvers = {
+    sign: [(tag, pattern) for tag, pattern in resolvers if tag != _BOOLEAN]
+    for sign, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(_BOOLEAN, re.compile(r"[tT]rue|TRUE|[fF]alse|FALSE"), list("tTfF"))
+
+
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check params.yaml.
 
@@ -184,7 +211,7 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     and the nearest valid key or value if it looks like a slip.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
     except OSError as error:
         raise ParamsError(
             f"{path}: cannot be read ({error.strerror}). Run from the project's top folder"

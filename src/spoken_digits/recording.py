@@ -4,16 +4,12 @@ import re
 from typing import NamedTuple
 
 from spoken_digits.errors import UserError
-
-DIGITS = tuple("0123456789")
-OTHER = "other"
-CLASSES = (*DIGITS, OTHER)
-"""The network's classes, in the order of its logits: the ten digits, then all other sound."""
+from spoken_digits.vocabulary import OTHER
 
 FORMAT = "spoken-digits 1"
-"""What model files call themselves; another number is other classes or another picture."""
+"""What model files call themselves; another number is another picture."""
 
-_NAME = re.compile(r"([0-9]|other-[a-z]+)_([A-Za-z0-9-]+)_([0-9]+)\.(wav|png)")
+_NAME = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)_([A-Za-z0-9-]+)_([0-9]+)\.(wav|png)")
 
 
 class RecordingNameError(UserError):
@@ -26,7 +22,7 @@ class Recording(NamedTuple):
     corpus: str
     """Where it is from, as params.yaml names it."""
     label: str
-    """What is said: "0".."9" or "other-<word>"."""
+    """What is said: a label of the vocabulary, or "other-<word>"."""
     speaker: str
     take: int
     """Which of the speaker's recordings of this label it is."""
@@ -47,14 +43,14 @@ class Recording(NamedTuple):
         return f"{self.corpus}/{self.speaker}"
 
     @property
-    def is_digit(self) -> bool:
-        """Whether a digit is said."""
-        return self.label in DIGITS
+    def is_word(self) -> bool:
+        """Whether a word of the vocabulary is said."""
+        return self.label != OTHER and not self.label.startswith(f"{OTHER}-")
 
     @property
-    def class_index(self) -> int:
-        """Which of CLASSES it belongs to: 0-9 for a digit, 10 for any other word."""
-        return CLASSES.index(self.label) if self.is_digit else CLASSES.index(OTHER)
+    def class_name(self) -> str:
+        """The network's class that it belongs to: its label, or OTHER."""
+        return self.label if self.is_word else OTHER
 
     def __str__(self) -> str:
         return f"{self.corpus}/{self.name}"
@@ -68,7 +64,7 @@ def parse_name(corpus: str, name: str) -> Recording:
     match = _NAME.fullmatch(name)
     if match is None:
         raise RecordingNameError(
-            f"{name}: not a recording's name. Name it <digit>_<speaker>_<take>.wav, "
-            "for example 7_anna_0.wav (a word that is no digit: other-<word>_anna_0.wav)"
+            f"{name}: not a recording's name. Name it <label>_<speaker>_<take>.wav, "
+            "for example 7_anna_0.wav (a word outside the vocabulary: other-<word>_anna_0.wav)"
         )
     return Recording(corpus, match[1], match[2], int(match[3]))
