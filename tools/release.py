@@ -3,7 +3,8 @@
 Trains it in an experiment of its own, away from the working tree: on espeak, FSDD and the Speech
 Commands subset (spoken_digits/export/released.py), or takes one that is trained already. Then the
 new and the present model hear the new one's test recordings. A model with a lower accuracy there is
-refused. Otherwise models/released/digits.onnx and digits.json are replaced; commit them.
+refused. Otherwise models/released is replaced: digits.onnx, the weights digits.safetensors, and
+digits.json. Commit them.
 
   CORPUS_MIRROR=/media/usb make release
   make release ARGS='--from release-1'    an experiment or a commit, without training
@@ -14,8 +15,6 @@ Exits with 0 if the model was promoted, and 1, the present model untouched, if n
 import argparse
 import json
 import re
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,8 +35,6 @@ if __name__ == "__main__":
     _arguments()  # --help and a wrong option do not wait for what is imported below
 
 import yaml
-from dvc.api import DVCFileSystem
-from dvc.exceptions import DvcException
 
 from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import run_script
@@ -47,13 +44,13 @@ from spoken_digits.evaluation.real_recordings import hear
 from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.export import released
 from spoken_digits.export.inference import ModelError, load_model
-from spoken_digits.export.released import ABOUT, MODEL, ReleaseError, sha256
+from spoken_digits.export.released import ABOUT, MODEL, WEIGHTS, ReleaseError, sha256
 from spoken_digits.files import replacing
 from spoken_digits.params import SYNTHETIC, parse_yaml
 from spoken_digits.recording import Recording
 from spoken_digits.shards import list_shards
 
-EXPORTED, WEIGHTS = "models/digits.onnx", "models/digits.safetensors"
+EXPORTED, TRAINED = "models/digits.onnx", "models/digits.safetensors"
 RAW, SPLIT = "data/raw", "data/split.csv"
 DESCRIBED = ("dvc.lock", "dvc.yaml", "params.yaml", "requirements.txt", "constraints.txt")
 METRICS = ("metrics/evaluate.json", "metrics/export.json")
@@ -61,7 +58,7 @@ LARGEST = 500_000  # bytes
 
 
 def main() -> None:
-    revision = _arguments().revision or train()
+    revision = _arguments().revision or experiments.run_next("release", released.overrides())
     commit = experiments.resolve(revision)
     params = parse_yaml(experiments.read(commit, "params.yaml").decode())
     if wrong := released.differing(params):
@@ -71,46 +68,15 @@ def main() -> None:
         raise ReleaseError(f"{revision}: {EXPORTED} has {len(model):,} bytes, {LARGEST:,} at most")
     with tempfile.TemporaryDirectory(prefix="release-") as temporary:
         place = Path(temporary)
-        fetch(commit, place, (SPLIT, RAW, WEIGHTS))
+        experiments.fetch(commit, place, (SPLIT, RAW, TRAINED))
         (place / "digits.onnx").write_bytes(model)
         subsets = read_split(place / SPLIT)
         test = [recording for recording, subset in subsets.items() if subset == "test"]
         comparison = contest(place, test, revision)
         about = describe(commit, place, params, test, comparison)
-    promote(model, json.dumps(about, indent=1) + "\n")
+        weights = (place / TRAINED).read_bytes()
+    promote(model, weights, json.dumps(about, indent=1) + "\n")
     print(f"{MODEL} is now {revision}'s ({len(model):,} bytes). Commit it: git add {MODEL.parent}")
-
-
-def train() -> str:
-    """Train a release as a new experiment; return its name. Raises ReleaseError if it fails."""
-    taken = [re.fullmatch(r"release-(\d+)", name) for name in experiments.names()]
-    name = f"release-{max((int(match[1]) for match in taken if match), default=0) + 1}"
-    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", name]
-    for override in released.overrides():
-        command += ["-S", override]
-    print(" ".join(["dvc", *command[3:]]), file=sys.stderr)
-    finished = subprocess.run(command, env=experiments.environment(), stdout=sys.stderr)
-    if finished.returncode != 0 or name not in experiments.names():
-        raise ReleaseError(
-            f"{name} was not trained to its end, for the reason above. Stages that are done are "
-            "not done again: mend it and run make release again"
-        )
-    return name
-
-
-def fetch(commit: str, place: Path, paths: Iterable[str]) -> None:
-    """Copy what DVC's cache (or its remote) holds of a commit's outputs to a directory."""
-    files = DVCFileSystem(rev=commit)
-    for path in paths:
-        target = place / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            files.get(path, str(target), recursive=files.isdir(path))
-        except (DvcException, OSError) as error:
-            raise ReleaseError(
-                f"{path} of {commit[:10]} is in neither DVC's cache nor its remote ({error}). "
-                "Fetch it: dvc fetch --all-commits; or train again: make release"
-            ) from None
 
 
 def contest(place: Path, test: list[Recording], revision: str) -> Comparison | None:
@@ -181,7 +147,7 @@ def describe(
         "sha256": {path: sha256(experiments.read(commit, path)) for path in in_git}
         | {
             path.relative_to(place).as_posix(): sha256(path.read_bytes())
-            for path in (*list_shards(place / RAW), place / SPLIT, place / WEIGHTS)
+            for path in (*list_shards(place / RAW), place / SPLIT, place / TRAINED)
         },
         "dvc.lock": {
             name: {
@@ -204,10 +170,15 @@ def versions(requirements: str) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==([^\s#;]+)", requirements, flags=re.MULTILINE))
 
 
-def promote(model: bytes, about: str) -> None:
-    """Replace the released model and its description, both or neither."""
-    with replacing(MODEL) as new_model, replacing(ABOUT) as new_about:
+def promote(model: bytes, weights: bytes, about: str) -> None:
+    """Replace the released model, its weights and its description, all or none."""
+    with (
+        replacing(MODEL) as new_model,
+        replacing(WEIGHTS) as new_weights,
+        replacing(ABOUT) as new_about,
+    ):
         new_model.write_bytes(model)
+        new_weights.write_bytes(weights)
         new_about.write_text(about, encoding="utf-8", newline="\n")
 
 

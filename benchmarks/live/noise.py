@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--all-speakers", action="store_true")
     args = parser.parse_args()
     mirror = corpus_mirror("the Speech Commands subset")
-    about = released.read_about(ROOT / released.MODEL, ROOT / released.ABOUT)
+    about = released.read_about(ROOT)
     of = [] if args.all_speakers else about["held_out"]["speech_commands"]
     words = list(other_words(mirror, of))
     options = ["--model", args.model] if args.model else []

@@ -1,8 +1,10 @@
 """DVC's experiments: run them, find them by name, read what Git holds of them."""
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from spoken_digits.corpora.fetch import is_url
@@ -41,6 +43,48 @@ def dvc(*arguments: str) -> str:
         said = reason(finished.stderr) or finished.stderr.strip()
         raise ExperimentError(f"dvc {' '.join(arguments[:2])}: {said}")
     return finished.stdout
+
+
+def run_next(kind: str, overrides: Iterable[str]) -> str:
+    """Run an experiment away from the working tree; return its name, <kind>-<next number>.
+
+    ``overrides`` are what dvc exp run's -S takes. What it prints goes to standard error. Raises
+    ExperimentError if it does not run to its end.
+    """
+    taken = [re.fullmatch(rf"{kind}-(\d+)", name) for name in names()]
+    name = f"{kind}-{max((int(match[1]) for match in taken if match), default=0) + 1}"
+    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", name]
+    for override in overrides:
+        command += ["-S", override]
+    print(" ".join(["dvc", *command[3:]]), file=sys.stderr)
+    finished = subprocess.run(command, env=environment(), stdout=sys.stderr)
+    if finished.returncode != 0 or name not in names():
+        raise ExperimentError(
+            f"{name} did not run to its end, for the reason above. Stages that are done are not "
+            "done again: mend it and run this again"
+        )
+    return name
+
+
+def fetch(commit: str, place: Path, paths: Iterable[str]) -> None:
+    """Copy what DVC's cache, or its remote, holds of a commit's outputs to a directory.
+
+    Raises ExperimentError if neither has them.
+    """
+    from dvc.api import DVCFileSystem  # takes a second: only who needs it waits for it
+    from dvc.exceptions import DvcException
+
+    files = DVCFileSystem(rev=commit)
+    for path in paths:
+        target = place / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            files.get(path, str(target), recursive=files.isdir(path))
+        except (DvcException, OSError) as error:
+            raise ExperimentError(
+                f"{path} of {commit[:10]} is in neither DVC's cache nor its remote ({error}). "
+                "Fetch it: dvc fetch --all-commits; or run the experiment again"
+            ) from None
 
 
 def reason(log: str) -> str:

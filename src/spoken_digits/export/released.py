@@ -1,13 +1,16 @@
-"""The released model and what is known of it: models/released/digits.onnx and digits.json."""
+"""The released model, its weights, and what is known of them: models/released."""
 
 import hashlib
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from spoken_digits.errors import UserError
 
-MODEL, ABOUT = Path("models/released/digits.onnx"), Path("models/released/digits.json")
+FOLDER = Path("models/released")
+MODEL, WEIGHTS, ABOUT = (FOLDER / f"digits.{suffix}" for suffix in ("onnx", "safetensors", "json"))
 
 SUBSET = "speech_commands_subset.tar.gz"
 
@@ -28,12 +31,19 @@ class ReleaseError(UserError):
     """A model that is not promoted, or a released model that is not what its description says."""
 
 
-def overrides() -> list[str]:
-    """Return PARAMS as dvc exp run's -S has them."""
-    return [
-        f"{key}=[{','.join(value)}]" if isinstance(value, list) else f"{key}={value}"
-        for key, value in PARAMS.items()
-    ]
+def overrides(changes: Mapping[str, Any] | None = None) -> list[str]:
+    """Return PARAMS with some changes, as dvc exp run's -S has them."""
+    return [f"{key}={_quoted(value)}" for key, value in {**PARAMS, **(changes or {})}.items()]
+
+
+def _quoted(value: Any) -> str:
+    """Return a value in Hydra's notation, which -S has: a path may have blanks or commas."""
+    if isinstance(value, list):
+        return f"[{','.join(map(_quoted, value))}]"
+    if isinstance(value, str) and not re.fullmatch(r"[\w./@-]+", value):
+        escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+        return f"'{escaped}'"
+    return str(value)
 
 
 def differing(params: dict[str, Any]) -> list[str]:
@@ -48,27 +58,29 @@ def differing(params: dict[str, Any]) -> list[str]:
     return found
 
 
-def read_about(model: Path = MODEL, about: Path = ABOUT) -> dict[str, Any]:
-    """Return the released model's description.
+def read_about(root: Path = Path()) -> dict[str, Any]:
+    """Return the description of the released model in a project's folder.
 
-    Raises ReleaseError if there is none, or if it describes another file.
+    Raises ReleaseError if there is none, or if it describes another model or other weights.
     """
+    about = root / ABOUT
     try:
         content = json.loads(about.read_text(encoding="utf-8"))
-        described = content["sha256"]["models/digits.onnx"]
+        described = {path: content["sha256"][f"models/{path.name}"] for path in (MODEL, WEIGHTS)}
     except OSError:
         raise ReleaseError(
-            f"{about}: not there. Take both from Git, or run: make release"
+            f"{about}: not there. Take models/released from Git, or run: make release"
         ) from None
     except (ValueError, KeyError, TypeError):
         raise ReleaseError(
             f"{about}: damaged. Take it from Git again: git checkout {about}"
         ) from None
-    if described != sha256(model.read_bytes()):
-        raise ReleaseError(
-            f"{about} describes another file than {model}. Take both from Git again: "
-            f"git checkout {about.parent}"
-        )
+    for path, digest in described.items():
+        again = f"Take all of it from Git again: git checkout {about.parent}"
+        if not (root / path).is_file():
+            raise ReleaseError(f"{root / path}: not there. {again}")
+        if sha256((root / path).read_bytes()) != digest:
+            raise ReleaseError(f"{about} describes another file than {root / path}. {again}")
     return dict(content)
 
 

@@ -60,12 +60,15 @@ class SpectrogramNet(nn.Module):
     early stride is what makes training on a CPU quick, but a weak s or k lasts a few frames only.
     Frequency is resolved in full (the 7x1 convolution) before time is averaged: where in the
     second the word is says nothing, which bands sound says all.
+
+    ``time_stride`` is the first convolution's stride in time, in frames of 10 ms. That of the model
+    released with version 1.0.0 is 4: its columns in time are 13 where 25 are noted below.
     """
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self, classes: int, time_stride: int = 2) -> None:
         super().__init__()
         self.pattern = nn.Sequential(  # (n, 1, 100, 100)
-            convolution(1, 16, 7, stride=(4, 2)),  # (n, 16, 25, 50)
+            convolution(1, 16, 7, stride=(4, time_stride)),  # (n, 16, 25, 50)
             convolution(16, 32, 3, stride=2),  # (n, 32, 13, 25)
             Residual(32),
             Residual(32),
@@ -198,7 +201,10 @@ def load_network(path: Path) -> SpectrogramNet:
 
     Raises ModelFileError if the file is missing, damaged or holds another network.
     """
-    network = SpectrogramNet(len(read_classes(path)))
+    classes, stride = len(read_classes(path)), read_about(path).get("time_stride")
+    network = (
+        SpectrogramNet(classes) if stride is None else SpectrogramNet(classes, int(str(stride)))
+    )
     try:
         tensors = safetensors.torch.load_file(path)
         expected = {name for name in network.state_dict() if not name.endswith("_tracked")}

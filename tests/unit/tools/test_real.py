@@ -1,7 +1,9 @@
 """make real: nothing that a model was trained on is used to test it."""
 
+import hashlib
 import json
 import sys
+from pathlib import Path
 
 import pytest
 import real
@@ -14,6 +16,7 @@ from spoken_digits.export.inference import ModelError
 from spoken_digits.export.released import ReleaseError
 from spoken_digits.recording import Recording
 
+ROOT = Path(__file__).parents[3]
 RECORDINGS = [Recording("fsdd", "7", "theo", take) for take in range(10)]
 
 
@@ -65,21 +68,49 @@ def test_a_missing_model(project, monkeypatch):
         real.main()
 
 
+MODEL, WEIGHTS = b"a model", b"its weights"
+
+
+def described(model, weights):
+    """Return the description of a released model with these contents."""
+    files = {"models/digits.onnx": model, "models/digits.safetensors": weights}
+    digests = {path: hashlib.sha256(content).hexdigest() for path, content in files.items()}
+    return json.dumps({"sha256": digests})
+
+
 @pytest.mark.parametrize(
     ("about", "message"),
     [
         (None, "not there"),
         ("{", "damaged"),
         ("[]", "damaged"),
-        (json.dumps({"sha256": {"models/digits.onnx": "0"}}), "describes another file"),
+        (described(b"another model", WEIGHTS), "another file than models/released/digits.onnx"),
+        (described(MODEL, b"others"), "another file than models/released/digits.safetensors"),
     ],
 )
 def test_a_description_of_another_model_is_not_believed(project, about, message):
-    released.MODEL.write_bytes(b"a model")
+    released.MODEL.write_bytes(MODEL)
+    released.WEIGHTS.write_bytes(WEIGHTS)
     if about is not None:
         released.ABOUT.write_text(about)
     with pytest.raises(ReleaseError, match=message):
         released.read_about()
+
+
+def test_released_weights_that_are_missing(project):
+    released.MODEL.write_bytes(MODEL)
+    released.ABOUT.write_text(described(MODEL, WEIGHTS))
+    with pytest.raises(ReleaseError, match=r"digits.safetensors: not there.*git checkout"):
+        released.read_about()
+
+
+def test_the_released_model_in_git_is_what_its_description_says():
+    assert released.read_about(ROOT)["corpora"] == released.PARAMS["corpora"]
+
+
+def test_a_path_with_blanks_is_quoted():
+    changed = released.overrides({"download.folder.path": "/home/it's me"})
+    assert "download.folder.path='/home/it\\'s me'" in changed
 
 
 def test_what_a_release_is_trained_with_in_words():
