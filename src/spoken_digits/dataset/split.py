@@ -10,6 +10,10 @@ of hash.
 
 Two schemes promise balance instead, and rank by hash: ``random`` keeps the digits' shares, and
 the hash blocks of ``fold`` are equally large, as every speaker is tested once over the five folds.
+
+Scheme ``takes`` separates recordings and not speakers, where speakers are known: of FSDD as its
+official test does, of the user's own recordings (folder) by testing each speaker's last third of
+the takes of a label. It says how good a model is for whom it was trained on.
 """
 
 import difflib
@@ -41,6 +45,8 @@ _FOLDS = len(_AUDIOMNIST_BLOCKS)
 
 _OFFICIAL_TAKES = {"fsdd": (range(5), range(5, 10))}
 """Corpora whose official test is by take: the takes that are tested, those that validate."""
+OWN = "folder"
+"""The corpus of the user's own recordings."""
 
 
 class SplitError(UserError):
@@ -117,8 +123,11 @@ def _by_fold(recordings: Sequence[Recording], settings: Split) -> dict[Recording
 
 
 def _by_take(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
-    others = [recording for recording in recordings if recording.corpus not in _OFFICIAL_TAKES]
-    chosen = _by_speaker(others, settings)
+    own = [recording for recording in recordings if recording.corpus == OWN]
+    others = [
+        recording for recording in recordings if recording.corpus not in {OWN, *_OFFICIAL_TAKES}
+    ]
+    chosen = _by_speaker(others, settings) | _last_takes(own)
     for recording in recordings:
         if recording.corpus in _OFFICIAL_TAKES:
             tested, validating = _OFFICIAL_TAKES[recording.corpus]
@@ -126,6 +135,16 @@ def _by_take(recordings: Sequence[Recording], settings: Split) -> dict[Recording
             chosen[recording] = (
                 TEST if take in tested else VALIDATION if take in validating else TRAIN
             )
+    return chosen
+
+
+def _last_takes(recordings: Sequence[Recording]) -> dict[Recording, str]:
+    """Test the last third of each speaker's takes of a label; of two takes one, of one none."""
+    chosen: dict[Recording, str] = {}
+    for takes in grouped(recordings, lambda recording: (recording.speaker, recording.label)):
+        ranked = sorted(takes, key=lambda recording: recording.take)
+        tested = round(len(ranked) / 3)
+        chosen |= dict(zip(reversed(ranked), _deal(tested, 0, len(ranked)), strict=True))
     return chosen
 
 
@@ -187,7 +206,8 @@ def _empty(subset: str, recordings: Sequence[Recording], settings: Split) -> str
     needed = {
         "speaker": "it needs 3 speakers of a corpus",
         "fold": "it needs 5 speakers of a corpus",
-        "takes": "it needs takes 0-4, 5-9 and later ones of fsdd, or 3 speakers of another corpus",
+        "takes": "it needs takes 0-4, 5-9 and later ones of fsdd, or 3 speakers of another corpus "
+        "than folder",
         "random": "it needs 3 recordings of a digit in a corpus",
     }[settings.scheme]
     beside = f" beside the {len(settings.leave_out)} left out" if settings.leave_out else ""

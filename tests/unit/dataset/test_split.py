@@ -52,9 +52,17 @@ def split(recordings, duplicates=(), **changes):
     return assign(recordings, duplicates, settings(**changes))
 
 
-@pytest.mark.parametrize("corpus", ["espeak", "audiomnist", "folder"])
+@pytest.mark.parametrize(
+    ("corpus", "scheme"),
+    [
+        ("espeak", "speaker"),
+        ("espeak", "takes"),
+        ("audiomnist", "speaker"),
+        ("audiomnist", "takes"),
+        ("folder", "speaker"),
+    ],
+)
 @pytest.mark.parametrize("count", [3, 4, 6, 20, 60, 160])
-@pytest.mark.parametrize("scheme", ["speaker", "takes"])
 def test_no_speaker_is_in_two_subsets(corpus, count, scheme):
     recordings = make(corpus, numbered(count))
     chosen = split(recordings, scheme=scheme)
@@ -170,6 +178,22 @@ def test_takes_of_fsdd_are_its_official_test():
     for recording, subset in split(recordings, scheme="takes").items():
         take = recording.take
         assert subset == ("test" if take < 5 else "validation" if take < 10 else "train")
+
+
+@pytest.mark.parametrize(
+    ("takes", "tested"), [(1, []), (2, [1]), (3, [2]), (5, [3, 4]), (10, [7, 8, 9])]
+)
+def test_scheme_takes_tests_the_last_third_of_ones_own_takes(takes, tested):
+    own = make("folder", ["anna", "ben"], takes=takes)
+    chosen = split(own + make("espeak", numbered(40)), scheme="takes")
+    for one in own:
+        assert chosen[one] == ("test" if one.take in tested else "train"), one
+
+
+def test_own_takes_may_have_any_numbers():
+    own = [Recording("folder", "7", "anna", take) for take in (30, 4, 200)]
+    chosen = split(own + make("espeak", numbered(40)), scheme="takes")
+    assert [chosen[one] for one in own] == ["train", "train", "test"]
 
 
 def test_scheme_takes_splits_other_corpora_by_speaker():
