@@ -23,9 +23,10 @@ from spoken_digits.dataset.images import class_indices, load_images
 from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
-from spoken_digits.model.network import save_network
+from spoken_digits.model.network import SpectrogramNet, save_network
 from spoken_digits.training.calibration import calibrate, round_to_half
 from spoken_digits.training.loop import fit
+from spoken_digits.training.start_from import load_start
 
 SPECTROGRAMS, SPLIT = Path("data/spectrograms"), Path("data/split.csv")
 MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
@@ -38,6 +39,10 @@ Subset = tuple[NDArray[np.uint8], NDArray[np.int64]]  # images (n, 100, 100), cl
 def main() -> None:
     split = read_split(SPLIT)
     classes = params.words.classes
+    start: SpectrogramNet | None = None
+    about: dict[str, object] = {}
+    if params.train.start_from is not None:
+        start, about = load_start(params.train.start_from, params.words, params.spectrogram)
     subsets: dict[str, Subset] = {}
     for subset in ("train", "validation"):
         chosen = [recording for recording, of in split.items() if of == subset]
@@ -64,12 +69,13 @@ def main() -> None:
             params.train,
             checkpoint,
             report,
+            start=start,
         )
         temperature = calibrate(network, *subsets["validation"])
         live.summary["temperature"] = temperature
         live.make_summary()
     round_to_half(network)
-    about: dict[str, object] = {
+    about |= {
         "classes": list(classes),
         "corpora": list(params.corpora),
         "spectrogram": params.spectrogram.model_dump(),

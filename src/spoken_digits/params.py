@@ -122,7 +122,17 @@ class Validate(_Section):
     max_seconds: Annotated[float, Field(gt=0)]
 
 
+Weights = Annotated[
+    str,
+    Field(
+        pattern=r"^.+\.safetensors@[0-9a-f]{12,64}$",
+        examples=["models/mine.safetensors@6f6e4df2429a, a file and how its SHA-256 begins"],
+    ),
+]
+
+
 class Train(_Section):
+    start_from: Weights | None
     epochs: Annotated[int, Field(ge=1, le=1000)]
     epoch_size: Annotated[int, Field(ge=64, le=1_000_000)]
     patience: Annotated[int, Field(ge=1, le=1000)]

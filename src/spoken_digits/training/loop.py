@@ -38,6 +38,7 @@ def fit(
     checkpoint: Path,
     report: Callable[[Metrics], None],
     kind: type[SpectrogramNet] = SpectrogramNet,
+    start: SpectrogramNet | None = None,
 ) -> SpectrogramNet:
     """Train a network on (images (n, 100, 100), classes (n,)) and return its best epoch's.
 
@@ -52,7 +53,8 @@ def fit(
     Everything random follows from ``seed`` and the epoch's number. The state at each epoch's end
     is kept in ``checkpoint``, so that a killed run goes on from there and ends with the same
     bytes; the caller makes sure that it is of the same data and settings. ``report`` gets every
-    epoch's metrics in order, those before a resumption included. ``kind`` is the network to train.
+    epoch's metrics in order, those before a resumption included. ``kind`` is the network to train,
+    from random weights; ``start`` one whose weights are trained further instead (start_from.py).
     Raises DivergedError if the loss is no longer a number.
     """
     device = _device(settings.portable)
@@ -62,7 +64,7 @@ def fit(
     steps = max(settings.epoch_size // settings.batch_size, 1)  # an epoch
 
     torch.manual_seed(derive_seed(settings.seed, "weights"))
-    network = kind(count).to(device)
+    network = (copy.deepcopy(start) if start else kind(count)).to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(False)
     optimizer = torch.optim.AdamW(
