@@ -174,3 +174,17 @@ def test_it_learns(tmp_path):
     digits = classes < 10
     heard = probabilities(network, unseen)[:, :10].argmax(axis=1)
     assert (heard == classes)[digits].mean() > 0.9
+
+
+def test_it_starts_from_trained_weights_and_leaves_them_as_they_are(trained, tmp_path):
+    start, reported, _ = trained
+    before = weights(start)
+    settings = TINY.model_copy(update={"epochs": 1, "learning_rate": 1e-6})
+    again = []
+    network = fit(
+        TRAIN, VALIDATION, ONE_CORPUS, 11, settings, tmp_path / "a.pt", again.append, start=start
+    )
+    assert weights(start) == before
+    assert network is not start
+    best = min(metrics["validation_loss"] for metrics in reported)
+    assert again[0]["validation_loss"] == pytest.approx(best, abs=0.05)
