@@ -16,7 +16,7 @@ export PYTHONPATH := src
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev repro report exps compare test test-slow coverage lint format check-lock verify \
-	processors bench folds release real constraints clean
+	processors bench folds release real personal constraints clean
 
 help:  ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
@@ -58,6 +58,9 @@ release: $(VENV)/.installed  ## Train the model for new users; promote it if it 
 
 real: $(VENV)/.installed  ## Measure the models on real recordings they never heard
 	python tools/real.py $(ARGS)
+
+personal: $(VENV)/.installed  ## Adapt it to your voice: make personal ARGS='--recordings DIR'
+	python tools/personal.py $(ARGS)
 
 ##@ Development
 test: $(VENV)/.installed-dev  ## Run the tests, without the slow ones

@@ -11,7 +11,7 @@ from pathlib import Path
 _EPILOG = """\
 A word is shown, you say it, and hear it again. Then: Enter keeps it, r records it again, q stops.
 What is there already is not asked for again, so a second session goes on where the first stopped.
-To train on it:  dvc exp run -S download.folder.path=recordings -S 'corpora=[espeak,pico,folder]'
+At the end the program says what to type next.
 """
 
 
@@ -48,13 +48,16 @@ if __name__ == "__main__":
 import numpy as np
 from numpy.typing import NDArray
 
+from spoken_digits import installed
 from spoken_digits.errors import run_script
+from spoken_digits.export.inference import load_model
 from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
 from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
 from spoken_digits.live.saving import write_wav
 from spoken_digits.params import load_params
 from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.vocabulary import Vocabulary
 
 _PATIENCE_S = 8.0
 
@@ -68,33 +71,59 @@ def main() -> int:
         print(
             f"{args.output}: {args.speaker} has said every {words.noun} {args.takes} times already"
         )
+        print(next_step(words, args.output))
         return 0
     kept = 0
     with quiet_drivers(), Microphone(args.device) as microphone:
         print(f"listening to {microphone.device.name}; {len(lacking)} recordings to make")
         for recording in lacking:
-            sound = _take(
-                microphone, recording, f"{kept + 1} of {len(lacking)}", live.hangover_ms, args
-            )
+            prompt = f"{kept + 1} of {len(lacking)}   say   {to_say(recording, words)}"
+            sound = _take(microphone, prompt, live.hangover_ms, args)
             if sound is None:
                 break
             write_wav(args.output / recording.name, sound)
             print(f"kept {args.output / recording.name}", flush=True)
             kept += 1
     print(f"{kept} recordings kept in {args.output}, {len(lacking) - kept} still to make")
+    if kept == len(lacking):
+        print(next_step(words, args.output))
+    else:
+        print("To go on, run the same command again")
     return 0
+
+
+def to_say(recording: Recording, words: Vocabulary) -> str:
+    """Return what is said for a recording, and its label if that is something else.
+
+    Of several ways to say a word each has its turn, take by take.
+    """
+    said = next(word.said for word in words.words if word.label == recording.label)
+    chosen = said[recording.take % len(said)]
+    return chosen if chosen == recording.label else f"{chosen}   ({recording.label})"
+
+
+def next_step(words: Vocabulary, folder: Path) -> str:
+    """Say what to type once everything is recorded."""
+    if load_model(installed.MODEL).labels == words.labels:
+        return (
+            "To adapt the released model to your voice, type: make personal "
+            f"ARGS='--recordings {folder}'"
+        )
+    return (
+        f"To train on your recordings too, type: dvc exp run -S download.folder.path={folder} "
+        "-S 'corpora=[espeak,pico,folder]'"
+    )
 
 
 def _take(
     microphone: Microphone,
-    recording: Recording,
-    progress: str,
+    prompt: str,
     hangover_ms: int,
     args: argparse.Namespace,
 ) -> NDArray[np.float32] | None:
     """Prompt for a word until a recording of it is kept; None if the user stops."""
     while True:
-        print(f"\n{progress}   say   {recording.label}", flush=True)
+        print(f"\n{prompt}", flush=True)
         microphone.forget()
         utterance = hear_word(microphone.blocks(), hangover_ms, _PATIENCE_S)
         if utterance is None:

@@ -132,7 +132,6 @@ Weights = Annotated[
 
 
 class Train(_Section):
-    start_from: Weights | None
     epochs: Annotated[int, Field(ge=1, le=1000)]
     epoch_size: Annotated[int, Field(ge=64, le=1_000_000)]
     patience: Annotated[int, Field(ge=1, le=1000)]
@@ -145,6 +144,7 @@ class Train(_Section):
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     threads: Annotated[int, Field(ge=1, le=64)]
     portable: bool
+    start_from: Weights | None
 
 
 class Evaluate(_Section):

@@ -25,7 +25,7 @@ def test_a_speaker_s_recordings_are_kept_under_their_names(sound_server, tmp_pat
     assert "10 recordings to make" in program.stdout.readline()
     program.stdout.readline()
     prompt = program.stdout.readline()
-    digit = prompt.split()[-1]
+    digit = prompt.split()[-1].strip("()")  # say   seven   (7)
     sound_server.play(room(1.5, word(int(digit)), 1.0))
     program.stdin.write("\nq\n")
     program.stdin.flush()

@@ -109,7 +109,8 @@ def test_the_stride_of_the_first_released_network(tmp_path, images):
     older = SpectrogramNet(11, time_stride=4)
     round_to_half(older)
     path = tmp_path / "older.safetensors"
-    save_network(older, path, ABOUT | {"time_stride": 4})
+    classes = [*"0123456789", "other"]
+    save_network(older, path, ABOUT | {"classes": classes, "time_stride": 4})
     assert np.array_equal(probabilities(load_network(path), images), probabilities(older, images))
 
 

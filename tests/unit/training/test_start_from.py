@@ -44,7 +44,7 @@ def test_the_network_that_is_named_and_what_it_says_of_itself(weights, network):
 def test_a_file_that_is_missing(weights):
     named = pinned(weights)
     weights.unlink()
-    with pytest.raises(StartError, match="train.start_from: mine.safetensors: no such file"):
+    with pytest.raises(StartError, match=r"train.start_from: mine.safetensors: no such file"):
         load_start(named, YES_NO, PICTURE)
 
 
