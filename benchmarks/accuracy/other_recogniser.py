@@ -19,6 +19,7 @@ from common.streams import ROOT, Sound, corpus_mirror, fsdd
 from pocketsphinx import Decoder
 from tqdm import tqdm
 
+from spoken_digits.corpora.english_digits import ENGLISH_DIGITS
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.evaluation.real_recordings import corpora_of
@@ -27,8 +28,7 @@ from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.one_second import one_second
 from spoken_digits.vocabulary import digits
 
-DIGITS = digits("en").labels
-WORDS = [word.said[0] for word in digits("en").words]
+WORDS = ENGLISH_DIGITS
 AROUND = SAMPLE_RATE // 4  # samples of silence before and after: it expects some
 PEAK, HISS = 20_000, 20  # of 32767: its loudness, and noise, as digital silence has no logarithm
 SHOWN = 3  # mistakes a speaker

@@ -25,13 +25,13 @@ from spoken_digits.corpora.synthesis import (
     SynthesisError,
     for_each_speaker,
     one_alternative,
+    recorded,
     recording_names,
     say,
 )
 from spoken_digits.corpora.transcription import REFERENCE
 from spoken_digits.params import Voices
 from spoken_digits.shards import write_shard
-from spoken_digits.sound.decode import wav_bytes
 from spoken_digits.vocabulary import Vocabulary, Word
 
 _NATIVE = {
@@ -108,7 +108,7 @@ def _write_speaker(speaker: int, settings: Voices, words: SpokenWords, target: P
     write_shard(
         target / f"v{speaker:03d}.zip",
         [
-            (name, wav_bytes(_trim(clip), espeak_process.SAMPLE_RATE))
+            (name, recorded(_trim(clip), espeak_process.SAMPLE_RATE))
             for name, clip in zip(names, spoken, strict=True)
         ],
     )

@@ -20,13 +20,13 @@ from spoken_digits.corpora.spoken_words import SpokenWords, spoken_words
 from spoken_digits.corpora.synthesis import (
     for_each_speaker,
     one_alternative,
+    recorded,
     recording_names,
     say,
 )
 from spoken_digits.corpora.transcription import REFERENCE, Phonemes, split_stress
 from spoken_digits.params import Voices
 from spoken_digits.shards import write_shard
-from spoken_digits.sound.decode import wav_bytes
 from spoken_digits.vocabulary import Vocabulary, Word
 
 _VOICES = {
@@ -73,7 +73,7 @@ def _write_speaker(speaker: int, settings: Voices, words: SpokenWords, target: P
     rate = round(pico_process.SAMPLE_RATE * tract)
     write_shard(
         target / f"p{speaker:03d}.zip",
-        [(name, wav_bytes(_trim(clip), rate)) for name, clip in zip(names, spoken, strict=True)],
+        [(name, recorded(_trim(clip), rate)) for name, clip in zip(names, spoken, strict=True)],
     )
 
 

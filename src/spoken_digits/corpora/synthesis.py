@@ -1,6 +1,7 @@
 """What the synthetic corpora share: what is said, and a process for each speaker."""
 
 import json
+import math
 import random
 import struct
 import subprocess
@@ -16,8 +17,11 @@ from tqdm import tqdm
 
 from spoken_digits.errors import UserError
 from spoken_digits.recording import Recording
+from spoken_digits.sound.decode import wav_bytes
 from spoken_digits.vocabulary import OTHER, Word, slug
 
+SHORTEST_S = 0.1
+"""What a recording lasts at least; validate.min_seconds of params.yaml is that."""
 WAY_ON = "Use recordings instead, e.g. corpora: [fsdd]"
 
 
@@ -56,6 +60,12 @@ def say(program: str, job: dict[str, Any], failure: str) -> list[NDArray[np.int1
     speaker's clips are the same bytes each time. Raises SynthesisError as ``run`` does.
     """
     return _split_clips(run(program, job, failure))
+
+
+def recorded(samples: NDArray[np.int16], rate: int) -> bytes:
+    """Return a clip, (n,), as a WAV file; one that is very short ("the") is followed by silence."""
+    missing = math.ceil(SHORTEST_S * rate) - len(samples)
+    return wav_bytes(np.pad(samples, (0, max(missing, 0))), rate)
 
 
 def run(program: str, job: dict[str, Any], failure: str) -> bytes:

@@ -8,12 +8,12 @@ hashes alone would test 3 of FSDD's 6 speakers where 15% is asked for. So where 
 than a third off, as chance has it in small corpora only, speakers are taken or given up in order
 of hash.
 
-Two schemes promise balance instead, and rank by hash: ``random`` keeps the digits' shares, and
+Two schemes promise balance instead, and rank by hash: ``random`` keeps the words' shares, and
 the hash blocks of ``fold`` are equally large, as every speaker is tested once over the five folds.
-
-Scheme ``takes`` separates recordings and not speakers, where speakers are known: of FSDD as its
-official test does, of the user's own recordings (folder) by testing each speaker's last third of
-the takes of a label. It says how good a model is for whom it was trained on.
+Two take what the authors of a corpus published: ``takes`` that of FSDD, and ``official`` those of
+FSDD, AudioMNIST (its first fold) and Speech Commands; both split other corpora by speaker. Only
+``takes`` of the user's own recordings (folder) tests each speaker's last third of the takes of a
+label: it says how well a model recognises whom it was trained on.
 """
 
 import difflib
@@ -21,6 +21,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
+from spoken_digits.dataset.official import official_subset
 from spoken_digits.dataset.recordings import grouped
 from spoken_digits.errors import UserError
 from spoken_digits.params import Split
@@ -148,11 +149,28 @@ def _last_takes(recordings: Sequence[Recording]) -> dict[Recording, str]:
     return chosen
 
 
+def _by_official_subsets(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
+    first_fold = settings.model_copy(update={"fold": 0})
+    chosen: dict[Recording, str] = {}
+    for of_a_corpus in grouped(recordings, lambda recording: recording.corpus):
+        match of_a_corpus[0].corpus:
+            case "speech_commands":
+                chosen |= {one: official_subset(one.speaker) for one in of_a_corpus}
+            case "audiomnist":
+                chosen |= _by_fold(of_a_corpus, first_fold)
+            case "fsdd":
+                chosen |= _by_take(of_a_corpus, settings)
+            case _:
+                chosen |= _by_speaker(of_a_corpus, settings)
+    return chosen
+
+
 _SCHEMES: Mapping[str, Callable[[Sequence[Recording], Split], dict[Recording, str]]] = {
     "speaker": _by_speaker,
     "random": _at_random,
     "fold": _by_fold,
     "takes": _by_take,
+    "official": _by_official_subsets,
 }
 
 
@@ -208,7 +226,9 @@ def _empty(subset: str, recordings: Sequence[Recording], settings: Split) -> str
         "fold": "it needs 5 speakers of a corpus",
         "takes": "it needs takes 0-4, 5-9 and later ones of fsdd, or 3 speakers of another corpus "
         "than folder",
-        "random": "it needs 3 recordings of a digit in a corpus",
+        "official": "it needs speakers of every official subset (of speech_commands_subset.tar.gz "
+        "nobody is in the official test), or 3 speakers of a corpus that has none",
+        "random": "it needs 3 recordings of a word in a corpus",
     }[settings.scheme]
     beside = f" beside the {len(settings.leave_out)} left out" if settings.leave_out else ""
     advice = (
