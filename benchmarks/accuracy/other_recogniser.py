@@ -19,7 +19,6 @@ from common.streams import ROOT, Sound, corpus_mirror, fsdd
 from pocketsphinx import Decoder
 from tqdm import tqdm
 
-from spoken_digits.corpora.english_digits import ENGLISH_DIGITS
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.evaluation.real_recordings import corpora_of
@@ -28,7 +27,8 @@ from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.one_second import one_second
 from spoken_digits.vocabulary import digits
 
-WORDS = ENGLISH_DIGITS
+DIGITS = digits("en").labels
+WORDS = [word.said[0] for word in digits("en").words]
 AROUND = SAMPLE_RATE // 4  # samples of silence before and after: it expects some
 PEAK, HISS = 20_000, 20  # of 32767: its loudness, and noise, as digital silence has no logarithm
 SHOWN = 3  # mistakes a speaker
