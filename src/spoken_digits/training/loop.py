@@ -64,7 +64,7 @@ def fit(
     steps = max(settings.epoch_size // settings.batch_size, 1)  # an epoch
 
     torch.manual_seed(derive_seed(settings.seed, "weights"))
-    network = (copy.deepcopy(start) if start else kind(count)).to(device)
+    network = (copy.deepcopy(start).requires_grad_() if start else kind(count)).to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(False)
     optimizer = torch.optim.AdamW(
