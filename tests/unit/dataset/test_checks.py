@@ -25,6 +25,7 @@ SPEAKERS = {"anna": "train", "ben": "train", "carl": "train", "dora": "validatio
 PARAMS = load_params()
 BOUNDS = PARAMS.validate_.model_copy(update={"min_per_word": 2})
 SPLIT = PARAMS.split
+DIGITS = PARAMS.words.labels
 
 
 class Data:
@@ -45,7 +46,7 @@ class Data:
 
     def findings(self, bounds: Validate = BOUNDS, split: Split = SPLIT) -> dict[str, Finding]:
         labels = {one: one.label for one in self.subsets} | self.labels
-        found = run_checks(self.subsets, labels, self.facts(), bounds, split)
+        found = run_checks(self.subsets, labels, self.facts(), bounds, split, DIGITS)
         return {finding.check: finding for finding in found}
 
     def failed(self, bounds: Validate = BOUNDS, split: Split = SPLIT) -> dict[str, Finding]:
@@ -74,7 +75,7 @@ def bounds(**changes: float) -> Validate:
 
 def test_good_data_pass_every_test(data):
     findings = data.findings()
-    assert len(findings) == 15
+    assert len(findings) == 16
     assert {name: one.number for name, one in findings.items() if one.number} == {}
 
 
@@ -115,7 +116,7 @@ def test_a_speaker_of_the_same_name_in_another_corpus_is_another(data):
         other = fact.recording._replace(corpus="fsdd")
         subsets[other] = "test"
         facts.append(fact._replace(recording=other, digest=other.name.encode()))
-    found = {one.check: one for one in run_checks(subsets, {}, facts, BOUNDS, SPLIT)}
+    found = {one.check: one for one in run_checks(subsets, {}, facts, BOUNDS, SPLIT, DIGITS)}
     assert not found["speakers_across_subsets"].number
 
 
@@ -254,7 +255,9 @@ def test_ten_offenders_are_named_and_the_rest_counted():
 def test_the_findings_are_metrics(data):
     data.wavs["7_eve_0.wav"] = data.wavs["7_anna_1.wav"]
     facts = data.facts()
-    content = as_metrics(data.subsets, facts, run_checks(data.subsets, {}, facts, BOUNDS, SPLIT))
+    content = as_metrics(
+        data.subsets, facts, run_checks(data.subsets, {}, facts, BOUNDS, SPLIT, DIGITS), DIGITS
+    )
     assert json.loads(json.dumps(content)) == content
     assert content["failed_checks"] == 1
     assert content["recordings"] == 100

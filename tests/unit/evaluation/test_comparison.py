@@ -80,7 +80,7 @@ def test_other_words_do_not_count():
             heard_in("0", "0", crc=2),
             "1 with another sound under the same name",
         ),
-        ([], [], "neither experiment was tested on a digit"),
+        ([], [], "neither experiment was tested on a word of its vocabulary"),
     ],
 )
 def test_other_test_sets_are_refused(before, after, words):
@@ -91,5 +91,5 @@ def test_other_test_sets_are_refused(before, after, words):
 def test_the_refusal_counts_and_says_what_to_do_instead():
     with pytest.raises(ComparisonError) as refused:
         compare(heard_in("0123", "0123"), heard_in("01", "01"))
-    assert "the test sets differ (4 and 2 digits)" in str(refused.value)
+    assert "the test sets differ (4 and 2 words)" in str(refused.value)
     assert "dvc metrics diff" in str(refused.value)

@@ -20,13 +20,13 @@ IMAGES = np.tile(np.arange(100, dtype=np.uint8), (7, 100, 1))
 
 DRAWINGS = {
     "confusion": lambda path: plots.plot_confusion(
-        path, np.eye(10, dtype=int) * 7, normalised=False
+        path, np.eye(10, dtype=int) * 7, "0123456789", normalised=False
     ),
     "confusion_percent": lambda path: plots.plot_confusion(
-        path, np.eye(10, dtype=int) * 7 + 1, normalised=True
+        path, np.eye(10, dtype=int) * 7 + 1, "0123456789", normalised=True
     ),
     "confusion_of_digits_never_said": lambda path: plots.plot_confusion(
-        path, np.zeros((10, 10), dtype=int), normalised=True
+        path, np.zeros((10, 10), dtype=int), "0123456789", normalised=True
     ),
     "training": lambda path: plots.plot_training(
         path, {"train_loss": [2.0, 1.0], "validation_loss": [2.1, 1.2], "learning_rate": [0.1, 0.2]}
@@ -35,9 +35,9 @@ DRAWINGS = {
     "noise": lambda path: plots.plot_noise(path, NOISE, 0.95, 300),
     "speakers": lambda path: plots.plot_speakers(path, SPEAKERS),
     "one_speaker": lambda path: plots.plot_speakers(path, {"fsdd/theo": (1.0, 500)}),
-    "reliability": lambda path: plots.plot_reliability(path, TABLE, 0.01),
+    "reliability": lambda path: plots.plot_reliability(path, TABLE, 0.01, "digit"),
     "rejection": lambda path: plots.plot_rejection(
-        path, *metrics.rejection_curve(SURE, SURE - 0.3), 0.9
+        path, *metrics.rejection_curve(SURE, SURE - 0.3), 0.9, "word"
     ),
     "nothing": lambda path: plots.plot_nothing(path, "No other words"),
     "mistakes": lambda path: plots.plot_mistakes(path, [MISTAKE] * 7, IMAGES),

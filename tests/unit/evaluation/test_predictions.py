@@ -33,7 +33,7 @@ def test_the_most_probable_digit_is_predicted_even_where_other_is_more_probable(
     probabilities = np.full((2, 11), 0.0125, np.float32)
     probabilities[0, 8], probabilities[1, 8], probabilities[1, 10] = 0.75, 0.125, 0.75
     recordings = [DIGIT.recording, OTHER.recording]
-    assert most_probable(recordings, probabilities, [0xDEADBEEF, 7]) == [DIGIT, OTHER]
+    assert most_probable(recordings, probabilities, "0123456789", [0xDEADBEEF, 7]) == [DIGIT, OTHER]
 
 
 def test_a_missing_file(tmp_path):

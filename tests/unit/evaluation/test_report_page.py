@@ -22,7 +22,10 @@ from spoken_digits.picture.convert import Conversion, convert_shard, png
 from spoken_digits.recording import Recording
 from spoken_digits.shards import write_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes
+from spoken_digits.vocabulary import digits
 
+DIGITS = digits().labels
+CURVES = {"validation_loss": [2.0, 1.0]}
 SUBSETS = {"anna": "train", "ben": "validation", "carl": "test"}
 
 
@@ -53,14 +56,14 @@ def make_project(root, wrong: int, others: int) -> None:
         png(np.arange(100, dtype=np.uint8).repeat(100).reshape(100, 100))
     )
     likely = np.full((len(predictions), 11), 0.05, dtype=np.float32)
-    summary = summarise(predictions, likely)
+    summary = summarise(predictions, likely, DIGITS)
     conditions = [f"{noise}_{snr}" for noise in NOISES for snr in SNRS_DB] + [
         *report_page.CONDITIONS
     ]
     summary["robustness"] = {"n": 20, "clean": 0.9, "mean": 0.6} | dict.fromkeys(conditions, 0.5)
     summary["cost"] = {"parameters": 176_253, "multiply_adds": 13_522_192, "bytes": 359_208}
     images = np.zeros((len(predictions), 100, 100), np.uint8)
-    draw(root / "metrics" / "plots", predictions, images, summary, {"validation_loss": [2.0, 1.0]})
+    draw(root / "metrics" / "plots", predictions, images, summary, CURVES, DIGITS)
     write_predictions(root / "metrics" / "predictions.csv", predictions)
     (root / "metrics" / "evaluate.json").write_text(json.dumps(rounded(summary)))
     found = {"failed_checks": 0, "recordings": 60, "hours": 0.01, "found": {"silent": 2}}

@@ -19,7 +19,7 @@ from spoken_digits.model.network import (
 from spoken_digits.training.calibration import round_to_half
 from spoken_digits.vocabulary import digits
 
-ABOUT = {"corpora": ["espeak"], "spectrogram": {"depth_db": 80}}
+ABOUT = {"classes": list(digits().classes), "corpora": ["espeak"], "spectrogram": {"depth_db": 80}}
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
@@ -164,7 +164,11 @@ def rewrite(path, tensors=None, metadata=None):
 
 
 def about(**changes: object) -> dict[str, str]:
-    return {"spoken-digits": json.dumps({"format": "spoken-digits 1"} | changes)}
+    return {
+        "spoken-digits": json.dumps(
+            {"format": "spoken-digits 1", "classes": ABOUT["classes"]} | changes
+        )
+    }
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def train(tmp_path, settings=TINY, data=TRAIN, validation=VALIDATION):
     reported = []
     corpora = np.zeros(len(data[1]), np.int64)
     checkpoint = tmp_path / "state" / "run.pt"
-    network = fit(data, validation, corpora, settings, checkpoint, reported.append)
+    network = fit(data, validation, corpora, 11, settings, checkpoint, reported.append)
     return network, reported
 
 
@@ -114,11 +114,11 @@ def test_a_run_goes_on_from_its_checkpoint(trained, tmp_path, done, monkeypatch)
 
     checkpoint = tmp_path / "run.pt"
     with pytest.raises(StopError):
-        fit(TRAIN, VALIDATION, ONE_CORPUS, TINY, checkpoint, stop)
+        fit(TRAIN, VALIDATION, ONE_CORPUS, 11, TINY, checkpoint, stop)
     assert len(torch.load(checkpoint, weights_only=True)["history"]) == done
     torch.manual_seed(999)
     again = []
-    network = fit(TRAIN, VALIDATION, ONE_CORPUS, TINY, checkpoint, again.append)
+    network = fit(TRAIN, VALIDATION, ONE_CORPUS, 11, TINY, checkpoint, again.append)
     assert weights(network) == weights(trained[0])
     assert again == trained[1]
 

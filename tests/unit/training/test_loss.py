@@ -8,7 +8,7 @@ from spoken_digits.training.loss import corpus_classes, masked_cross_entropy
 
 def test_a_corpus_knows_which_digits_it_has():
     classes = torch.tensor([0, 1, 10, *range(10)])
-    present = corpus_classes(classes, torch.tensor([0] * 3 + [1] * 10))
+    present = corpus_classes(classes, torch.tensor([0] * 3 + [1] * 10), 11)
     assert torch.equal(present[:3], torch.tensor([[True] * 2 + [False] * 8 + [True]] * 3))
     assert present[3:].all(), "other words are possible everywhere"
 
