@@ -245,7 +245,7 @@ def test_digits_need_no_quotes_either(vocabulary):
 
 
 def test_true_is_no_word_unless_it_is_quoted(vocabulary):
-    with pytest.raises(ParamsError, match="true is no text in YAML. Put it in quotes: 'true'"):
+    with pytest.raises(ParamsError, match=r"true is no text in YAML\. Put it in quotes: 'true'"):
         vocabulary("[true, untrue]")
     assert vocabulary("['true', untrue]").labels == ("true", "untrue")
 

@@ -139,11 +139,13 @@ def _settings_and_model(named: Path | None, installed: bool) -> "tuple[Live, Mod
     params = load_params()
     model = load_model(named or chosen(params.live.model))
     if model.labels != params.words.labels:
+        advice = "Set live.model: trained there"
+        if named or params.live.model == "trained":
+            advice = "Name another model" if named else "Train it anew with: dvc repro"
         raise ModelError(
             f"{model.path}: recognises {', '.join(model.labels)}, and the vocabulary in "
-            f"params.yaml is {', '.join(params.words.labels)}. "
-            + ("Name another model" if named else "Set live.model: trained there")
-            + f", or its vocabulary: [{', '.join(model.labels)}]"
+            f"params.yaml is {', '.join(params.words.labels)}. {advice}, or set there "
+            f"vocabulary: [{', '.join(model.labels)}]"
         )
     return params.live, model
 
