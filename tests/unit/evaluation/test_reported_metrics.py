@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,6 +118,46 @@ def test_mistakes_come_most_confident_first_and_other_words_are_none():
     assert len(most_confident_mistakes(rows, 1)) == 1
 
 
+WORDS = ("yes", "no", "lights-on")
+
+
+def said(name: str, heard: str, confidence: float) -> Prediction:
+    return Prediction(parse_name("folder", name), heard, confidence, 0)
+
+
+def test_a_vocabulary_of_words_by_hand():
+    rows = [
+        said("lights-on_anna_0.wav", "lights-on", 0.75),
+        said("lights-on_anna_1.wav", "no", 0.25),
+        said("yes_ben_0.wav", "yes", 0.25),
+        said("other-go_ben_0.wav", "yes", 0.125),
+    ]
+    likely = np.array(
+        [
+            [0, 0.25, 0.75, 0],
+            [0.25, 0.5, 0.25, 0],
+            [0.25, 0, 0, 0.75],
+            [0.125, 0, 0, 0.875],
+        ],
+        np.float32,
+    )
+    summary = summarise(rows, likely, WORDS)
+    assert summary["word"] == {"yes": 1.0, "lights-on": 0.5}
+    assert "digit" not in summary
+    assert (summary["n"], summary["accuracy"]) == (3, pytest.approx(2 / 3))
+    assert summary["macro_f1"] == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert summary["nll"] == pytest.approx(-np.log([0.75, 0.25, 0.25]).mean())
+    # The yes is heard as yes, but it is likelier something else.
+    assert summary["rejection"]["accuracy"] == 2 / 4
+    assert_documented(summary)
+
+
+def test_without_words_there_is_nothing_to_say():
+    rows = [said("other-go_ben_0.wav", "yes", 0.1)]
+    with pytest.raises(ValueError, match="no word in the test set"):
+        summarise(rows, np.ones((1, 4), np.float32), WORDS)
+
+
 def test_floats_are_rounded_at_every_depth_and_nothing_else_is():
     value = {"a": {"b": 1 / 3, "c": None, "d": 7}, "e": [2 / 3, "text"]}
     assert rounded(value) == {
@@ -125,15 +166,21 @@ def test_floats_are_rounded_at_every_depth_and_nothing_else_is():
     }
 
 
-def test_every_key_is_documented():
-    documented = [re.compile(re.sub(r"<.*?>", "[a-z0-9_]+", re.escape(key))) for key in MEANING]
-    for section, content in SUMMARY.items():
+def assert_documented(summary: dict[str, Any]) -> None:
+    """See that each key of evaluate.json is one that MEANING lists, <...> for a name."""
+    kinds = {re.escape(key).replace("<digit\\ or\\ word>", "(digit|word)") for key in MEANING}
+    documented = [re.compile(re.sub(r"<.*?>", "[a-z0-9_-]+", kind)) for kind in kinds]
+    for section, content in summary.items():
         keys = content if isinstance(content, dict) else [None]
         for key in keys:
             below = content[key] if key is not None else None
             for leaf in below if isinstance(below, dict) else [None]:
                 name = ".".join(part for part in (section, key, leaf) if part is not None)
                 assert any(pattern.fullmatch(name) for pattern in documented), name
+
+
+def test_every_key_is_documented():
+    assert_documented(SUMMARY)
 
 
 def test_multiply_adds_by_hand():

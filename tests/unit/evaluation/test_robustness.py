@@ -78,6 +78,32 @@ def test_the_table_has_every_condition_that_is_documented(root):
     assert table["mean"] == pytest.approx(np.mean(shares))
 
 
+def test_words_are_told_by_their_labels(root, tmp_path_factory):
+    """The same tones under the names of words: 0 is yes, 1 is no."""
+    named = {"0": "yes", "1": "no"}
+    words = {one._replace(label=named[one.label]): one for one in SUBSETS if one.label in named}
+    elsewhere = tmp_path_factory.mktemp("words")
+    for speaker in ("anna", "ben", "carl"):
+        members = {
+            word.name: tone(int(digit.label))
+            for word, digit in words.items()
+            if digit.speaker == speaker
+        }
+        write_shard(elsewhere / "fsdd" / f"{speaker}.zip", members.items())
+    subsets = {word: SUBSETS[digit] for word, digit in words.items()}
+
+    def of_three_classes(images):
+        return loudest_band(images)[:, [0, 1, 10]]
+
+    def table(labels):
+        return robustness(
+            elsewhere, subsets, SETTINGS, of_three_classes, labels, recordings=4, seed=0
+        )
+
+    assert (table(("yes", "no"))["n"], table(("yes", "no"))["clean"]) == (4, 1)
+    assert table(("no", "yes"))["clean"] == 0
+
+
 def test_the_table_depends_on_seed_and_names_not_on_order(root):
     table = robustness(root, SUBSETS, SETTINGS, loudest_band, DIGITS, recordings=10, seed=3)
     backwards = dict(reversed(SUBSETS.items()))

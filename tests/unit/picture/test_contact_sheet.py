@@ -87,6 +87,49 @@ def test_few_speakers_are_all_shown(tmp_path, count):
     assert len(tiles(contact_sheet(make(tmp_path, {"fsdd": speakers}), DIGITS))) == count
 
 
+@pytest.mark.parametrize("count", [2, 10, 60])
+def test_a_column_a_word_of_the_vocabulary(tmp_path, count):
+    labels = [f"word-{number}" for number in range(count)]
+    path = tmp_path / "folder" / "anna.zip"
+    recordings = [Recording("folder", label, "anna", 0) for label in labels]
+    flat = [np.full((100, 100), 40 + number, np.uint8) for number in range(count)]
+    write_shard(path, [(one.png, png(grey)) for one, grey in zip(recordings, flat, strict=True)])
+    sheet = contact_sheet({path: recordings}, labels)
+    left = sheet.shape[1] - 16 - 106 * count + 6
+    assert left == 192
+    for number in range(count):
+        x = left + 106 * number
+        assert (sheet[-116:-16, x : x + 100] == 40 + number).all()
+        assert (sheet[40:70, x : x + 100] < 128).any(), "a label above each"
+
+
+def test_a_vocabulary_in_its_order_and_words_outside_it_nowhere(tmp_path):
+    path = tmp_path / "folder" / "anna.zip"
+    greys = {"no": 50, "yes": 60, "other-go": 70}
+    recordings = [Recording("folder", label, "anna", 0) for label in greys]
+    write_shard(
+        path,
+        [(one.png, png(np.full((100, 100), greys[one.label], np.uint8))) for one in recordings],
+    )
+    sheet = contact_sheet({path: recordings}, ["yes", "no"])
+    assert [int(sheet[-50, x]) for x in (200, 306)] == [60, 50]
+    assert not (sheet == 70).all(axis=0).any()
+    assert sheet.shape[1] == 192 + 206 + 16
+
+
+@pytest.mark.parametrize("length", [6, 15, 30])
+def test_a_long_label_stays_above_its_own_pictures(tmp_path, length):
+    labels = ["w" * length, "no"]
+    path = tmp_path / "folder" / "anna.zip"
+    recordings = [Recording("folder", "no", "anna", 0)]
+    write_shard(path, [(recordings[0].png, png(np.zeros((100, 100), np.uint8)))])
+    sheet = contact_sheet({path: recordings}, labels)
+    heading = sheet[45:72]  # below the legend
+    assert (heading[:, 192:292] < 128).any()
+    assert (heading[:, :190] == 255).all()
+    assert (heading[:, 294:300] == 255).all()
+
+
 def test_a_long_name_does_not_run_into_the_pictures(tmp_path):
     name = "a-speaker-whose-name-is-quite-long"
     sheet = contact_sheet(make(tmp_path, {"folder": {name: "0123456789"}}), DIGITS)

@@ -62,6 +62,17 @@ def test_other_words_keep_their_share_beside_digits_that_are_repeated():
     assert torch.bincount(classes[pool]).tolist()[-1] == 90, "400 digits instead of 130"
 
 
+@pytest.mark.parametrize("count", [3, 61])
+def test_the_last_of_any_number_of_classes_is_other_sound(count):
+    """Two words here; those that a corpus lacks change nothing."""
+    classes = torch.tensor([0] * 60 + [1] * 20 + [count - 1] * 10)
+    pool = repeat_rare_words(classes, torch.arange(len(classes)), count)
+    drawn = torch.bincount(classes[pool], minlength=count).tolist()
+    assert drawn == [60, 60, *[0] * (count - 3), 10], "120 words instead of 80: others once still"
+    (whole,) = corpus_pools(classes, torch.zeros(len(classes), dtype=torch.int64), count)
+    assert torch.equal(whole, pool)
+
+
 def test_a_corpus_with_as_many_of_every_digit_is_drawn_from_as_it_is():
     indices = torch.arange(7, 47)
     classes = torch.cat([torch.full((7,), 10), torch.arange(10).repeat(4)])
