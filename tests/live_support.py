@@ -121,6 +121,16 @@ def save_model(
     return path
 
 
+def recognise_words(folder: Path) -> None:
+    """Give a project the vocabulary WORDS, and a released model of it."""
+    params = folder / "params.yaml"
+    text = params.read_text(encoding="utf-8")
+    assert "vocabulary: digits " in text
+    listed = f"vocabulary: [{', '.join(WORDS)}] "
+    params.write_text(text.replace("vocabulary: digits ", listed), encoding="utf-8")
+    save_model(folder / "models" / "released" / "digits.onnx", OF_WORDS, words=len(WORDS))
+
+
 def project(folder: Path) -> Path:
     """Make a folder from which the program can be run: params.yaml, and a model in its place."""
     shutil.copy(ROOT / "params.yaml", folder)
