@@ -50,7 +50,7 @@ PARAMS: dict[str, Any] = {
     "download.pico.takes": 1,
     "download.pico.other_takes": 1,
     "split.scheme": "random",
-    "validate.min_per_digit": 1,
+    "validate.min_per_word": 1,
     "train.epochs": 1,
     "train.batch_size": 8,
     "train.epoch_size": 64,

@@ -105,7 +105,7 @@ def project(exported, tmp_path):
 def test_the_graph_answers_as_the_network(exported):
     project, finished, images = exported
     assert "models/digits.onnx:" in finished.stdout
-    assert "the same digit as PyTorch on 20 recordings" in finished.stdout
+    assert "the same words as PyTorch on 20 recordings" in finished.stdout
     assert finished.stderr == ""
     session = onnxruntime.InferenceSession(project / EXPORTED)
     answers, pictures = session.run(["probabilities", "image"], {"waveform": seconds(project)})
@@ -156,7 +156,7 @@ def test_a_graph_that_hears_another_digit_is_not_written(project):
     before = (project / EXPORTED).read_bytes()
     finished = export(project)
     assert finished.returncode == 1
-    assert "error: the exported graph hears another digit than the PyTorch model in" in (
+    assert "error: the exported graph hears another word than the PyTorch model in" in (
         finished.stderr
     )
     assert "of 20 test recordings: fsdd/" in finished.stderr
