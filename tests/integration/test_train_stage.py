@@ -1,6 +1,7 @@
 """The stage train, as a user runs it, on a few pictures; killed, it ends with the same bytes."""
 
 import csv
+import hashlib
 import json
 import os
 import signal
@@ -146,6 +147,33 @@ def test_a_checkpoint_of_another_run_is_not_used(project):
     write_params(project, epochs=1, epoch_size=64, seed=1)
     train(project)
     assert (project / MODEL).read_bytes() != first
+
+
+@pytest.mark.slow
+def test_training_starts_from_the_weights_of_a_file(project):
+    write_params(project, epochs=1, epoch_size=64)
+    train(project)
+    start = project / "models/start.safetensors"
+    (project / MODEL).rename(start)
+    digest = hashlib.sha256(start.read_bytes()).hexdigest()[:12]
+    write_params(
+        project,
+        epochs=1,
+        epoch_size=64,
+        learning_rate=1e-6,
+        start_from=f"models/start.safetensors@{digest}",
+    )
+    train(project)
+    before, after = load_network(start), load_network(project / MODEL)
+    for name, value in after.named_parameters():
+        assert torch.allclose(value, before.get_parameter(name), atol=1e-3), name
+    assert (project / MODEL).read_bytes() != start.read_bytes()
+
+
+def test_weights_to_start_from_that_are_missing(project):
+    write_params(project, start_from="models/start.safetensors@0123456789ab")
+    words = "error: params.yaml: train.start_from: models/start.safetensors: no such file"
+    assert words in fail(project)
 
 
 @pytest.mark.parametrize("subset", ["train", "validation"])

@@ -135,6 +135,12 @@ ACCEPT_FRACTIONS = fraction_keys()
             'live.model: "relesed" is not allowed. Allowed: text like released, trained, or a path '
             "such as models/mine.onnx",
         ),
+        (
+            "train.start_from",
+            "models/mine.safetensors",
+            '"models/mine.safetensors" is not allowed. Allowed: text like '
+            "models/mine.safetensors@6f6e4df2429a, a file and how its SHA-256 begins or null",
+        ),
         ("train.seed", -1, "-1 is not allowed. Allowed: a whole number, 0 to 4294967295"),
         (
             "split.scheme",
