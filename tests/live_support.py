@@ -17,7 +17,9 @@ from spoken_digits.vocabulary import digits
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "src" / "predict_live.py"
 METADATA = {"labels": json.dumps(digits().classes), "sample_rate": "16000", "format": FORMAT}
-
+WORDS = ("yes", "no", "lights-on")
+OF_WORDS = METADATA | {"labels": json.dumps([*WORDS, "other"])}
+"""The metadata of a model of WORDS: they sound as the digits 0, 1 and 2 do."""
 
 FIRST = 400 + 250 * np.arange(10)
 SECOND_HALF = 3000 + 250 * np.arange(10)
@@ -55,26 +57,28 @@ def room(*parts: float | NDArray[np.float32], noise: float = 0.0005) -> NDArray[
     return (joined + noise * hum).astype(np.float32)
 
 
-def save_model(path: Path, metadata: dict[str, str] = METADATA, classes: int = 11) -> Path:
-    """Write a model in the exported one's form that hears these words.
+def save_model(
+    path: Path, metadata: dict[str, str] = METADATA, words: int = 10, others: int = 1
+) -> Path:
+    """Write a model in the exported one's form that hears these words, the first so many digits.
 
     A digit's logit is 80 times the product of its two tones' shares of the power at all tones and
-    a hundredth of the rest's: half of a word is none. The logit of what is no digit is 10.
+    a hundredth of the rest's: half of a word is none. The logits of what is no word are 10.
     """
-    tones = np.concatenate([FIRST, SECOND_HALF])
+    tones = np.concatenate([FIRST[:words], SECOND_HALF[:words]])
     angle = 2 * np.pi * np.arange(SECOND)[:, None] * tones / SAMPLE_RATE
     waves = np.concatenate([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
-    other = np.full((1, classes - 10), 10, np.float32)
+    other = np.full((1, others), 10, np.float32)
     constants: dict[str, NDArray[Any]] = {
-        "waves": waves,  # (16000, 40)
-        "both": np.array([0, 2, 20], np.int64),  # (n, 40) -> (n, 2, 20)
+        "waves": waves,  # (16000, 4 words)
+        "both": np.array([0, 2, 2 * words], np.int64),  # (n, 4 words) -> (n, 2, 2 words)
         "hundred": np.array(100, np.float32),
         "least": np.array(1e-3, np.float32),
         "eighty": np.array(80, np.float32),
         "other": other,
-        "halves": np.array([10, 10], np.int64),
+        "halves": np.array([words, words], np.int64),
         "one": np.array([1], np.int64),
-        "width": np.array([classes - 10], np.int64),
+        "width": np.array([others], np.int64),
         "zero": np.array([0], np.int64),
         "last": np.array([-1], np.int64),
     }
@@ -83,7 +87,7 @@ def save_model(path: Path, metadata: dict[str, str] = METADATA, classes: int = 1
         make("MatMul", ["waveform", "waves"], ["parts"]),
         make("Mul", ["parts", "parts"], ["squares"]),
         make("Reshape", ["squares", "both"], ["pairs"]),
-        make("ReduceSum", ["pairs", "one"], ["power"], keepdims=0),  # (n, 20)
+        make("ReduceSum", ["pairs", "one"], ["power"], keepdims=0),  # (n, 2 words)
         make("Mul", ["waveform", "waveform"], ["energies"]),
         make("ReduceSum", ["energies", "one"], ["energy"]),  # (n, 1)
         make("Mul", ["energy", "hundred"], ["rest"]),
@@ -104,13 +108,27 @@ def save_model(path: Path, metadata: dict[str, str] = METADATA, classes: int = 1
         nodes,
         "tones",
         [helper.make_tensor_value_info("waveform", TensorProto.FLOAT, ["batch", SECOND])],
-        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", classes])],
+        [
+            helper.make_tensor_value_info(
+                "probabilities", TensorProto.FLOAT, ["batch", words + others]
+            )
+        ],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     helper.set_model_props(model, metadata)
     onnx.save(model, path)
     return path
+
+
+def recognise_words(folder: Path) -> None:
+    """Give a project the vocabulary WORDS, and a released model of it."""
+    params = folder / "params.yaml"
+    text = params.read_text(encoding="utf-8")
+    assert "vocabulary: digits " in text
+    listed = f"vocabulary: [{', '.join(WORDS)}] "
+    params.write_text(text.replace("vocabulary: digits ", listed), encoding="utf-8")
+    save_model(folder / "models" / "released" / "digits.onnx", OF_WORDS, words=len(WORDS))
 
 
 def project(folder: Path) -> Path:

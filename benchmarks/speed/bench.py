@@ -247,7 +247,7 @@ def stand_in_project(directory: Path, clips: int) -> Path:
     params["corpora"] = ["audiomnist"]
     params["download"]["audiomnist"]["archive"] = str(next(mirror.glob("*.zip")))
     params["download"]["audiomnist"]["digests"] = str(mirror / "audiomnist-speakers.csv")
-    params["validate"]["min_per_digit"] = 1
+    params["validate"]["min_per_word"] = 1
     (project / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8", newline="\n")
     return project
 

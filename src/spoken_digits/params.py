@@ -157,7 +157,11 @@ class Live(_Section):
 class Params(_Section):
     """All of params.yaml. Frozen; no unknown keys; right types and ranges."""
 
-    vocabulary: Annotated[tuple[str, ...], BeforeValidator(vocabulary.entries)]
+    vocabulary: Annotated[
+        tuple[str, ...],
+        BeforeValidator(vocabulary.entries),
+        Field(description=vocabulary.ALLOWED),
+    ]
     voices: Language
     corpora: Annotated[tuple[CorpusName, ...], Field(min_length=1), _FROM_LIST]
     download: Download

@@ -66,6 +66,8 @@ def _allowed(schema: Schema) -> str:
             return f"one of {', '.join(values)}"
         case {"anyOf": [*choices]}:
             return " or ".join(_allowed(choice) for choice in choices)
+        case {"type": "array", "description": wanted}:
+            return str(wanted)
         case {"type": "array", "items": items}:
             least = " of 1 or more" if schema.get("minItems") else ""
             return f"a list{least}, each {_allowed(items)}"

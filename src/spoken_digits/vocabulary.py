@@ -6,6 +6,7 @@ module alone knows that digits are special: ``digits`` stands for the ten of the
 language of the synthetic voices.
 """
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -22,6 +23,9 @@ LONGEST_LABEL, LONGEST_SAID = 30, 60
 """Characters."""
 
 _ALL_DIGITS = "digits"
+ALLOWED = f"{_ALL_DIGITS}, or a list of {FEWEST} to {MOST} words, for example [yes, no]"
+"""What params.yaml may have under ``vocabulary``."""
+
 _DIGITS = {
     "en": "zero one two three four five six seven eight nine",
     "de": "null eins zwei drei vier fünf sechs sieben acht neun",
@@ -72,11 +76,14 @@ class Vocabulary:
         return noun(self.labels)
 
     def label_of(self, text: str) -> str:
-        """Return the label of what is said, or ``other-<text>``: no word of the vocabulary."""
+        """Return the label of what is said, or ``other-<text>``: no word of the vocabulary.
+
+        It is ``other`` alone if the text has no letter a-z or digit.
+        """
         for word in self.words:
             if text.casefold() in (said.casefold() for said in word.said):
                 return word.label
-        return f"{OTHER}-{slug(text)}"
+        return f"{OTHER}-{slug(text)}".removesuffix("-")
 
 
 def noun(labels: Iterable[str]) -> str:
@@ -98,19 +105,16 @@ def entries(value: Any) -> tuple[str, ...]:
     Raises ValueError, with what is wrong and what is allowed, if it is neither ``digits`` nor a
     list of words.
     """
-    allowed = (
-        f"Allowed: {_ALL_DIGITS}, or a list of {FEWEST} to {MOST} words, for example [yes, no]"
-    )
     if value == _ALL_DIGITS:
         return (_ALL_DIGITS,)
     if not isinstance(value, list | tuple):
-        raise ValueError(f"vocabulary: {value!r} is not allowed. {allowed}")
+        raise ValueError(f"vocabulary: {_shown(value)} is not allowed. Allowed: {ALLOWED}")
     for entry in value:
         if isinstance(entry, bool):
-            text = "true" if entry else "false"
+            text = _shown(entry)
             raise ValueError(f"vocabulary: {text} is no text in YAML. Put it in quotes: '{text}'")
         if not isinstance(entry, str | int):
-            raise ValueError(f"vocabulary: {entry!r} is no word. {allowed}")
+            raise ValueError(f"vocabulary: {_shown(entry)} is no word. Allowed: {ALLOWED}")
     return tuple(str(entry) for entry in value)
 
 
@@ -138,6 +142,10 @@ def slug(text: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", plain.encode("ascii", "ignore").decode()))
 
 
+def _shown(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, default=str)  # as errors of other keys show theirs
+
+
 def _word(entry: str, language: str) -> Word:
     label, equals, alternatives = entry.partition("=")
     label = label.strip()
@@ -149,10 +157,11 @@ def _word(entry: str, language: str) -> Word:
             "What is said may be longer: label=what is said"
         )
     if not _LABEL.fullmatch(label):
-        short = slug(label) or "label"
+        said = alternatives if equals else label
+        example = f"{slug(label)}={said}" if slug(label) else "label=what is said"
         raise ValueError(
             f"vocabulary: {label!r}: a label is lower-case letters a-z, digits and single hyphens. "
-            f"Write, for example: {short}={label}"
+            f"Write, for example: {example}"
         )
     if label == OTHER or label.startswith(f"{OTHER}-"):
         raise ValueError(

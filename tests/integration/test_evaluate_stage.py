@@ -91,4 +91,4 @@ def test_a_test_subset_without_digits_is_an_error(work, run):
 
 def test_keys_are_explained_without_a_project(run, tmp_path, built):
     done = run(sys.executable, built / "src" / "evaluate.py", "--keys", cwd=tmp_path)
-    assert "share of the test digits that were heard as the digit that was said" in done.stdout
+    assert "share of the test words that were heard as the word that was said" in done.stdout

@@ -29,6 +29,7 @@ from spoken_digits.shards import read_shard, write_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes, waveform
 from spoken_digits.sound.one_second import one_second
 from spoken_digits.training.calibration import round_to_half
+from spoken_digits.vocabulary import digits
 
 ROOT = Path(__file__).parents[2]
 EXPORT = ROOT / "src" / "export.py"
@@ -89,7 +90,8 @@ def exported(tmp_path_factory):
         convert_shard(Conversion(raw, project / f"data/spectrograms/fsdd/{speaker}.zip", settings))
     write_split(project, "test")
     images = mel.images(seconds(project).astype(np.float64), settings)
-    save_network(telling_apart(images), project / NETWORK, {"corpora": ["fsdd"]})
+    about = {"classes": digits().classes, "corpora": ["fsdd"]}
+    save_network(telling_apart(images), project / NETWORK, about)
     (project / EVALUATION).parent.mkdir()
     (project / EVALUATION).write_text(json.dumps(ACCURACY | {"more": 1}), encoding="utf-8")
     finished = export(project)
@@ -105,7 +107,7 @@ def project(exported, tmp_path):
 def test_the_graph_answers_as_the_network(exported):
     project, finished, images = exported
     assert "models/digits.onnx:" in finished.stdout
-    assert "the same digit as PyTorch on 20 recordings" in finished.stdout
+    assert "the same words as PyTorch on 20 recordings" in finished.stdout
     assert finished.stderr == ""
     session = onnxruntime.InferenceSession(project / EXPORTED)
     answers, pictures = session.run(["probabilities", "image"], {"waveform": seconds(project)})
@@ -125,6 +127,7 @@ def test_it_says_what_it_is(exported):
     project = exported[0]
     metadata = onnxruntime.InferenceSession(project / EXPORTED).get_modelmeta().custom_metadata_map
     assert metadata["format"] == "spoken-digits 1"
+    assert json.loads(metadata["labels"]) == [*"0123456789", "other"]
     assert json.loads(metadata["corpora"]) == ["fsdd"]
     assert json.loads(metadata["accuracy"]) == ACCURACY
     params = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
@@ -156,7 +159,7 @@ def test_a_graph_that_hears_another_digit_is_not_written(project):
     before = (project / EXPORTED).read_bytes()
     finished = export(project)
     assert finished.returncode == 1
-    assert "error: the exported graph hears another digit than the PyTorch model in" in (
+    assert "error: the exported graph hears another word than the PyTorch model in" in (
         finished.stderr
     )
     assert "of 20 test recordings: fsdd/" in finished.stderr

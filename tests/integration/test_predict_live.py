@@ -11,7 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from live_support import METADATA, PROGRAM, ROOT, murmur, project, room, save_model, word
+from live_support import (
+    METADATA,
+    OF_WORDS,
+    PROGRAM,
+    ROOT,
+    murmur,
+    project,
+    recognise_words,
+    room,
+    save_model,
+    word,
+)
 
 from spoken_digits.vocabulary import digits
 
@@ -102,7 +113,7 @@ def test_bad_files_are_named_and_the_others_still_heard(folder):
     assert done.stdout.startswith("good.wav: 4")
     for words in [
         "nan.wav: holds samples that are not finite numbers",
-        "long.wav: 1:00 min long, so not one word (at most 10 s). To hear all the digits in it",
+        "long.wav: 1:00 min long, so not one word (at most 10 s). To hear all the words in it",
         "empty.wav: an empty file",
         "text.wav: not a sound file that can be read",
         "missing.wav: cannot be read (No such file or directory)",
@@ -242,6 +253,66 @@ def test_which_model_it_is_and_that_another_was_trained_since(folder):
     (folder / "params.yaml").write_text(text)
     assert _run(folder, "a.wav").stderr == theirs
     assert _run(folder, "--model", str(released), "a.wav").stderr.startswith(f"model: {released}")
+
+
+def test_a_vocabulary_of_words(folder):
+    recognise_words(folder)
+    for name, sound in {
+        "yes_anna_0.wav": word(0), "lights-on_anna_0.wav": word(2), "no_anna_0.wav": word(0),
+        "other-go_anna_0.wav": murmur(0.4), "stop_anna_0.wav": word(1),
+    }.items():  # fmt: skip
+        (folder / "sounds").mkdir(exist_ok=True)
+        soundfile.write(folder / "sounds" / name, room(0.1, sound, 0.1), 16_000)
+    done = _run(folder, "sounds")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("sounds/lights-on_anna_0.wav: lights-on  ")
+    assert "other-go_anna_0.wav: no word of the vocabulary (sounds like something else" in lines[2]
+    assert lines[-2].startswith("words: 2 of 3 right, 66.67%")
+    assert lines[-2].endswith("1 taken for another word, 0 for none")
+    assert lines[-1] == "other words: 1 of 2 taken for a word"
+
+    done = _run(folder, "--json", "sounds/lights-on_anna_0.wav", "sounds/other-go_anna_0.wav")
+    on, none = map(json.loads, done.stdout.splitlines())
+    assert (on["word"], none["word"]) == ("lights-on", None)
+    assert list(on["probabilities"]) == ["yes", "no", "lights-on", "other"]
+    assert "digit" not in on
+
+    sound = _pcm(room(0.5, word(2), 0.8, word(0), 3.0, word(1), 0.8))
+    assert _run(folder, "--string", "-", sound=sound).stdout == "lights-on yes\nno\n"
+
+
+def test_a_model_of_another_vocabulary_than_params_yaml_has(folder):
+    """Whichever of the two is wrong, nothing is recognised as something else."""
+    save_model(folder / "models/digits.onnx", OF_WORDS, words=3)
+    ten = "0, 1, 2, 3, 4, 5, 6, 7, 8, 9"
+    done = _run(folder, "--model", "models/digits.onnx", "a.wav")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        "error: models/digits.onnx: recognises yes, no, lights-on, and the vocabulary in "
+        f"params.yaml is {ten}. Name another model, or set there vocabulary: [yes, no, lights-on]\n"
+    )
+    params = folder / "params.yaml"
+    text = params.read_text()
+    params.write_text(text.replace("vocabulary: digits ", "vocabulary: [yes, no, up] "))
+    done = _run(folder, "a.wav")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        f"error: models/released/digits.onnx: recognises {ten}, and the vocabulary in params.yaml "
+        "is yes, no, up. Set live.model: trained there, or set there vocabulary: digits\n"
+    )
+    params.write_text(params.read_text().replace("model: released", "model: trained"))
+    done = _run(folder, "a.wav")
+    assert done.returncode == 3
+    assert "is yes, no, up. Train it anew with: dvc repro, or set there vocabulary:" in done.stderr
+
+
+def test_words_in_another_order_are_another_vocabulary(folder):
+    recognise_words(folder)
+    params = folder / "params.yaml"
+    text = params.read_text().replace("[yes, no, lights-on]", "[no, yes, lights-on]")
+    params.write_text(text)
+    assert _run(folder, "a.wav").returncode == 3
 
 
 def test_a_wrong_parameter(folder):

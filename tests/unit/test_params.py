@@ -1,14 +1,18 @@
 """params.yaml: what is accepted, and the words for what is not."""
 
+import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from dvc.utils.hydra import apply_overrides
 from pydantic import BaseModel, ValidationError
 
 from spoken_digits.params import Params, ParamsError, load_params
+from spoken_digits.vocabulary import Vocabulary, Word, digits
 
 COMMITTED = Path(__file__).parents[2] / "params.yaml"
 MISSING = object()
@@ -161,7 +165,11 @@ ACCEPT_FRACTIONS = fraction_keys()
             "validate.min_seconds: 9.0 is not allowed. Allowed: below validate.max_seconds, 5",
         ),
         ("train.epoch", 3, "train.epoch: no such key. Did you mean epochs? Valid: epochs, "),
-        ("trian", {}, "trian: no such key. Did you mean train? Valid: corpora, download"),
+        (
+            "trian",
+            {},
+            "trian: no such key. Did you mean train? Valid: vocabulary, voices, corpora, download",
+        ),
         ("download.espeak.speed", 3, "download.espeak.speed: no such key. "),
     ],
 )
@@ -169,6 +177,96 @@ def test_an_error_says_key_value_what_is_allowed_and_the_likely_slip(change, key
     text = error_of(change(key, value))
     assert message in text
     assert len(text.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("vocabulary", [], "vocabulary: 0 words. Allowed: 2 to 60"),
+        (
+            "vocabulary",
+            "digit",
+            'vocabulary: "digit" is not allowed. Allowed: digits, or a list of',
+        ),
+        (
+            "vocabulary",
+            ["yes", True],
+            "vocabulary: true is no text in YAML. Put it in quotes: 'true'",
+        ),
+        ("vocabulary", ["Yes", "no"], "vocabulary: 'Yes': a label is lower-case letters a-z"),
+        (
+            "vocabulary",
+            MISSING,
+            "vocabulary: missing. Set it to digits, or a list of 2 to 60 words, for example "
+            "[yes, no]",
+        ),
+        (
+            "voices.language",
+            "jp",
+            'voices.language: "jp" is not allowed. Allowed: one of en, de, fr, es, it',
+        ),
+    ],
+)
+def test_a_vocabulary_that_is_none(change, key, value, message):
+    assert error_of(change(key, value)).startswith(message)
+
+
+@pytest.fixture
+def vocabulary(tmp_path: Path) -> Callable[[str], Vocabulary]:
+    """Return a function that reads the committed params.yaml with other text for vocabulary."""
+
+    def read(text: str) -> Vocabulary:
+        committed = COMMITTED.read_text(encoding="utf-8")
+        found = re.findall(r"^vocabulary: digits.*\n(?: .*\n)*", committed, re.MULTILINE)
+        assert len(found) == 1
+        path = tmp_path / "params.yaml"
+        path.write_text(committed.replace(found[0], f"vocabulary: {text}\n"), encoding="utf-8")
+        return load_params(path).words
+
+    return read
+
+
+def test_the_committed_vocabulary_is_the_english_digits(vocabulary):
+    assert load_params(COMMITTED).words == digits("en") == vocabulary("digits")
+
+
+@pytest.mark.parametrize("text", ["[yes, no, on, off]", "['yes', no, \"on\", off]"])
+def test_yes_and_no_are_words_without_quotes(vocabulary, text):
+    """To YAML 1.1, which PyYAML reads, they are true and false; DVC writes 1.2."""
+    assert vocabulary(text).labels == ("yes", "no", "on", "off")
+
+
+def test_digits_need_no_quotes_either(vocabulary):
+    assert vocabulary("[0, 1, two]").words == (
+        Word("0", ("zero",)),
+        Word("1", ("one",)),
+        Word("two", ("two",)),
+    )
+
+
+def test_true_is_no_word_unless_it_is_quoted(vocabulary):
+    with pytest.raises(ParamsError, match=r"true is no text in YAML\. Put it in quotes: 'true'"):
+        vocabulary("[true, untrue]")
+    assert vocabulary("['true', untrue]").labels == ("true", "untrue")
+
+
+@pytest.mark.parametrize(
+    ("override", "labels"),
+    [
+        ("vocabulary=[yes,no,stop]", ("yes", "no", "stop")),
+        ("vocabulary=[on,off,up]", ("on", "off", "up")),
+        ("vocabulary=[0,1,2]", ("0", "1", "2")),
+        ("vocabulary=['lights-on=lights on|turn on the lights',off]", ("lights-on", "off")),
+        ("vocabulary=['0=zero|oh','1=one']", ("0", "1")),
+        ("vocabulary=digits", tuple("0123456789")),
+    ],
+)
+def test_what_dvc_writes_for_an_experiment_is_read(tmp_path, override, labels):
+    """dvc exp run -S changes params.yaml with this function."""
+    path = tmp_path / "params.yaml"
+    shutil.copy(COMMITTED, path)
+    apply_overrides(path, [override])
+    assert load_params(path).words.labels == labels
 
 
 def test_all_errors_are_said_at_once(change):
@@ -181,8 +279,9 @@ def test_all_errors_are_said_at_once(change):
 def test_an_empty_file_is_said_to_lack_its_sections(tmp_path):
     path = tmp_path / "params.yaml"
     path.touch()
-    assert "the file: null is not allowed. Allowed: a section with the keys corpora" in error_of(
-        path
+    assert (
+        "the file: null is not allowed. Allowed: a section with the keys vocabulary, voices"
+        in error_of(path)
     )
 
 

@@ -67,7 +67,8 @@ def plot_confusion(
 ) -> None:
     """Draw a confusion matrix, (n, n): counts, or per cent of each of the n words said."""
     word = noun(labels)
-    side = max(5.0, 1.0 + 0.3 * len(labels))  # inches
+    longest = max(map(len, labels))
+    side = max(5.0, 1.0 + 0.33 * len(labels)) + 0.11 * (longest - 1)  # inches
     said = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     shares = counts / said
     with picture(path, side + 0.6, side) as figure:
@@ -84,7 +85,7 @@ def plot_confusion(
                 text = f"{share:.1f}".removesuffix(".0") if normalised else f"{count}"
                 colour = "white" if shares[row, column] > 0.25 else "black"
                 axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
-        upright = max(map(len, labels)) <= 2
+        upright = longest <= 2
         axes.set_xticks(range(len(labels)), labels, rotation=0 if upright else 90)
         axes.set_yticks(range(len(labels)), labels)
         axes.set_xlabel(f"heard ({word})")

@@ -133,17 +133,21 @@ def _settings_and_model(named: Path | None, installed: bool) -> "tuple[Live, Mod
     from spoken_digits.installed import MODEL, PARAMS
     from spoken_digits.live.choice import chosen
     from spoken_digits.params import load_params
+    from spoken_digits.vocabulary import digits
 
     if installed:
         return load_params(PARAMS).live, load_model(named or MODEL)
     params = load_params()
     model = load_model(named or chosen(params.live.model))
     if model.labels != params.words.labels:
+        advice = "Set live.model: trained there"
+        if named or params.live.model == "trained":
+            advice = "Name another model" if named else "Train it anew with: dvc repro"
+        theirs = "digits" if model.labels == digits().labels else f"[{', '.join(model.labels)}]"
         raise ModelError(
             f"{model.path}: recognises {', '.join(model.labels)}, and the vocabulary in "
-            f"params.yaml is {', '.join(params.words.labels)}. "
-            + ("Name another model" if named else "Set live.model: trained there")
-            + f", or its vocabulary: [{', '.join(model.labels)}]"
+            f"params.yaml is {', '.join(params.words.labels)}. {advice}, or set there "
+            f"vocabulary: {theirs}"
         )
     return params.live, model
 

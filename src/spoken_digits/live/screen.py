@@ -1,5 +1,6 @@
 """The terminal while listening: level, state, the word, all probabilities, what was said."""
 
+import itertools
 import time
 from typing import Any, Self
 
@@ -114,7 +115,10 @@ class Screen:
         yield Group(*lines[: options.max_height])
 
     def _bars(self, width: int, height: int) -> list[Text]:
-        """Draw the word in large, and a bar for each word; the likeliest alone if they are many."""
+        """Draw the word in large beside a bar for each word, in at most ``height`` lines.
+
+        If they are more, those of the likeliest.
+        """
         labels = self._model.labels
         verdict = self._word.verdict if self._word else None
         claimed = verdict.label if verdict else None
@@ -124,7 +128,11 @@ class Screen:
             shown = sorted(np.argsort(-probabilities[:-1], kind="stable")[:height].tolist())
         longest = max(map(len, labels))
         lines = []
-        for index, large in zip(shown, self._in_large(claimed, len(shown)), strict=True):
+        drawn = self._in_large(claimed, len(shown))
+        for index, large in itertools.zip_longest(shown, drawn[: max(height, len(shown))]):
+            if index is None:  # a digit is drawn higher than these few bars
+                lines.append(Text(f"    {large}", "bold green"))
+                continue
             label, share = labels[index], float(probabilities[index])
             bar = "━" * round(share * max(0, width - 4 - len(large) - longest + 1 - _SPARE))
             style = "bold green" if label == claimed else "cyan"
@@ -137,15 +145,15 @@ class Screen:
         return lines
 
     def _in_large(self, claimed: str | None, height: int) -> list[str]:
-        """Return a word as so many lines: a digit drawn, another word in the middle."""
+        """Return a word as so many lines or more: a digit drawn, another word in the middle."""
         if self._model.noun == "digit":
             glyph = _GLYPHS.get(claimed or "", _NO_DIGIT)
             lines = [line for line in glyph for _ in range(2)]  # each of its rows twice
-        else:
-            room = max(map(len, self._model.labels))
-            lines = [" " * room] * height
-            lines[height // 2] = (claimed or "───").center(room)
-        return (lines + [" " * len(lines[0])] * height)[:height]
+            return lines + [" " * len(lines[0])] * (height - len(lines))
+        room = max(map(len, self._model.labels))
+        lines = [" " * room] * height
+        lines[height // 2] = (claimed or "───").center(room)
+        return lines
 
     def _all_said(self) -> str:
         return " ".join(joined(words) for words in self._said if words)

@@ -42,12 +42,12 @@ def contact_sheet(
 
     draw.text((_MARGIN, _MARGIN), _LEGEND, _INK, small)
     for column, label in enumerate(labels):
-        font = large if len(label) < _LONG else _fitting(label, SIZE)
-        draw.text((left + column * step + SIZE / 2, top - 6), label, _INK, font, anchor="md")
+        text, font = (label, large) if len(label) < _LONG else _fitting(label, SIZE)
+        draw.text((left + column * step + SIZE / 2, top - 6), text, _INK, font, anchor="md")
     for row, ((corpus, speaker), path) in enumerate(rows.items()):
         y = top + row * step
-        font = _fitting(speaker, _CAPTION - 12)
-        draw.text((left - 12, y + SIZE / 2 - 10), speaker, _INK, font, anchor="rm")
+        text, font = _fitting(speaker, _CAPTION - 12)
+        draw.text((left - 12, y + SIZE / 2 - 10), text, _INK, font, anchor="rm")
         draw.text((left - 12, y + SIZE / 2 + 10), corpus, 110, small, anchor="rm")
         pictures = _of_speaker(path, shards[path], speaker, labels)
         for column, label in enumerate(labels):
@@ -90,10 +90,15 @@ def _of_speaker(
     }
 
 
-def _fitting(text: str, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Return the largest font in which ``text`` is at most so many pixels wide."""
+def _fitting(text: str, width: int) -> tuple[str, ImageFont.FreeTypeFont | ImageFont.ImageFont]:
+    """Return ``text``, and the largest font in which it is at most so many pixels wide.
+
+    It is cut short if it is too wide in the smallest font.
+    """
     for size in range(16, 7, -1):
         font = ImageFont.load_default(size)
         if font.getlength(text) <= width:
-            return font
-    return font
+            return text, font
+    while font.getlength(f"{text}...") > width:
+        text = text[:-1]
+    return f"{text}...", font

@@ -25,6 +25,7 @@ SPEAKERS = {"anna": "train", "ben": "train", "carl": "train", "dora": "validatio
 PARAMS = load_params()
 BOUNDS = PARAMS.validate_.model_copy(update={"min_per_word": 2})
 SPLIT = PARAMS.split
+DIGITS = PARAMS.words.labels
 
 
 class Data:
@@ -45,7 +46,7 @@ class Data:
 
     def findings(self, bounds: Validate = BOUNDS, split: Split = SPLIT) -> dict[str, Finding]:
         labels = {one: one.label for one in self.subsets} | self.labels
-        found = run_checks(self.subsets, labels, self.facts(), bounds, split)
+        found = run_checks(self.subsets, labels, self.facts(), bounds, split, DIGITS)
         return {finding.check: finding for finding in found}
 
     def failed(self, bounds: Validate = BOUNDS, split: Split = SPLIT) -> dict[str, Finding]:
@@ -74,7 +75,7 @@ def bounds(**changes: float) -> Validate:
 
 def test_good_data_pass_every_test(data):
     findings = data.findings()
-    assert len(findings) == 15
+    assert len(findings) == 16
     assert {name: one.number for name, one in findings.items() if one.number} == {}
 
 
@@ -115,7 +116,7 @@ def test_a_speaker_of_the_same_name_in_another_corpus_is_another(data):
         other = fact.recording._replace(corpus="fsdd")
         subsets[other] = "test"
         facts.append(fact._replace(recording=other, digest=other.name.encode()))
-    found = {one.check: one for one in run_checks(subsets, {}, facts, BOUNDS, SPLIT)}
+    found = {one.check: one for one in run_checks(subsets, {}, facts, BOUNDS, SPLIT, DIGITS)}
     assert not found["speakers_across_subsets"].number
 
 
@@ -188,6 +189,67 @@ def test_a_digit_mislabelled_throughout_is_found_by_the_counts(data):
     assert failed["skewed_subsets"].offenders[0] == ("test: 4 recordings of digit 8, 0 of digit 3")
 
 
+def said_by_all(**takes: int) -> dict[Recording, str]:
+    """Let every speaker say words, keys with _ for a hyphen, so many times each."""
+    return {
+        Recording("folder", label.replace("_", "-"), speaker, take): subset
+        for speaker, subset in SPEAKERS.items()
+        for label, count in takes.items()
+        for take in range(count)
+    }
+
+
+def findings_of(subsets: dict[Recording, str], *words: str) -> dict[str, Finding]:
+    return {one.check: one for one in run_checks(subsets, {}, [], BOUNDS, SPLIT, words)}
+
+
+def test_few_of_a_word_are_named_by_subset():
+    found = findings_of(said_by_all(yes=2, no=1, lights_on=2), "yes", "no", "lights-on", "stop")
+    assert "few_of_a_digit" not in found
+    few = found["few_of_a_word"]
+    assert few.failed
+    assert few.offenders == (
+        "test: word no has 1 recordings",
+        "test: word stop has 0 recordings",
+        "train: word stop has 0 recordings",
+        "validation: word no has 1 recordings",
+        "validation: word stop has 0 recordings",
+    )
+    assert few.meaning == "fewer than validate.min_per_word, 2"
+    assert found["skewed_subsets"].offenders[0] == "test: 2 recordings of word yes, 0 of word stop"
+
+
+def test_words_outside_the_vocabulary_are_counted_and_named_and_fail_nothing():
+    subsets = said_by_all(yes=2, no=2, other_go=3, other_lights_off=1, other=2)
+    subsets |= {Recording("espeak", "other-bed", "v000", take): "train" for take in range(9)}
+    finding = findings_of(subsets, "yes", "no")["outside_vocabulary"]
+    assert not finding.failed
+    assert finding.number == 5 * (3 + 1 + 2)
+    assert finding.offenders == (
+        "folder: 15 of go",
+        "folder: 10 of other",
+        "folder: 5 of lights-off",
+    ), "synthetic voices are asked for other words: theirs are not worth a word"
+    assert finding.meaning == (
+        "recordings of words that are not in the vocabulary: they are used as others"
+    )
+
+
+def test_where_all_is_in_the_vocabulary_nothing_is_outside(data):
+    finding = data.findings()["outside_vocabulary"]
+    assert (finding.number, finding.offenders, finding.failed) == (0, (), False)
+
+
+def test_a_word_under_another_words_name_is_found():
+    subsets = said_by_all(yes=2, no=2)
+    for take in (0, 1):
+        recording = Recording("folder", "yes", "ben", take)
+        subsets[Recording("folder", "no", "ben", take + 2)] = subsets.pop(recording)
+    finding = findings_of(subsets, "yes", "no")["uneven_speakers"]
+    assert finding.offenders == ("folder/ben says yes never, but no 4 times",)
+    assert finding.meaning.startswith("one word lacks")
+
+
 def test_speakers_of_a_corpus_in_which_digits_lack_anyway_are_not_judged(data):
     kept = {"0": ("anna", "ben"), "1": ("carl", "dora", "eve")}
     data.subsets = {
@@ -254,11 +316,34 @@ def test_ten_offenders_are_named_and_the_rest_counted():
 def test_the_findings_are_metrics(data):
     data.wavs["7_eve_0.wav"] = data.wavs["7_anna_1.wav"]
     facts = data.facts()
-    content = as_metrics(data.subsets, facts, run_checks(data.subsets, {}, facts, BOUNDS, SPLIT))
+    content = as_metrics(
+        data.subsets, facts, run_checks(data.subsets, {}, facts, BOUNDS, SPLIT, DIGITS), DIGITS
+    )
     assert json.loads(json.dumps(content)) == content
     assert content["failed_checks"] == 1
     assert content["recordings"] == 100
     assert content["sample_rate"] == {"16000": 100}
     assert content["subset"]["train"] == {"speakers": 3, "digits": 60, "other_words": 0}
     assert content["found"]["duplicates_across_subsets"] == 1
+    assert content["found"]["outside_vocabulary"] == 0
     assert (content["shortest_seconds"], content["longest_seconds"]) == (0.5, 0.5)
+
+
+def test_the_metrics_count_words_by_what_they_are_called(data):
+    words = tuple("01234567")  # eight and nine are no words of it
+    outside = {"8": "other-eight", "9": "other-nine"}
+    subsets = {
+        one._replace(label=outside.get(one.label, one.label)): subset
+        for one, subset in data.subsets.items()
+    }
+    facts = data.facts()
+    assert as_metrics(subsets, facts, [], words)["subset"]["train"] == {
+        "speakers": 3,
+        "digits": 48,
+        "other_words": 12,
+    }
+    assert as_metrics(subsets, facts, [], ("yes", *words))["subset"]["test"] == {
+        "speakers": 1,
+        "words": 16,
+        "other_words": 4,
+    }

@@ -11,6 +11,7 @@ from spoken_digits.dataset.images import ImagesError, class_indices, load_images
 from spoken_digits.picture.convert import png
 from spoken_digits.recording import Recording
 from spoken_digits.shards import ShardError, write_shard
+from spoken_digits.vocabulary import digits
 
 
 def picture(seed: int) -> np.ndarray:
@@ -48,8 +49,22 @@ def test_pictures_come_in_the_order_of_the_recordings(root, order):
 
 
 def test_classes_of_recordings():
-    assert class_indices(RECORDINGS).tolist() == [3, 10, 3, 3, 7]
-    assert class_indices([]).shape == (0,)
+    assert class_indices(RECORDINGS, digits().classes).tolist() == [3, 10, 3, 3, 7]
+    assert class_indices([], digits().classes).shape == (0,)
+
+
+def test_classes_are_numbered_as_the_vocabulary_lists_them():
+    said = [Recording("espeak", label, "v000", 0) for label in ("no", "other-3", "lights-on")]
+    assert class_indices(said, ("yes", "no", "lights-on", "other")).tolist() == [1, 3, 2]
+
+
+def test_a_recording_of_no_class_is_named():
+    with pytest.raises(ImagesError) as caught:
+        class_indices(RECORDINGS, ("yes", "no", "other"))
+    assert str(caught.value) == (
+        "espeak/3_v000_0.wav of the split: '3' is not in the vocabulary, yes, no. "
+        "Make the split again with: dvc repro"
+    )
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,18 @@ def test_only_five_are_named_but_json_has_all():
     assert content["mcnemar_p"] == pytest.approx(2 / 2**9)
 
 
+def test_words_are_compared_by_their_labels():
+    said = [Recording("folder", label, "anna", 0) for label in ("yes", "no", "lights-on")]
+    old, new = (
+        [Prediction(one, heard, 0.9, 1) for one, heard in zip(said, words, strict=True)]
+        for words in (("yes", "yes", "lights-on"), ("no", "no", "lights-on"))
+    )
+    result = compare(old, new)
+    assert [change.recording for change in result.won] == ["folder/no_anna_0.wav"]
+    assert [change.recording for change in result.lost] == ["folder/yes_anna_0.wav"]
+    assert "accuracy on 3 words" in as_text(result, "old", "new")
+
+
 def test_other_words_do_not_count():
     other = Prediction(Recording("fsdd", "other-bed", "anna", 0), "8", 0.4, 5)
     assert compare([*heard_in("0123456789"), other], heard_in("0123456789")).n == 10
@@ -80,7 +92,7 @@ def test_other_words_do_not_count():
             heard_in("0", "0", crc=2),
             "1 with another sound under the same name",
         ),
-        ([], [], "neither experiment was tested on a digit"),
+        ([], [], "neither experiment was tested on a word of its vocabulary"),
     ],
 )
 def test_other_test_sets_are_refused(before, after, words):
@@ -91,5 +103,5 @@ def test_other_test_sets_are_refused(before, after, words):
 def test_the_refusal_counts_and_says_what_to_do_instead():
     with pytest.raises(ComparisonError) as refused:
         compare(heard_in("0123", "0123"), heard_in("01", "01"))
-    assert "the test sets differ (4 and 2 digits)" in str(refused.value)
+    assert "the test sets differ (4 and 2 words)" in str(refused.value)
     assert "dvc metrics diff" in str(refused.value)

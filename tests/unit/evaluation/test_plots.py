@@ -1,5 +1,7 @@
 """Pictures: the same bytes every time, and nothing that only colour tells apart."""
 
+from pathlib import Path
+
 import matplotlib as mpl
 import numpy as np
 import pytest
@@ -18,15 +20,24 @@ SPEAKERS = {f"espeak/{n:04}-en": (n / 60, 40) for n in range(60)}
 MISTAKE = Prediction(Recording("fsdd", "3", "theo", 0), "8", 0.98, 0)
 IMAGES = np.tile(np.arange(100, dtype=np.uint8), (7, 100, 1))
 
+THIRTY = [f"turn-on-light-number-{number}" for number in range(29)] + ["w" * 30]
+COUNTS_OF_30 = np.eye(30, dtype=int) * 200 + np.eye(30, k=3, dtype=int) * 31
+
 DRAWINGS = {
     "confusion": lambda path: plots.plot_confusion(
-        path, np.eye(10, dtype=int) * 7, normalised=False
+        path, np.eye(10, dtype=int) * 7, "0123456789", normalised=False
     ),
     "confusion_percent": lambda path: plots.plot_confusion(
-        path, np.eye(10, dtype=int) * 7 + 1, normalised=True
+        path, np.eye(10, dtype=int) * 7 + 1, "0123456789", normalised=True
     ),
     "confusion_of_digits_never_said": lambda path: plots.plot_confusion(
-        path, np.zeros((10, 10), dtype=int), normalised=True
+        path, np.zeros((10, 10), dtype=int), "0123456789", normalised=True
+    ),
+    "confusion_of_two_words": lambda path: plots.plot_confusion(
+        path, np.array([[7, 1], [0, 5]]), ["yes", "no"], normalised=False
+    ),
+    "confusion_of_30_words": lambda path: plots.plot_confusion(
+        path, COUNTS_OF_30, THIRTY, normalised=True
     ),
     "training": lambda path: plots.plot_training(
         path, {"train_loss": [2.0, 1.0], "validation_loss": [2.1, 1.2], "learning_rate": [0.1, 0.2]}
@@ -35,9 +46,9 @@ DRAWINGS = {
     "noise": lambda path: plots.plot_noise(path, NOISE, 0.95, 300),
     "speakers": lambda path: plots.plot_speakers(path, SPEAKERS),
     "one_speaker": lambda path: plots.plot_speakers(path, {"fsdd/theo": (1.0, 500)}),
-    "reliability": lambda path: plots.plot_reliability(path, TABLE, 0.01),
+    "reliability": lambda path: plots.plot_reliability(path, TABLE, 0.01, "digit"),
     "rejection": lambda path: plots.plot_rejection(
-        path, *metrics.rejection_curve(SURE, SURE - 0.3), 0.9
+        path, *metrics.rejection_curve(SURE, SURE - 0.3), 0.9, "word"
     ),
     "nothing": lambda path: plots.plot_nothing(path, "No other words"),
     "mistakes": lambda path: plots.plot_mistakes(path, [MISTAKE] * 7, IMAGES),
@@ -56,6 +67,23 @@ def test_a_picture_is_drawn_the_same_whatever_the_users_style(name, tmp_path):
         assert image.width >= 500
         assert "Software" not in image.info
         assert len(np.unique(np.asarray(image.convert("L")))) > 2
+
+
+def ink_of_edges(path: Path) -> int:
+    """Count pixels of the outermost rows and columns that are not paper."""
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("L"))
+    edges = (pixels[:2], pixels[-2:], pixels[:, :2], pixels[:, -2:])
+    return sum(int((edge < 250).sum()) for edge in edges)
+
+
+@pytest.mark.parametrize("count", [2, 10, 30, 60])
+def test_a_confusion_matrix_grows_with_its_words_and_nothing_is_cut_off(tmp_path, count):
+    labels = (["w" * 30] + [f"word-{number}" for number in range(60)])[:count]
+    plots.plot_confusion(tmp_path / "some.png", np.eye(count, dtype=int), labels, normalised=False)
+    assert ink_of_edges(tmp_path / "some.png") == 0
+    with Image.open(tmp_path / "some.png") as image:
+        assert min(image.size) / count >= 28, "room for a number in each cell"
 
 
 def test_series_differ_without_colour():

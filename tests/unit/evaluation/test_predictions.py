@@ -33,7 +33,21 @@ def test_the_most_probable_digit_is_predicted_even_where_other_is_more_probable(
     probabilities = np.full((2, 11), 0.0125, np.float32)
     probabilities[0, 8], probabilities[1, 8], probabilities[1, 10] = 0.75, 0.125, 0.75
     recordings = [DIGIT.recording, OTHER.recording]
-    assert most_probable(recordings, probabilities, [0xDEADBEEF, 7]) == [DIGIT, OTHER]
+    assert most_probable(recordings, probabilities, "0123456789", [0xDEADBEEF, 7]) == [DIGIT, OTHER]
+
+
+def test_words_are_predicted_by_their_labels_and_kept_so(tmp_path):
+    labels = ("yes", "no", "lights-on")
+    recordings = [Recording("folder", name, "anna", 0) for name in ("lights-on", "other-go")]
+    probabilities = np.array([[0, 0.25, 0.75, 0], [0.125, 0.25, 0, 0.625]], np.float32)
+    predictions = most_probable(recordings, probabilities, labels, [1, 2])
+    assert [(one.predicted, one.confidence) for one in predictions] == [
+        ("lights-on", 0.75),
+        ("no", 0.25),
+    ]
+    assert [one.correct for one in predictions] == [True, False]
+    write_predictions(tmp_path / "predictions.csv", predictions)
+    assert read_predictions(tmp_path / "predictions.csv") == predictions
 
 
 def test_a_missing_file(tmp_path):

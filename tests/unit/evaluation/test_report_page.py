@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import yaml
 
 from spoken_digits.dataset.split_file import write_split
 from spoken_digits.errors import UserError
@@ -22,7 +23,10 @@ from spoken_digits.picture.convert import Conversion, convert_shard, png
 from spoken_digits.recording import Recording
 from spoken_digits.shards import write_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes
+from spoken_digits.vocabulary import digits
 
+DIGITS = digits().labels
+CURVES = {"validation_loss": [2.0, 1.0]}
 SUBSETS = {"anna": "train", "ben": "validation", "carl": "test"}
 
 
@@ -53,14 +57,14 @@ def make_project(root, wrong: int, others: int) -> None:
         png(np.arange(100, dtype=np.uint8).repeat(100).reshape(100, 100))
     )
     likely = np.full((len(predictions), 11), 0.05, dtype=np.float32)
-    summary = summarise(predictions, likely)
+    summary = summarise(predictions, likely, DIGITS)
     conditions = [f"{noise}_{snr}" for noise in NOISES for snr in SNRS_DB] + [
         *report_page.CONDITIONS
     ]
     summary["robustness"] = {"n": 20, "clean": 0.9, "mean": 0.6} | dict.fromkeys(conditions, 0.5)
     summary["cost"] = {"parameters": 176_253, "multiply_adds": 13_522_192, "bytes": 359_208}
     images = np.zeros((len(predictions), 100, 100), np.uint8)
-    draw(root / "metrics" / "plots", predictions, images, summary, {"validation_loss": [2.0, 1.0]})
+    draw(root / "metrics" / "plots", predictions, images, summary, CURVES, DIGITS)
     write_predictions(root / "metrics" / "predictions.csv", predictions)
     (root / "metrics" / "evaluate.json").write_text(json.dumps(rounded(summary)))
     found = {"failed_checks": 0, "recordings": 60, "hours": 0.01, "found": {"silent": 2}}
@@ -172,6 +176,34 @@ def test_fingerprints_versions_params_and_meanings_are_there(page, project):
 
 def test_the_same_inputs_give_the_same_bytes(page, project):
     assert report_page.build_report(project) == page
+
+
+def test_it_lists_the_digits_and_what_is_said_for_them(page):
+    text = " ".join(Tags(page).text.split())
+    assert "Spoken digits: which digit is said in a recording" in text
+    assert "which of these 10 digits is said" in text
+    assert "0 (zero), 1 (one), 2 (two)," in text
+
+
+def test_it_says_which_words_it_is_about(project, tmp_path):
+    """They are params.yaml's."""
+    root = shutil.copytree(project, tmp_path / "project")
+    params = yaml.safe_load((root / "params.yaml").read_text())
+    params["vocabulary"] = ["yes", "lights-on=lights on|turn on the lights", "on"]
+    (root / "params.yaml").write_text(yaml.safe_dump(params))
+    page = report_page.build_report(root)
+    text = " ".join(Tags(page).text.split())
+    for words in (
+        "Spoken words: which word is said in a recording",
+        "20 test words by 1 speakers",
+        "which of these 3 words is said",
+        "yes, lights-on (lights on, turn on the lights), on.",
+        "Which words it mistakes for which",
+        "14 of 20 test words were heard wrongly",
+        "of other words taken for words",
+    ):
+        assert words in text
+    assert not re.search(r"\bdigits?\b", text.partition("To get the same again")[0])
 
 
 def test_without_mistakes_and_other_words_it_shows_the_least_certain(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from spoken_digits.evaluation.reported_metrics import (
 )
 from spoken_digits.evaluation.robustness import SNRS_DB
 from spoken_digits.recording import parse_name
+from spoken_digits.vocabulary import digits
 
 
 def row(name: str, heard: int, confidence: float, corpus: str = "fsdd") -> Prediction:
@@ -35,9 +37,11 @@ ROWS = [
     row("other-cat_ben_0.wav", 1, 0.1),
 ]
 LIKELY = np.full((6, 11), 0.01, dtype=np.float32)
-for _index, (_digit, _share) in enumerate([(1, 0.9), (1, 0.1), (2, 0.7), (2, 0.6)]):
-    LIKELY[_index, _digit] = _share
-SUMMARY = summarise(ROWS, LIKELY)
+LIKELY[[0, 1, 2, 3, 4, 5], [1, 2, 2, 2, 2, 1]] = [0.9, 0.8, 0.7, 0.6, 0.65, 0.1]  # as in ROWS
+LIKELY[1, 1] = 0.1
+LIKELY[[4, 5], 10] = [0.2, 0.8]
+DIGITS = digits().labels
+SUMMARY = summarise(ROWS, LIKELY, DIGITS)
 
 
 @pytest.mark.parametrize(
@@ -78,23 +82,30 @@ def test_parts_by_hand():
 def test_rejection_by_hand():
     # Digits score .9 .8 .7 .6; bed's .65 beats one of four, cat's .1 none: 7 of 8 pairs in order.
     # With no digit rejected the threshold is .6, and bed passes.
-    assert SUMMARY["rejection"] == {"n": 2, "auroc": 7 / 8, "accepted_at_5": 0.5}
+    # Three words are heard right, and cat is likelier something else than a digit: 4 of 6 classes.
+    assert SUMMARY["rejection"] == {
+        "n": 2,
+        "auroc": 7 / 8,
+        "accepted_at_5": 0.5,
+        "accuracy": pytest.approx(4 / 6),
+    }
 
 
 def test_without_other_words_there_is_no_rejection():
-    summary = summarise(ROWS[:4], LIKELY[:4])
-    assert summary["rejection"] == {"n": 0, "auroc": None, "accepted_at_5": None}
+    summary = summarise(ROWS[:4], LIKELY[:4], DIGITS)
+    of_words = {"n": 0, "auroc": None, "accepted_at_5": None, "accuracy": 3 / 4}
+    assert summary["rejection"] == of_words
 
 
 def test_without_digits_there_is_nothing_to_say():
     with pytest.raises(ValueError, match="no digit in the test set"):
-        summarise(ROWS[4:], LIKELY[4:])
+        summarise(ROWS[4:], LIKELY[4:], DIGITS)
 
 
 def test_a_speaker_misheard_once_is_not_the_worst_where_others_said_enough():
     many = [row(f"1_carl_{take}.wav", 1 if take else 7, 0.9) for take in range(10)]
     one = [row("1_dora_0.wav", 7, 0.9)]
-    summary = summarise(many + one, np.full((11, 11), 0.09, dtype=np.float32))
+    summary = summarise(many + one, np.full((11, 11), 0.09, dtype=np.float32), DIGITS)
     assert summary["speaker"]["worst_name"] == "fsdd/carl"
     assert summary["speaker"]["worst"] == 0.9
     assert summary["speaker"]["n"] == 2
@@ -107,6 +118,46 @@ def test_mistakes_come_most_confident_first_and_other_words_are_none():
     assert len(most_confident_mistakes(rows, 1)) == 1
 
 
+WORDS = ("yes", "no", "lights-on")
+
+
+def said(name: str, heard: str, confidence: float) -> Prediction:
+    return Prediction(parse_name("folder", name), heard, confidence, 0)
+
+
+def test_a_vocabulary_of_words_by_hand():
+    rows = [
+        said("lights-on_anna_0.wav", "lights-on", 0.75),
+        said("lights-on_anna_1.wav", "no", 0.25),
+        said("yes_ben_0.wav", "yes", 0.25),
+        said("other-go_ben_0.wav", "yes", 0.125),
+    ]
+    likely = np.array(
+        [
+            [0, 0.25, 0.75, 0],
+            [0.25, 0.5, 0.25, 0],
+            [0.25, 0, 0, 0.75],
+            [0.125, 0, 0, 0.875],
+        ],
+        np.float32,
+    )
+    summary = summarise(rows, likely, WORDS)
+    assert summary["word"] == {"yes": 1.0, "lights-on": 0.5}
+    assert "digit" not in summary
+    assert (summary["n"], summary["accuracy"]) == (3, pytest.approx(2 / 3))
+    assert summary["macro_f1"] == pytest.approx((1 + 2 / 3 + 0) / 3)
+    assert summary["nll"] == pytest.approx(-np.log([0.75, 0.25, 0.25]).mean())
+    # The yes is heard as yes, but it is likelier something else.
+    assert summary["rejection"]["accuracy"] == 2 / 4
+    assert_documented(summary)
+
+
+def test_without_words_there_is_nothing_to_say():
+    rows = [said("other-go_ben_0.wav", "yes", 0.1)]
+    with pytest.raises(ValueError, match="no word in the test set"):
+        summarise(rows, np.ones((1, 4), np.float32), WORDS)
+
+
 def test_floats_are_rounded_at_every_depth_and_nothing_else_is():
     value = {"a": {"b": 1 / 3, "c": None, "d": 7}, "e": [2 / 3, "text"]}
     assert rounded(value) == {
@@ -115,15 +166,21 @@ def test_floats_are_rounded_at_every_depth_and_nothing_else_is():
     }
 
 
-def test_every_key_is_documented():
-    documented = [re.compile(re.sub(r"<.*?>", "[a-z0-9_]+", re.escape(key))) for key in MEANING]
-    for section, content in SUMMARY.items():
+def assert_documented(summary: dict[str, Any]) -> None:
+    """See that each key of evaluate.json is one that MEANING lists, <...> for a name."""
+    kinds = {re.escape(key).replace("<digit\\ or\\ word>", "(digit|word)") for key in MEANING}
+    documented = [re.compile(re.sub(r"<.*?>", "[a-z0-9_-]+", kind)) for kind in kinds]
+    for section, content in summary.items():
         keys = content if isinstance(content, dict) else [None]
         for key in keys:
             below = content[key] if key is not None else None
             for leaf in below if isinstance(below, dict) else [None]:
                 name = ".".join(part for part in (section, key, leaf) if part is not None)
                 assert any(pattern.fullmatch(name) for pattern in documented), name
+
+
+def test_every_key_is_documented():
+    assert_documented(SUMMARY)
 
 
 def test_multiply_adds_by_hand():
@@ -142,11 +199,11 @@ def test_multiply_adds_by_hand():
 
 
 def drawn(folder, rows) -> dict[str, bytes]:
-    summary = rounded(summarise(rows, LIKELY[: len(rows)]))
+    summary = rounded(summarise(rows, LIKELY[: len(rows)], DIGITS))
     noises = {f"{noise}_{snr}": 0.5 for noise in ("white", "pink", "babble") for snr in SNRS_DB}
     summary["robustness"] = {"n": 10, "clean": 0.9} | noises
     images = np.zeros((len(rows), 100, 100), dtype=np.uint8)
-    draw(folder, rows, images, summary, {"validation_loss": [2.0, 1.0]})
+    draw(folder, rows, images, summary, {"validation_loss": [2.0, 1.0]}, DIGITS)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -176,8 +233,8 @@ def test_every_plot_is_there_as_data_and_as_picture(tmp_path):
         "babble": 0.5,
     }
     curve = json.loads(files["rejection.json"])
-    assert curve[0] == {"digits_rejected": 0.0, "others_accepted": 1.0}
-    assert curve[-1] == {"digits_rejected": 1.0, "others_accepted": 0.0}
+    assert curve[0] == {"rejected": 0.0, "others_accepted": 1.0}
+    assert curve[-1] == {"rejected": 1.0, "others_accepted": 0.0}
 
 
 def test_without_other_words_the_rejection_plot_says_so(tmp_path):

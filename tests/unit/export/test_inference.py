@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from live_support import METADATA, save_model, word
+from live_support import METADATA, OF_WORDS, save_model, word
 
 from spoken_digits.export.inference import ModelError, load_model
 from spoken_digits.sound.one_second import one_second
@@ -15,7 +15,7 @@ def test_probabilities_of_many_seconds_at_once(tmp_path):
     digits = [7, 0, 3] * 30  # more than a batch
     seconds = np.stack([one_second(word(digit)) for digit in digits]).astype(np.float32)
     probabilities = model.probabilities(seconds)
-    assert probabilities.shape == (90, len(digits().classes))
+    assert probabilities.shape == (90, 11)
     assert probabilities.dtype == np.float32
     assert probabilities.argmax(axis=1).tolist() == digits
     assert np.allclose(probabilities.sum(axis=1), 1)
@@ -64,7 +64,10 @@ def test_a_model_that_is_cut_short(tmp_path):
     [
         ({"format": "spoken-digits 2"}, "another version .'spoken-digits 2'; this program reads"),
         ({"format": None}, "not one of this project"),
-        ({"labels": json.dumps(["yes", "no"])}, "labels is .'yes', 'no'., not"),
+        (
+            {"labels": json.dumps(["yes", "no"])},
+            "labels is .'yes', 'no'., not words and then 'other': a model",
+        ),
         ({"labels": "]"}, "lacks a readable 'labels'"),
         ({"labels": None}, "lacks a readable 'labels'"),
         ({"sample_rate": "8000"}, "sample_rate is 8000, not 16000"),
@@ -76,9 +79,57 @@ def test_metadata_of_something_else(tmp_path, change, words):
         load_model(save_model(tmp_path / "digits.onnx", metadata))
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["yes", "no"],
+        ["other", "yes", "no"],
+        ["other"],
+        [],
+        "other",
+        {"other": 0},
+        None,
+    ],
+    ids=str,
+)
+def test_labels_are_words_and_then_other(tmp_path, labels):
+    metadata = METADATA | {"labels": json.dumps(labels)}
+    with pytest.raises(ModelError) as caught:
+        load_model(save_model(tmp_path / "words.onnx", metadata, words=2))
+    assert str(caught.value).endswith(
+        f"labels is {labels}, not words and then 'other': a model of something else"
+    )
+
+
+def test_a_model_of_words_says_which(tmp_path):
+    model = load_model(save_model(tmp_path / "words.onnx", OF_WORDS, words=3))
+    assert model.labels == ("yes", "no", "lights-on")
+    assert model.classes == ("yes", "no", "lights-on", "other")
+    assert model.noun == "word"
+    seconds = np.stack([one_second(word(number)) for number in (2, 0, 7)]).astype(np.float32)
+    probabilities = model.probabilities(seconds)
+    assert [model.classes[best] for best in probabilities.argmax(axis=1)] == [
+        "lights-on",
+        "yes",
+        "other",
+    ]
+    assert model.probabilities(seconds[:0]).shape == (0, 4)
+
+
+def test_a_model_of_digits_says_so(tmp_path):
+    model = load_model(save_model(tmp_path / "digits.onnx"))
+    assert model.labels == tuple("0123456789")
+    assert model.noun == "digit"
+
+
+def test_a_model_with_other_words_than_it_says(tmp_path):
+    with pytest.raises(ModelError, match="gives 11 probabilities, not 4"):
+        load_model(save_model(tmp_path / "words.onnx", OF_WORDS))
+
+
 def test_another_number_of_classes(tmp_path):
     with pytest.raises(ModelError, match="gives 12 probabilities, not 11"):
-        load_model(save_model(tmp_path / "digits.onnx", classes=12))
+        load_model(save_model(tmp_path / "digits.onnx", others=2))
 
 
 def test_a_model_says_what_it_was_trained_on(tmp_path):
@@ -90,6 +141,12 @@ def test_a_model_says_what_it_was_trained_on(tmp_path):
     assert load_model(path).description == (
         f"{path}, trained on espeak + fsdd, 98.77% of 1,743 test digits right"
     )
+
+
+def test_a_model_of_words_was_tested_on_words(tmp_path):
+    told = {"corpora": '["folder"]', "accuracy": '{"accuracy": 0.5, "n": 2}'}
+    model = load_model(save_model(tmp_path / "words.onnx", OF_WORDS | told, words=3))
+    assert model.training == "trained on folder, 50.00% of 2 test words right"
 
 
 @pytest.mark.parametrize("change", [{}, {"corpora": "[1]", "accuracy": "0.9"}])

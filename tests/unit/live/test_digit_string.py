@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from live_support import murmur, room, save_model, word
+from live_support import OF_WORDS, murmur, room, save_model, word
 from numpy.typing import NDArray
 
 from spoken_digits.export.inference import Model, load_model
@@ -116,6 +116,17 @@ def test_a_stricter_user_gets_fewer(model):
     (strict,) = Reader(model, 0.95).read(_said(doubtful))
     assert (lenient.verdict.label, strict.verdict.label) == ("1", None)
     assert strict.verdict.guess == "1"
+
+
+def test_words_of_another_vocabulary_are_read_in_the_same_way(tmp_path):
+    model = load_model(save_model(tmp_path / "words.onnx", OF_WORDS, words=3))
+    said = [word(2), 0.15, word(0), 0.15, word(1), 0.15, word(2)]
+    spoken = Reader(model, 0.5).read(_said(*said))
+    assert [one.verdict.label for one in spoken] == ["lights-on", "yes", "no", "lights-on"]
+    assert {one.verdict.probabilities.shape for one in spoken} == {(4,)}
+    (none,) = Reader(model, 0.5).read(_said(word(7)))
+    assert none.verdict.label is None
+    assert none.verdict.guess in model.labels
 
 
 def test_reading_while_it_goes_on_changes_nothing_and_leaves_little_to_do(model):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from live_support import word
 
-from spoken_digits.live.decision import decide
 from spoken_digits.live.prompting import problem, wanted
 
 
@@ -24,25 +23,16 @@ def test_problems_are_named(sound, words):
 
 def test_what_is_there_is_not_wanted(tmp_path):
     (tmp_path / "3_anna_1.wav").touch()
-    names = {recording.name for recording in wanted(tmp_path, "anna", 2)}
+    names = {recording.name for recording in wanted(tmp_path, "anna", 2, "0123456789")}
     assert len(names) == 19
     assert "3_anna_1.wav" not in names
 
 
-@pytest.mark.parametrize(
-    ("best", "other", "level", "seconds", "digit", "reason"),
-    [
-        (0.9, 0.05, -20, 0.5, "7", ""),
-        (0.4, 0.1, -20, 0.5, None, "sounds like something else"),
-        (0.45, 0.5, -20, 0.5, None, "sounds like something else"),
-        (0.9, 0.05, -80, 0.5, None, "too quiet: -80 dBFS"),
-        (0.9, 0.05, -20, 0.05, None, "too short: 50 ms"),
-        (0.9, 0.05, -20, 2.0, None, "too long: 2.0 s"),
-    ],
-)
-def test_verdicts_and_their_reasons(best, other, level, seconds, digit, reason):
-    probabilities = np.full(11, (1 - best - other) / 9, np.float32)
-    probabilities[7], probabilities[10] = best, other
-    verdict = decide(probabilities, 0.5, level, seconds)
-    assert (verdict.label, verdict.reason, verdict.guess) == (digit, reason, "7")
-    assert verdict.confidence == pytest.approx(best)
+def test_words_of_a_vocabulary_are_asked_for(tmp_path):
+    (tmp_path / "yes_anna_0.wav").touch()
+    (tmp_path / "lights-on_ben_0.wav").touch()
+    lacking = wanted(tmp_path, "anna", 1, ["yes", "no", "lights-on"])
+    assert sorted(recording.name for recording in lacking) == [
+        "lights-on_anna_0.wav",
+        "no_anna_0.wav",
+    ]

@@ -14,12 +14,13 @@ from spoken_digits.model.network import (
     logits,
     probabilities,
     read_about,
+    read_classes,
     save_network,
 )
 from spoken_digits.training.calibration import round_to_half
 from spoken_digits.vocabulary import digits
 
-ABOUT = {"corpora": ["espeak"], "spectrogram": {"depth_db": 80}}
+ABOUT = {"classes": list(digits().classes), "corpora": ["espeak"], "spectrogram": {"depth_db": 80}}
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
@@ -71,6 +72,34 @@ def test_judging_is_not_training(images):
     first, second = probabilities(network, images), probabilities(network, images)
     assert np.array_equal(first, second), "dropout is on"
     assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("classes", [3, 61])
+def test_any_number_of_classes(classes, images, tmp_path):
+    network = SpectrogramNet(classes).eval()
+    assert probabilities(network, images).shape == (7, classes)
+    assert probabilities(network, images[:0]).shape == (0, classes)
+    labels = [*(f"word-{number}" for number in range(classes - 1)), "other"]
+    save_network(network, tmp_path / "words.safetensors", {"classes": labels})
+    assert read_classes(tmp_path / "words.safetensors") == tuple(labels)
+    assert probabilities(load_network(tmp_path / "words.safetensors"), images).shape == (7, classes)
+
+
+@pytest.mark.parametrize(
+    "classes", [None, [], ["other"], ["yes", "no"], ["other", "yes"], "other", 11], ids=str
+)
+@pytest.mark.parametrize("read", [load_network, read_classes])
+def test_classes_are_words_and_then_other(saved, read, classes):
+    rewrite(saved, metadata=about(classes=classes))
+    with pytest.raises(ModelFileError) as caught:
+        read(saved)
+    assert str(caught.value) == f"{saved}: does not say which words it recognises ({classes!r})"
+
+
+def test_weights_of_another_number_of_classes_than_the_file_says(saved):
+    rewrite(saved, metadata=about(classes=["yes", "no", "other"]))
+    with pytest.raises(ModelFileError, match=r"(?s)does not fit this network .*classify\.weight"):
+        load_network(saved)
 
 
 def test_a_temperature_divides_logits(network, images):
@@ -164,7 +193,11 @@ def rewrite(path, tensors=None, metadata=None):
 
 
 def about(**changes: object) -> dict[str, str]:
-    return {"spoken-digits": json.dumps({"format": "spoken-digits 1"} | changes)}
+    return {
+        "spoken-digits": json.dumps(
+            {"format": "spoken-digits 1", "classes": ABOUT["classes"]} | changes
+        )
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from spoken_digits.picture.convert import png
 from spoken_digits.recording import Recording
 from spoken_digits.shards import write_shard
 
+DIGITS = "0123456789"
+
 
 def make(root, corpora):
     """Write shards of flat pictures whose grey is 10 x row of the speaker + digit + 40."""
@@ -46,14 +48,14 @@ def tiles(sheet):
 
 def test_each_tile_is_the_lowest_take_of_its_digit_and_speaker(tmp_path):
     shards = make(tmp_path, {"fsdd": {"anna": "0123456789", "ben": "0123456789"}})
-    sheet = contact_sheet(shards)
+    sheet = contact_sheet(shards, DIGITS)
     for row, line in enumerate(tiles(sheet)):
         for digit, tile in enumerate(line):
             assert (tile == 40 + 10 * row + digit).all()
 
 
 def test_a_missing_digit_is_an_empty_frame(tmp_path):
-    sheet = contact_sheet(make(tmp_path, {"folder": {"anna": "012", "ben": "0123456789"}}))
+    sheet = contact_sheet(make(tmp_path, {"folder": {"anna": "012", "ben": "0123456789"}}), DIGITS)
     (anna, ben) = tiles(sheet)
     assert (anna[2] == 42).all()
     assert (anna[3][1:-1, 1:-1] == 255).all()
@@ -62,7 +64,7 @@ def test_a_missing_digit_is_an_empty_frame(tmp_path):
 
 
 def test_rows_and_columns_are_labelled(tmp_path):
-    sheet = contact_sheet(make(tmp_path, {"fsdd": {"a": "0123456789", "b": "0123456789"}}))
+    sheet = contact_sheet(make(tmp_path, {"fsdd": {"a": "0123456789", "b": "0123456789"}}), DIGITS)
     captions = sheet[-(2 * 106 + 10) :, :180]
     assert (captions[:106] < 128).any()
     assert (captions[106:] < 128).any()
@@ -73,7 +75,7 @@ def test_many_speakers_of_many_corpora_share_the_rows(tmp_path):
     many = {f"s{number:03}": "1" for number in range(40)}
     few = {"zoe": "1"}
     shards = make(tmp_path, {"espeak": many, "folder": few})
-    sheet = contact_sheet(shards)
+    sheet = contact_sheet(shards, DIGITS)
     assert len(tiles(sheet)) == MOST_SPEAKERS
     shown = [int(line[1][0, 0]) for line in tiles(sheet)]
     assert shown == [41 + 10 * (row * 40 // 11 % 12) for row in range(11)] + [41]
@@ -82,11 +84,54 @@ def test_many_speakers_of_many_corpora_share_the_rows(tmp_path):
 @pytest.mark.parametrize("count", [1, 5, MOST_SPEAKERS])
 def test_few_speakers_are_all_shown(tmp_path, count):
     speakers = {f"s{number}": "0" for number in range(count)}
-    assert len(tiles(contact_sheet(make(tmp_path, {"fsdd": speakers})))) == count
+    assert len(tiles(contact_sheet(make(tmp_path, {"fsdd": speakers}), DIGITS))) == count
+
+
+@pytest.mark.parametrize("count", [2, 10, 60])
+def test_a_column_a_word_of_the_vocabulary(tmp_path, count):
+    labels = [f"word-{number}" for number in range(count)]
+    path = tmp_path / "folder" / "anna.zip"
+    recordings = [Recording("folder", label, "anna", 0) for label in labels]
+    flat = [np.full((100, 100), 40 + number, np.uint8) for number in range(count)]
+    write_shard(path, [(one.png, png(grey)) for one, grey in zip(recordings, flat, strict=True)])
+    sheet = contact_sheet({path: recordings}, labels)
+    left = sheet.shape[1] - 16 - 106 * count + 6
+    assert left == 192
+    for number in range(count):
+        x = left + 106 * number
+        assert (sheet[-116:-16, x : x + 100] == 40 + number).all()
+        assert (sheet[40:70, x : x + 100] < 128).any(), "a label above each"
+
+
+def test_a_vocabulary_in_its_order_and_words_outside_it_nowhere(tmp_path):
+    path = tmp_path / "folder" / "anna.zip"
+    greys = {"no": 50, "yes": 60, "other-go": 70}
+    recordings = [Recording("folder", label, "anna", 0) for label in greys]
+    write_shard(
+        path,
+        [(one.png, png(np.full((100, 100), greys[one.label], np.uint8))) for one in recordings],
+    )
+    sheet = contact_sheet({path: recordings}, ["yes", "no"])
+    assert [int(sheet[-50, x]) for x in (200, 306)] == [60, 50]
+    assert not (sheet == 70).all(axis=0).any()
+    assert sheet.shape[1] == 192 + 206 + 16
+
+
+@pytest.mark.parametrize("length", [6, 15, 30])
+def test_a_long_label_stays_above_its_own_pictures(tmp_path, length):
+    labels = ["w" * length, "no"]
+    path = tmp_path / "folder" / "anna.zip"
+    recordings = [Recording("folder", "no", "anna", 0)]
+    write_shard(path, [(recordings[0].png, png(np.zeros((100, 100), np.uint8)))])
+    sheet = contact_sheet({path: recordings}, labels)
+    heading = sheet[45:72]  # below the legend
+    assert (heading[:, 192:292] < 128).any()
+    assert (heading[:, :190] == 255).all()
+    assert (heading[:, 294:300] == 255).all()
 
 
 def test_a_long_name_does_not_run_into_the_pictures(tmp_path):
     name = "a-speaker-whose-name-is-quite-long"
-    sheet = contact_sheet(make(tmp_path, {"folder": {name: "0123456789"}}))
+    sheet = contact_sheet(make(tmp_path, {"folder": {name: "0123456789"}}), DIGITS)
     assert (sheet[80:, 181:192] == 255).all()
     assert (sheet[80:, :8] == 255).all()

@@ -150,7 +150,11 @@ def half(content: bytes) -> bytes:
         (encode(np.array([0.0, np.nan]), subtype="FLOAT"), "samples that are not finite numbers"),
         (encode(np.array([0.0, np.inf]), subtype="DOUBLE"), "samples that are not finite numbers"),
     ],
-)
+    ids=[
+        "empty", "text", "ID3", "no samples", "no samples, 24 bits", "short", "half a FLAC",
+        "half an MP3", "10 Hz", "NaN", "infinite",
+    ],
+)  # fmt: skip
 def test_bad_recordings_are_named(content, words):
     with pytest.raises(RecordingError, match=f"^7_anna_0.wav: .*({words})"):
         decode(content, "7_anna_0.wav")

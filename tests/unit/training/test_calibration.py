@@ -40,7 +40,7 @@ def sure_images(right: float, logit: int, n: int = 1000) -> tuple[np.ndarray, np
 
 @pytest.mark.parametrize(("right", "logit"), [(0.9, 20), (0.6, 10), (0.97, 4), (0.5, 3)])
 def test_calibration_makes_it_as_sure_as_it_is_right(right, logit):
-    network = Sure()
+    network = Sure(11)
     images, classes = sure_images(right, logit)
     temperature = calibrate(network, images, classes)
     assert network.temperature == pytest.approx(temperature)
@@ -59,7 +59,7 @@ def test_calibration_changes_no_answer(network):
 
 @pytest.mark.parametrize(("right", "bound"), [(1.0, 0.1), (0.0, 10.0)])
 def test_a_temperature_stays_within_its_bounds(right, bound):
-    network = Sure()
+    network = Sure(11)
     assert calibrate(network, *sure_images(right, 3)) == bound
 
 

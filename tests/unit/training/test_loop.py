@@ -37,8 +37,15 @@ def train(tmp_path, settings=TINY, data=TRAIN, validation=VALIDATION):
     reported = []
     corpora = np.zeros(len(data[1]), np.int64)
     checkpoint = tmp_path / "state" / "run.pt"
-    network = fit(data, validation, corpora, settings, checkpoint, reported.append)
+    network = fit(data, validation, corpora, 11, settings, checkpoint, reported.append)
     return network, reported
+
+
+def of_three_classes(data: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Keep the pictures of two words, and of the last class as other sound."""
+    images, classes = data
+    kept = np.isin(classes, [0, 1, 10])
+    return images[kept], np.searchsorted([0, 1, 10], classes[kept])
 
 
 def weights(network: SpectrogramNet) -> bytes:
@@ -114,11 +121,11 @@ def test_a_run_goes_on_from_its_checkpoint(trained, tmp_path, done, monkeypatch)
 
     checkpoint = tmp_path / "run.pt"
     with pytest.raises(StopError):
-        fit(TRAIN, VALIDATION, ONE_CORPUS, TINY, checkpoint, stop)
+        fit(TRAIN, VALIDATION, ONE_CORPUS, 11, TINY, checkpoint, stop)
     assert len(torch.load(checkpoint, weights_only=True)["history"]) == done
     torch.manual_seed(999)
     again = []
-    network = fit(TRAIN, VALIDATION, ONE_CORPUS, TINY, checkpoint, again.append)
+    network = fit(TRAIN, VALIDATION, ONE_CORPUS, 11, TINY, checkpoint, again.append)
     assert weights(network) == weights(trained[0])
     assert again == trained[1]
 
@@ -161,6 +168,19 @@ def test_fewer_recordings_than_a_batch(tmp_path):
     )
     assert len(reported) == 1
     assert np.isfinite(probabilities(network, VALIDATION[0])).all()
+
+
+def test_any_number_of_classes_of_which_the_last_is_other_sound(tmp_path):
+    """Two words: their accuracy is over them alone, whatever is likelier something else."""
+    data, validation = of_three_classes(TRAIN), of_three_classes(VALIDATION)
+    reported = []
+    corpora = np.zeros(len(data[1]), np.int64)
+    network = fit(data, validation, corpora, 3, TINY, tmp_path / "run.pt", reported.append)
+    scores = logits(network, validation[0]).numpy()
+    assert scores.shape == (len(validation[1]), 3)
+    words = validation[1] < 2
+    right = (scores[words, :2].argmax(axis=1) == validation[1][words]).mean()
+    assert right in [pytest.approx(metrics["validation_accuracy"]) for metrics in reported]
 
 
 def test_it_learns(tmp_path):
