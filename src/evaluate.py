@@ -38,8 +38,8 @@ from spoken_digits.evaluation.predictions import most_probable, write_prediction
 from spoken_digits.evaluation.reported_metrics import rounded, summarise
 from spoken_digits.evaluation.robustness import robustness
 from spoken_digits.files import write_text
-from spoken_digits.model.network import load_network, probabilities
-from spoken_digits.model.vocal_tracts import TwoTracts
+from spoken_digits.model.network import probabilities
+from spoken_digits.model.vocal_tracts import load_for_listening
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
 MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
@@ -52,7 +52,7 @@ def main() -> None:
     test = [recording for recording, subset in subsets.items() if subset == "test"]
     if not any(recording.is_digit for recording in test):
         raise UserError(f"{SPLIT}: no digit in the test subset; see split in params.yaml")
-    network = TwoTracts(load_network(MODEL))
+    network = load_for_listening(MODEL)
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
     likely = probabilities(network, images)  # (n, 11)
     crc32s = [stored.crc32 for stored in find_recordings(RAW, test)]

@@ -8,8 +8,6 @@ import pytest
 from live_support import ROOT
 
 BENCHMARKS = sorted(path.name for path in (ROOT / "benchmarks/live").glob("*.py"))
-PARTS = ("energy_detector.py",)
-"""What others import, and nobody runs."""
 
 PATHS = f"{ROOT / 'src'}:{ROOT / 'benchmarks'}"
 
@@ -24,7 +22,7 @@ def _run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in PARTS])
+@pytest.mark.parametrize("name", BENCHMARKS)
 def test_how_it_is_used_and_what_it_needs(name):
     done = _run(name, "--help")
     assert (done.returncode, done.stdout[:6]) == (0, "usage:")
