@@ -38,8 +38,9 @@ from spoken_digits.evaluation.predictions import most_probable, write_prediction
 from spoken_digits.evaluation.reported_metrics import rounded, summarise
 from spoken_digits.evaluation.robustness import robustness
 from spoken_digits.files import write_text
-from spoken_digits.model.network import probabilities
+from spoken_digits.model.network import probabilities, read_classes
 from spoken_digits.model.vocal_tracts import load_for_listening
+from spoken_digits.vocabulary import noun
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
 MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
@@ -50,19 +51,21 @@ METRICS = Path("metrics/evaluate.json")
 def main() -> None:
     subsets = read_split(SPLIT)
     test = [recording for recording, subset in subsets.items() if subset == "test"]
-    if not any(recording.is_digit for recording in test):
-        raise UserError(f"{SPLIT}: no digit in the test subset; see split in params.yaml")
+    labels = read_classes(MODEL)[:-1]
+    if not any(recording.is_word for recording in test):
+        raise UserError(f"{SPLIT}: no {noun(labels)} in the test subset; see split in params.yaml")
     network = load_for_listening(MODEL)
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
-    likely = probabilities(network, images)  # (n, 11)
+    likely = probabilities(network, images)  # (n, classes)
     crc32s = [stored.crc32 for stored in find_recordings(RAW, test)]
-    predictions = most_probable(test, likely, crc32s)
-    summary = summarise(predictions, likely)
+    predictions = most_probable(test, likely, labels, crc32s)
+    summary = summarise(predictions, likely, labels)
     summary["robustness"] = robustness(
         RAW,
         subsets,
         params.spectrogram,
         lambda pictures: probabilities(network, pictures),
+        labels,
         params.evaluate.robustness_recordings,
         params.evaluate.seed,
     )
@@ -72,11 +75,14 @@ def main() -> None:
         "bytes": MODEL.stat().st_size,
     }
     summary = rounded(summary)
-    draw(PLOTS, predictions, images, summary, read_curves(TRAINING))
+    draw(PLOTS, predictions, images, summary, read_curves(TRAINING), labels)
     write_predictions(PREDICTIONS, predictions)
     write_text(METRICS, json.dumps(summary, indent=2) + "\n")
     low, high = summary["accuracy_low"], summary["accuracy_high"]
-    print(f"accuracy {summary['accuracy']:.2%} ({low:.2%} to {high:.2%}) of {summary['n']} digits")
+    print(
+        f"accuracy {summary['accuracy']:.2%} ({low:.2%} to {high:.2%}) of {summary['n']} "
+        f"{noun(labels)}s"
+    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Writes models/digits.onnx, all that the live program needs, and metrics/export.json: the file's
 size and how far it is from the PyTorch model on real test recordings. A graph that hears another
-digit than the PyTorch model on any of them is not written.
+word than the PyTorch model on any of them is not written.
 """
 
 from spoken_digits.stage import start
@@ -24,7 +24,7 @@ from spoken_digits.export.latency import measure_latency
 from spoken_digits.files import write_text
 from spoken_digits.model.network import probabilities, read_about
 from spoken_digits.model.vocal_tracts import load_for_listening
-from spoken_digits.recording import CLASSES, DIGITS, FORMAT
+from spoken_digits.recording import FORMAT
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.decode import read_wav, waveform
 from spoken_digits.sound.one_second import one_second
@@ -51,26 +51,26 @@ def main() -> None:
         accuracy = {key: evaluation[key] for key in ACCURACY}
     except (OSError, ValueError, KeyError) as error:
         raise UserError(f"{EVALUATION}: {error}. Make it with: dvc repro evaluate") from None
+    trained = read_about(MODEL)
     about = {
         "format": FORMAT,
-        "labels": list(CLASSES),
+        "labels": trained["classes"],
         "sample_rate": SAMPLE_RATE,
         "spectrogram": params.spectrogram.model_dump(),
-        "corpora": read_about(MODEL)["corpora"],
+        "corpora": trained["corpora"],
         "accuracy": accuracy,
     }
     candidate = EXPORTED.with_name("candidate.onnx.partial")
     graph.save(graph.build(network, params.spectrogram, about), candidate)
     try:
-        exported = load_model(candidate).probabilities(seconds)  # (n, 11)
+        exported = load_model(candidate).probabilities(seconds)  # (n, classes)
         ours = probabilities(network, load_images(SPECTROGRAMS, recordings))
-        digits = len(DIGITS)
-        heard = exported[:, :digits].argmax(axis=1)
-        differing = np.flatnonzero(heard != ours[:, :digits].argmax(axis=1))
+        heard = exported[:, :-1].argmax(axis=1)
+        differing = np.flatnonzero(heard != ours[:, :-1].argmax(axis=1))
         if len(differing):
             names = ", ".join(str(recordings[i]) for i in differing[:10])
             raise UserError(
-                f"the exported graph hears another digit than the PyTorch model in "
+                f"the exported graph hears another word than the PyTorch model in "
                 f"{len(differing)} of {len(recordings)} test recordings: {names}"
             )
         size = candidate.stat().st_size
@@ -87,7 +87,7 @@ def main() -> None:
     }
     write_text(METRICS, json.dumps(metrics, indent=2) + "\n")
     write_text(LATENCY, json.dumps(measure_latency(EXPORTED, seconds), indent=2) + "\n")
-    print(f"{EXPORTED}: {size} bytes; the same digit as PyTorch on {len(recordings)} recordings")
+    print(f"{EXPORTED}: {size} bytes; the same words as PyTorch on {len(recordings)} recordings")
 
 
 def _power_of_ten_above(value: float) -> float:

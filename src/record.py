@@ -1,4 +1,4 @@
-"""Collects a speaker's own recordings of the ten digits, for corpora: [folder].
+"""Collects a speaker's own recordings of the vocabulary's words, for corpora: [folder].
 
 Usage:  python src/record.py --speaker NAME
 """
@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 _EPILOG = """\
-A digit is shown, you say it, and hear it again. Then: Enter keeps it, r records it again, q stops.
+A word is shown, you say it, and hear it again. Then: Enter keeps it, r records it again, q stops.
 What is there already is not asked for again, so a second session goes on where the first stopped.
 To train on it:  dvc exp run -S download.folder.path=recordings -S 'corpora=[espeak,pico,folder]'
 """
@@ -17,14 +17,14 @@ To train on it:  dvc exp run -S download.folder.path=recordings -S 'corpora=[esp
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        description="Record yourself saying the ten digits in random order.",
+        description="Record yourself saying the words of params.yaml's vocabulary in random order.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--speaker", required=True, type=_speaker, help="your name: letters, digits, hyphens"
     )
-    parser.add_argument("--takes", type=int, default=5, help="times you say each digit (5)")
+    parser.add_argument("--takes", type=int, default=5, help="times you say each word (5)")
     parser.add_argument(
         "--output", type=Path, default=Path("recordings"), help="where they go (recordings/)"
     )
@@ -63,12 +63,14 @@ _PATIENCE_S = 8.0
 def main() -> int:
     args = _arguments()
     params = load_params()
-    live = params.live
+    live, words = params.live, params.words
     # A sound that is not speech may be as long as a recording may.
     longest_s = LONGEST_WORD_S if live.detector == "speech" else params.validate_.max_seconds
-    lacking = wanted(args.output, args.speaker, args.takes)
+    lacking = wanted(args.output, args.speaker, args.takes, words.labels)
     if not lacking:
-        print(f"{args.output}: {args.speaker} has said every digit {args.takes} times already")
+        print(
+            f"{args.output}: {args.speaker} has said every {words.noun} {args.takes} times already"
+        )
         return 0
     kept = 0
     with quiet_drivers(), Microphone(args.device) as microphone:
@@ -93,7 +95,7 @@ def _take(
     longest_s: float,
     args: argparse.Namespace,
 ) -> NDArray[np.float32] | None:
-    """Prompt for a digit until a recording of it is kept; None if the user stops."""
+    """Prompt for a word until a recording of it is kept; None if the user stops."""
     while True:
         print(f"\n{progress}   say   {recording.label}", flush=True)
         microphone.forget()

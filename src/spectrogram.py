@@ -1,7 +1,7 @@
 """Stage spectrogram: every recording in data/raw becomes a 100x100 grey picture.
 
 Writes data/spectrograms/<corpus>/<shard>.zip, a PNG a recording under the recording's name, and
-data/spectrograms/contact-sheet.png: the ten digits as some of the speakers say them.
+data/spectrograms/contact-sheet.png: the words as some of the speakers say them.
 """
 
 from spoken_digits.stage import start, workers_option
@@ -36,7 +36,7 @@ def main() -> None:
             convert_shard, tasks, workers=arguments.workers, label="spectrogram", unit="shard"
         )
         shards = {task.pictures: members for task, members in zip(tasks, converted, strict=True)}
-        (partial / "contact-sheet.png").write_bytes(png(contact_sheet(shards)))
+        (partial / "contact-sheet.png").write_bytes(png(contact_sheet(shards, params.words.labels)))
         shutil.rmtree(SPECTROGRAMS, ignore_errors=True)
         partial.rename(SPECTROGRAMS)
     finally:

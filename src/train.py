@@ -24,7 +24,6 @@ from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.model.network import save_network
-from spoken_digits.recording import CLASSES
 from spoken_digits.training.calibration import calibrate, round_to_half
 from spoken_digits.training.loop import fit
 
@@ -38,12 +37,15 @@ Subset = tuple[NDArray[np.uint8], NDArray[np.int64]]  # images (n, 100, 100), cl
 
 def main() -> None:
     split = read_split(SPLIT)
+    classes = params.words.classes
     subsets: dict[str, Subset] = {}
     for subset in ("train", "validation"):
         chosen = [recording for recording, of in split.items() if of == subset]
-        if not any(recording.is_digit for recording in chosen):
-            raise UserError(f"{SPLIT}: no digit in the {subset} subset; see split in params.yaml")
-        subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen))
+        if not any(recording.is_word for recording in chosen):
+            raise UserError(
+                f"{SPLIT}: no {params.words.noun} in the {subset} subset; see split in params.yaml"
+            )
+        subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen, classes))
     names = [recording.corpus for recording, of in split.items() if of == "train"]
     corpora = np.unique(names, return_inverse=True)[1]
     checkpoint = _checkpoint(subsets, corpora)
@@ -55,14 +57,20 @@ def main() -> None:
             live.next_step()
 
         network = fit(
-            subsets["train"], subsets["validation"], corpora, params.train, checkpoint, report
+            subsets["train"],
+            subsets["validation"],
+            corpora,
+            len(classes),
+            params.train,
+            checkpoint,
+            report,
         )
         temperature = calibrate(network, *subsets["validation"])
         live.summary["temperature"] = temperature
         live.make_summary()
     round_to_half(network)
     about: dict[str, object] = {
-        "classes": list(CLASSES),
+        "classes": list(classes),
         "corpora": list(params.corpora),
         "omitted": list(params.train.omit),
         "spectrogram": params.spectrogram.model_dump(),

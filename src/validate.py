@@ -29,14 +29,15 @@ class DataError(UserError):
 
 
 def main() -> None:
+    words = params.words.labels
     subsets, labels = read_split(SPLIT), read_labels(SPLIT)
     tasks = [(shard, SPECTROGRAMS / shard.relative_to(RAW)) for shard in list_shards(RAW)]
     looked = run_tasks(
         shard_facts, tasks, workers=arguments.workers, label="validate", unit="shard"
     )
     facts = [fact for shard in looked for fact in shard]
-    findings = run_checks(subsets, labels, facts, params.validate_, params.split)
-    write_text(METRICS, json.dumps(as_metrics(subsets, facts, findings), indent=2) + "\n")
+    findings = run_checks(subsets, labels, facts, params.validate_, params.split, words)
+    write_text(METRICS, json.dumps(as_metrics(subsets, facts, findings, words), indent=2) + "\n")
     failed = [finding for finding in findings if finding.failed]
     noted = [finding for finding in findings if finding.number and not finding.failed]
     if noted:

@@ -10,12 +10,13 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from spoken_digits.recording import CLASSES, FORMAT
+from spoken_digits.recording import FORMAT
 from spoken_digits.sizes import SAMPLE_RATE, SECOND
+from spoken_digits.vocabulary import digits
 
 ROOT = Path(__file__).parents[1]
 PROGRAM = ROOT / "src" / "predict_live.py"
-METADATA = {"labels": json.dumps(CLASSES), "sample_rate": "16000", "format": FORMAT}
+METADATA = {"labels": json.dumps(digits().classes), "sample_rate": "16000", "format": FORMAT}
 
 
 FIRST = 400 + 250 * np.arange(10)

@@ -186,7 +186,7 @@ def draw_digits(path: Path, raw: Path, images: Path, params: Params) -> None:
     for name in _ROWS_OF_DIGITS:
         to = images / f"{name}.zip"
         shards[to] = convert_shard(Conversion(raw / f"{name}.zip", to, params.spectrogram))
-    Image.fromarray(contact_sheet(shards)).save(path, optimize=True)
+    Image.fromarray(contact_sheet(shards, params.words.labels)).save(path, optimize=True)
 
 
 if __name__ == "__main__":

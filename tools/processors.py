@@ -35,6 +35,7 @@ from typing import Any
 import yaml
 
 from spoken_digits.errors import UserError, run_script
+from spoken_digits.params import parse_yaml
 
 ROOT = Path(__file__).parents[1]
 PROCESSORS = ("EPYC", "Haswell")
@@ -146,7 +147,7 @@ def make_project(project: Path, steps: int, batch: int) -> None:
     code, once = re.subn(r"(?m)^SNRS_DB = .*", "SNRS_DB = (10,)", robustness.read_text("utf-8"))
     assert once == 1
     robustness.write_text(code, encoding="utf-8")
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params = parse_yaml((ROOT / "params.yaml").read_text(encoding="utf-8"))
     changes = {**PARAMS, "train.batch_size": batch}
     if steps:
         changes["train.epoch_size"] = epoch_size(steps, batch)

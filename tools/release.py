@@ -49,7 +49,7 @@ from spoken_digits.export import released
 from spoken_digits.export.inference import ModelError, load_model
 from spoken_digits.export.released import ABOUT, MODEL, ReleaseError, sha256
 from spoken_digits.files import replacing
-from spoken_digits.params import SYNTHETIC
+from spoken_digits.params import SYNTHETIC, parse_yaml
 from spoken_digits.recording import Recording
 from spoken_digits.shards import list_shards
 
@@ -63,7 +63,7 @@ LARGEST = 500_000  # bytes
 def main() -> None:
     revision = _arguments().revision or train()
     commit = experiments.resolve(revision)
-    params = yaml.safe_load(experiments.read(commit, "params.yaml"))
+    params = parse_yaml(experiments.read(commit, "params.yaml").decode())
     if wrong := released.differing(params):
         raise ReleaseError(f"{revision} is not trained as a release is: {'; '.join(wrong)}")
     model = experiments.read(commit, EXPORTED)
@@ -118,10 +118,10 @@ def contest(place: Path, test: list[Recording], revision: str) -> Comparison | N
 
     Raises ReleaseError with the numbers if the new one is worse.
     """
-    digits = [recording for recording in test if recording.is_digit]
-    ours, _ = hear(load_model(place / "digits.onnx"), place / RAW, digits)
+    words = [recording for recording in test if recording.is_word]
+    ours, _ = hear(load_model(place / "digits.onnx"), place / RAW, words)
     right = sum(one.correct for one in ours)
-    print(f"{revision}: {right} of {len(digits)} test digits, {right / len(digits):.2%}")
+    print(f"{revision}: {right} of {len(words)} test words, {right / len(words):.2%}")
     if not MODEL.exists():
         return None
     try:
@@ -131,12 +131,12 @@ def contest(place: Path, test: list[Recording], revision: str) -> Comparison | N
             f"the present model cannot be compared with: {error}. To start anew: git rm -r "
             f"{MODEL.parent}"
         ) from None
-    theirs, _ = hear(present, place / RAW, digits)
+    theirs, _ = hear(present, place / RAW, words)
     comparison = compare(theirs, ours)
     print(as_text(comparison, "present", revision))
     if comparison.after < comparison.before:
         raise ReleaseError(
-            f"refused: {revision} has {comparison.after:.2%} on its {comparison.n} test digits, "
+            f"refused: {revision} has {comparison.after:.2%} on its {comparison.n} test words, "
             f"the present {MODEL} {comparison.before:.2%}. It stays as it is"
         )
     return comparison

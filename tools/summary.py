@@ -13,19 +13,20 @@ def main() -> None:
     evaluation, export, latency = (
         read(Path("metrics") / f"{name}.json") for name in ("evaluate", "export", "latency")
     )
-    digit, share = min(evaluation["digit"].items(), key=lambda item: item[1])
+    noun = "digit" if "digit" in evaluation else "word"
+    word, share = min(evaluation[noun].items(), key=lambda item: item[1])
     speaker, noise = evaluation["speaker"], evaluation["robustness"]
     other = evaluation["rejection"]["accepted_at_5"]
     lines = {
-        "accuracy": f"{evaluation['accuracy']:.2%} of {evaluation['n']} test digits "
+        "accuracy": f"{evaluation['accuracy']:.2%} of {evaluation['n']} test {noun}s "
         f"(95% interval {evaluation['accuracy_low']:.2%} to {evaluation['accuracy_high']:.2%})",
-        "worst digit": f"{digit}, {share:.2%}",
+        f"worst {noun}": f"{word}, {share:.2%}",
         "worst speaker": f"{speaker['worst_name']}, {speaker['worst']:.2%} of {speaker['worst_n']}",
         "in pink noise": f"{noise['pink_20']:.2%} at 20 dB, {noise['pink_10']:.2%} at 10 dB, "
         f"{noise['pink_0']:.2%} at 0 dB (n = {noise['n']})",
         "other words": "none in the test subset"
         if other is None
-        else f"{other:.2%} of {evaluation['rejection']['n']} pass where 5% of digits are rejected",
+        else f"{other:.2%} of {evaluation['rejection']['n']} pass where 5% of {noun}s are rejected",
         "model": f"{export['bytes']:,} bytes, {latency['ms_median']:.1f} ms a recording",
         "more": "metrics/report.html; dvc metrics show",
     }

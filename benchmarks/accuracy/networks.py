@@ -30,14 +30,13 @@ pin_arithmetic(load_params(ROOT / "params.yaml").train.threads)  # before torch 
 import torch  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 
-from spoken_digits.model.network import DigitNet, Residual, convolution, logits  # noqa: E402
-from spoken_digits.recording import CLASSES, DIGITS  # noqa: E402
+from spoken_digits.model.network import Residual, SpectrogramNet, convolution, logits  # noqa: E402
 from spoken_digits.training.loop import fit  # noqa: E402
 
 REAL_TAKES = range(10, 50)
 
 
-class AsAWhole(DigitNet):
+class AsAWhole(SpectrogramNet):
     """Every picture normalised as a whole alone, not band by band too."""
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -50,37 +49,37 @@ class AsAWhole(DigitNet):
         return scores
 
 
-class StemOfStrideTwo(DigitNet):
+class StemOfStrideTwo(SpectrogramNet):
     """The stem at half the picture's resolution, then the larger of two bands."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
         self.pattern[0] = nn.Sequential(convolution(1, 16, 7, stride=2), nn.MaxPool2d((2, 1)))
 
 
-class StemOfStrideFour(DigitNet):
+class StemOfStrideFour(SpectrogramNet):
     """The stem at a quarter of the picture's resolution in time too."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
         self.pattern[0] = convolution(1, 16, 7, stride=4)
         self.pattern[4] = convolution(32, 64, 3, stride=(2, 1))
 
 
-class TimeHalvedAgain(DigitNet):
+class TimeHalvedAgain(SpectrogramNet):
     """The third convolution halves time too: 80 ms a column, where it is 40."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
         self.pattern[4] = convolution(32, 64, 3, stride=2)
         self.sequence = convolution(128, 128, (1, 3), groups=128)
 
 
-class AveragedAtOnce(DigitNet):
+class AveragedAtOnce(SpectrogramNet):
     """Bands averaged with time, as most image networks do, not resolved first."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
         self.pattern[7] = convolution(64, 128, 3)
 
 
@@ -102,22 +101,22 @@ class _SqueezeExcite(nn.Module):
         return gated
 
 
-class SqueezeExcitation(DigitNet):
+class SqueezeExcitation(SpectrogramNet):
     """A gate a channel in each residual block."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
         for block, channels in ((2, 32), (3, 32), (5, 64), (6, 64)):
             change = self.pattern[block].change
             assert isinstance(change, nn.Sequential)
             change.append(_SqueezeExcite(channels))
 
 
-class Plain(DigitNet):
+class Plain(SpectrogramNet):
     """Four convolutions, each followed by the largest of 2x2: the first thing one tries."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
         channels = (1, 32, 64, 96, 128)
         layers = [
             nn.Sequential(convolution(before, after, 3), nn.MaxPool2d(2))
@@ -160,15 +159,15 @@ class _Broadcast(nn.Module):
         return torch.relu(y + x if self.same else y)
 
 
-class BroadcastedResidual(DigitNet):
+class BroadcastedResidual(SpectrogramNet):
     """BC-ResNet-3 (Kim et al., Broadcasted Residual Learning for Efficient Keyword Spotting, 2021).
 
     With batch instead of sub-band normalisation in its blocks, and a stem that halves time too:
     our pictures have 100 bands and 100 frames, its have 40.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
         blocks: list[nn.Module] = [convolution(1, 48, 5, stride=(4, 2))]  # (n, 48, 25, 50)
         channels = 48
         for outputs, count, stride, dilation in (
@@ -185,11 +184,11 @@ class BroadcastedResidual(DigitNet):
         self.sequence = nn.Sequential()  # nothing
 
 
-class Wider(DigitNet):
+class Wider(SpectrogramNet):
     """Ours with a fifth more channels: near the 250 thousand parameters that we allow."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
         self.pattern = nn.Sequential(
             convolution(1, 20, 7, stride=(4, 2)),
             convolution(20, 38, 3, stride=2),
@@ -201,11 +200,11 @@ class Wider(DigitNet):
             convolution(76, 148, (7, 1), padding=0),
         )
         self.sequence = convolution(148, 148, (1, 5), groups=148)
-        self.classify = nn.Linear(148, len(CLASSES))
+        self.classify = nn.Linear(148, classes)
 
 
-NETWORKS: dict[str, type[DigitNet]] = {
-    "ours": DigitNet,
+NETWORKS: dict[str, type[SpectrogramNet]] = {
+    "ours": SpectrogramNet,
     "ours, wider": Wider,
     "with squeeze-excitation": SqueezeExcitation,
     "normalised as a whole alone": AsAWhole,
@@ -229,10 +228,11 @@ def main() -> None:
     params = load_params(ROOT / "params.yaml")
     recordings = list(fsdd(corpus_mirror("FSDD"), REAL_TAKES))
     real = np.stack([mel.image(sound, params.spectrogram) for *_, sound in recordings])
-    spoken = np.array([DIGITS.index(label) for label, *_ in recordings])
+    words = params.words
+    spoken = np.array([words.labels.index(label) for label, *_ in recordings])
     split = read_split(ROOT / "data/split.csv")
     train, validation = (
-        (load_images(ROOT / "data/spectrograms", chosen), class_indices(chosen))
+        (load_images(ROOT / "data/spectrograms", chosen), class_indices(chosen, words.classes))
         for chosen in (
             [recording for recording, subset in split.items() if subset == name]
             for name in ("train", "validation")
@@ -241,7 +241,7 @@ def main() -> None:
     sources = [recording.corpus for recording, subset in split.items() if subset == "train"]
     corpora = np.unique(sources, return_inverse=True)[1]
     settings = params.train.model_copy(update={"epochs": epochs})
-    judged = validation[1] < len(DIGITS)
+    judged = validation[1] < len(words.labels)
     images = epochs * settings.epoch_size
     print(f"{images:,} pictures each; n = {judged.sum():,} and {len(spoken):,}\n")
     print("| network | parameters | pictures/s | s | other voices | FSDD | 95% interval |")
@@ -251,7 +251,14 @@ def main() -> None:
             start = time.perf_counter()
             checkpoint = Path(directory) / "checkpoint.pt"
             network = fit(
-                train, validation, corpora, settings, checkpoint, lambda _: None, kind=kind
+                train,
+                validation,
+                corpora,
+                len(words.classes),
+                settings,
+                checkpoint,
+                lambda _: None,
+                kind=kind,
             )
             seconds = time.perf_counter() - start
         parameters = sum(weights.numel() for weights in network.parameters())
@@ -266,10 +273,10 @@ def main() -> None:
 
 
 def heard_right(
-    network: DigitNet, images: NDArray[np.uint8], classes: NDArray[np.int64]
+    network: SpectrogramNet, images: NDArray[np.uint8], classes: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Return which pictures, (n, 100, 100), are taken for their digit, (n,)."""
-    heard = logits(network, images)[:, : len(DIGITS)].argmax(dim=1).numpy()
+    heard = logits(network, images)[:, :-1].argmax(dim=1).numpy()
     right: NDArray[np.bool_] = heard == classes
     return right
 

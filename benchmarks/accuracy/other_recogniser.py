@@ -19,16 +19,16 @@ from common.streams import ROOT, Sound, corpus_mirror, fsdd
 from pocketsphinx import Decoder
 from tqdm import tqdm
 
-from spoken_digits.corpora.synthesis import DIGIT_WORDS
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.evaluation.real_recordings import corpora_of
 from spoken_digits.export.inference import load_model
-from spoken_digits.recording import DIGITS
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.one_second import one_second
+from spoken_digits.vocabulary import digits
 
-WORDS = DIGIT_WORDS["en"].split()
+DIGITS = digits("en").labels
+WORDS = [word.said[0] for word in digits("en").words]
 AROUND = SAMPLE_RATE // 4  # samples of silence before and after: it expects some
 PEAK, HISS = 20_000, 20  # of 32767: its loudness, and noise, as digital silence has no logarithm
 SHOWN = 3  # mistakes a speaker
@@ -49,9 +49,7 @@ def main() -> None:
     sounds = [sound for _, _, sound in recordings]
     theirs = list(heard_by_pocketsphinx(sounds))
     seconds = np.stack([one_second(sound) for sound in sounds]).astype(np.float32)
-    ours = [
-        DIGITS[digit] for digit in model.probabilities(seconds)[:, : len(DIGITS)].argmax(axis=1)
-    ]
+    ours = [DIGITS[digit] for digit in model.probabilities(seconds)[:, :-1].argmax(axis=1)]
     print("| speaker | n | PocketSphinx | its mistakes | ours | its mistakes |")
     print("|---|---:|---:|---|---:|---|")
     speakers = sorted({speaker for _, speaker, _ in recordings})

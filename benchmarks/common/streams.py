@@ -75,7 +75,7 @@ def other_words(mirror: Path, of: Collection[str] = ()) -> Iterator[Sound]:
         for member in archive:
             file = archive.extractfile(member) if member.name.endswith(".wav") else None
             recording = recording_at(member.name) if file else None
-            if file and recording and not recording.is_digit and (not of or recording.name in of):
+            if file and recording and not recording.is_word and (not of or recording.name in of):
                 yield waveform(*decode(file.read(), member.name))
 
 

@@ -58,7 +58,7 @@ def main() -> None:
                 chosen = _choose(by_speaker, length, rng)
                 said, stream = _number(chosen, pause, rng)
                 alone += sum(
-                    recognise_word(model, sound.astype(np.float32), live.reject).digit != label
+                    recognise_word(model, sound.astype(np.float32), live.reject).label != label
                     for label, sound in chosen
                 )
                 listener = Listener(model, live.reject, live.hangover_ms)
@@ -94,7 +94,7 @@ def _hear(listener: Listener, stream: NDArray[np.float32]) -> tuple[str, list[fl
     for at in range(0, len(stream), HOP):
         for utterance in listener.feed(stream[at : at + HOP]):
             began = time.perf_counter()
-            heard += "".join(w.verdict.digit or "" for w in listener.words(utterance, None))
+            heard += "".join(w.verdict.label or "" for w in listener.words(utterance, None))
             seconds.append(time.perf_counter() - began)
     return heard, seconds
 

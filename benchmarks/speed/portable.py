@@ -61,7 +61,7 @@ def train(pinned: bool) -> float:
         with tempfile.TemporaryDirectory() as directory:
             start = time.perf_counter()
             checkpoint = Path(directory) / "checkpoint.pt"
-            fit((images, classes), validation, corpora, shrunk, checkpoint, lambda _: None)
+            fit((images, classes), validation, corpora, 11, shrunk, checkpoint, lambda _: None)
             return time.perf_counter() - start
 
     seconds(IMAGES // 10)

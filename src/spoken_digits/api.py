@@ -26,7 +26,6 @@ from spoken_digits.live.decision import Verdict, recognise_word
 from spoken_digits.live.messages import say
 from spoken_digits.live.sound_files import LONGEST_FILE_S, read_word
 from spoken_digits.params import load_params
-from spoken_digits.recording import CLASSES
 from spoken_digits.sound.decode import HIGHEST_RATE, LOWEST_RATE, RecordingError, waveform
 from spoken_digits.sound.resample import ResampleError, resample
 
@@ -38,11 +37,11 @@ class Result:
     """What a recording of one word was taken for. It prints as ``7  98%``, for example."""
 
     label: str | None
-    """The digit, "0" to "9"; None if it is no digit."""
+    """The word, a digit "0" to "9" of the released model; None if it is none of the model's."""
     confidence: float
-    """The largest probability of a digit, 0-1, claimed or not."""
+    """The largest probability of a word, 0-1, claimed or not."""
     probabilities: dict[str, float]
-    """The probability, 0-1, of each digit and of "other"."""
+    """The probability, 0-1, of each word and of "other"."""
     reason: str
     """Why ``label`` is None; empty otherwise."""
     _text: str = field(repr=False)
@@ -52,7 +51,7 @@ class Result:
 
 
 class Recogniser:
-    """A model, and how probable a digit must be to be claimed."""
+    """A model, and how probable a word must be to be claimed."""
 
     def __init__(self, model: Model, reject: float) -> None:
         self._model = model
@@ -63,7 +62,7 @@ class Recogniser:
         sound: str | PathLike[str] | NDArray[np.floating[Any]] | NDArray[np.int16],
         sample_rate: int | None = None,
     ) -> Result:
-        """Say which digit a recording of one word is.
+        """Say which word a recording of one is.
 
         ``sound`` is a file (WAV, FLAC, OGG or MP3), or a waveform, (n,) or (n, channels), float in
         -1..1 or int16, with its ``sample_rate`` in Hz. It lasts 10 s at the most; silence around
@@ -78,7 +77,7 @@ class Recogniser:
             raise TypeError("predict: sample_rate is for a waveform; a file has its own")
         else:
             word = read_word(Path(sound))
-        return _result(recognise_word(self._model, word, self._reject))
+        return _result(self._model, recognise_word(self._model, word, self._reject))
 
     def __repr__(self) -> str:
         return f"<spoken_digits.Recogniser: {self._model.description}>"
@@ -87,16 +86,17 @@ class Recogniser:
 def load(path: str | PathLike[str] | None = None) -> Recogniser:
     """Load the released model, or the model that ``path`` names (models/digits.onnx, for example).
 
-    A digit is claimed if it is at least as probable as live.reject says, in the params.yaml that
+    A word is claimed if it is at least as probable as live.reject says, in the params.yaml that
     the code came with. Raises ModelError if the file is missing or no such model.
     """
     model = load_model(installed.MODEL if path is None else Path(path))
     return Recogniser(model, load_params(installed.PARAMS).live.reject)
 
 
-def _result(verdict: Verdict) -> Result:
-    probabilities = dict(zip(CLASSES, map(float, verdict.probabilities), strict=True))
-    return Result(verdict.digit, verdict.confidence, probabilities, verdict.reason, say(verdict))
+def _result(model: Model, verdict: Verdict) -> Result:
+    probabilities = dict(zip(model.classes, map(float, verdict.probabilities), strict=True))
+    text = say(verdict, model.noun)
+    return Result(verdict.label, verdict.confidence, probabilities, verdict.reason, text)
 
 
 def _at_16_khz(

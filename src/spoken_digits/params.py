@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -129,7 +129,7 @@ class Split(_Section):
 
 
 class Validate(_Section):
-    min_per_digit: Annotated[int, Field(ge=1)]
+    min_per_word: Annotated[int, Field(ge=1)]
     max_label_skew: Annotated[float, Field(ge=1)]
     max_silent_percent: Percent
     silent_dbfs: Annotated[float, Field(ge=-120, le=0)]
@@ -224,6 +224,11 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver(_BOOLEAN, re.compile(r"[tT]rue|TRUE|[fF]alse|FALSE"), list("tTfF"))
 
 
+def parse_yaml(text: str) -> Any:
+    """Return the content of YAML as DVC reads it: yes, no, on and off are text."""
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 (it is a safe one)
+
+
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check params.yaml.
 
@@ -231,7 +236,7 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     and the nearest valid key or value if it looks like a slip.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506
+        content = parse_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ParamsError(
             f"{path}: cannot be read ({error.strerror}). Run from the project's top folder"

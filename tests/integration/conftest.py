@@ -37,7 +37,7 @@ SMALL = {
     "split.scheme": "random",
     "split.validation_percent": 20,
     "split.test_percent": 20,
-    "validate.min_per_digit": 1,
+    "validate.min_per_word": 1,
     "train.epochs": 1,
     "train.epoch_size": 64,
     "train.batch_size": 16,

@@ -14,7 +14,13 @@ import torch
 import yaml
 from support import speak
 
-from spoken_digits.model.network import DigitNet, load_network, logits, probabilities, save_network
+from spoken_digits.model.network import (
+    SpectrogramNet,
+    load_network,
+    logits,
+    probabilities,
+    save_network,
+)
 from spoken_digits.model.vocal_tracts import TwoTracts
 from spoken_digits.params import load_params
 from spoken_digits.picture import mel
@@ -35,10 +41,10 @@ def export(project: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, EXPORT], cwd=project, capture_output=True, text=True)
 
 
-def telling_apart(images: np.ndarray) -> DigitNet:
+def telling_apart(images: np.ndarray) -> SpectrogramNet:
     """A network, not trained, whose answers to these pictures are many."""
     torch.manual_seed(0)
-    network = DigitNet().eval()
+    network = SpectrogramNet(11).eval()
     with torch.no_grad():
         scores = logits(network, images)
         scale = 3 / scores.std(dim=0)

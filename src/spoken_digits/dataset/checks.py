@@ -13,10 +13,11 @@ from PIL import Image
 
 from spoken_digits.dataset.recordings import grouped
 from spoken_digits.dataset.split import SUBSETS
-from spoken_digits.params import Split, Validate
-from spoken_digits.recording import DIGITS, Recording, parse_name
+from spoken_digits.params import SYNTHETIC, Split, Validate
+from spoken_digits.recording import Recording, parse_name
 from spoken_digits.shards import read_shard
 from spoken_digits.sound.decode import RecordingError, read_wav
+from spoken_digits.vocabulary import OTHER, noun
 
 CLIPPED_SHARE = 0.01  # of the samples at full scale make a recording a clipped one
 NAMED = 10  # offenders that a finding names
@@ -89,8 +90,12 @@ def run_checks(
     facts: Iterable[Facts],
     bounds: Validate,
     split: Split,
+    words: Sequence[str],
 ) -> list[Finding]:
-    """Run every check on the split, the labels that it lists and the facts of all recordings."""
+    """Run every check on the split, the labels that it lists and the facts of all recordings.
+
+    ``words`` are the labels of the vocabulary.
+    """
     known = {fact.recording: fact for fact in facts}
     looked_at = [known[recording] for recording in subsets if recording in known]
     missing = [str(recording) for recording in subsets if recording not in known]
@@ -99,8 +104,9 @@ def run_checks(
         _finding("missing_recordings", missing, "in data/split.csv, but not in data/raw"),
         _finding("unlisted_recordings", unlisted, "in data/raw, but not in data/split.csv"),
         _finding("wrong_labels", _wrong_labels(labels), "label in data/split.csv not its name's"),
-        *_label_counts(subsets, bounds),
-        _uneven_speakers(subsets),
+        *_label_counts(subsets, bounds, words),
+        _outside_vocabulary(subsets),
+        _uneven_speakers(subsets, words),
         _speakers_across_subsets(subsets, split),
         *_duplicates(looked_at, subsets),
         *_sound(looked_at, bounds),
@@ -108,7 +114,10 @@ def run_checks(
 
 
 def as_metrics(
-    subsets: Mapping[Recording, str], facts: Sequence[Facts], findings: Sequence[Finding]
+    subsets: Mapping[Recording, str],
+    facts: Sequence[Facts],
+    findings: Sequence[Finding],
+    words: Sequence[str],
 ) -> dict[str, Any]:
     """Return the content of metrics/validate.json: what there is, and how many offend."""
     seconds = [fact.seconds for fact in facts]
@@ -124,8 +133,8 @@ def as_metrics(
         "subset": {
             subset: {
                 "speakers": len({recording.who for recording in part}),
-                "digits": sum(recording.is_digit for recording in part),
-                "other_words": sum(not recording.is_digit for recording in part),
+                f"{noun(words)}s": sum(recording.is_word for recording in part),
+                "other_words": sum(not recording.is_word for recording in part),
             }
             for subset in SUBSETS
             for part in [[recording for recording, of in subsets.items() if of == subset]]
@@ -164,64 +173,83 @@ def _wrong_labels(labels: Mapping[Recording, str]) -> list[str]:
     ]
 
 
-def _label_counts(subsets: Mapping[Recording, str], bounds: Validate) -> list[Finding]:
+def _label_counts(
+    subsets: Mapping[Recording, str], bounds: Validate, words: Sequence[str]
+) -> list[Finding]:
+    kind = noun(words)
     counts = Counter((subset, recording.label) for recording, subset in subsets.items())
     few, skewed = [], []
     for subset in SUBSETS:
-        per_digit = {digit: counts[subset, digit] for digit in DIGITS}
+        per_word = {word: counts[subset, word] for word in words}
         few += [
-            f"{subset}: digit {digit} has {n} recordings"
-            for digit, n in per_digit.items()
-            if n < bounds.min_per_digit
+            f"{subset}: {kind} {word} has {n} recordings"
+            for word, n in per_word.items()
+            if n < bounds.min_per_word
         ]
         most, least = (
-            max(per_digit, key=per_digit.__getitem__),
-            min(per_digit, key=per_digit.__getitem__),
+            max(per_word, key=per_word.__getitem__),
+            min(per_word, key=per_word.__getitem__),
         )
-        if per_digit[most] > bounds.max_label_skew * per_digit[least]:
+        if per_word[most] > bounds.max_label_skew * per_word[least]:
             skewed.append(
-                f"{subset}: {per_digit[most]} recordings of digit {most}, "
-                f"{per_digit[least]} of digit {least}"
+                f"{subset}: {per_word[most]} recordings of {kind} {most}, "
+                f"{per_word[least]} of {kind} {least}"
             )
     return [
         _finding(
-            "few_of_a_digit", few, f"fewer than validate.min_per_digit, {bounds.min_per_digit}"
+            f"few_of_a_{kind}", few, f"fewer than validate.min_per_word, {bounds.min_per_word}"
         ),
         _finding(
             "skewed_subsets",
             skewed,
-            f"one digit over validate.max_label_skew, {bounds.max_label_skew:g}, times another",
+            f"one {kind} over validate.max_label_skew, {bounds.max_label_skew:g}, times another",
         ),
     ]
 
 
-def _uneven_speakers(recordings: Iterable[Recording]) -> Finding:
-    """Find speakers without one digit who have half as many again of another.
+def _outside_vocabulary(recordings: Iterable[Recording]) -> Finding:
+    counts = Counter(
+        (recording.corpus, recording.label)
+        for recording in recordings
+        if not recording.is_word and recording.corpus not in SYNTHETIC
+    )
+    return Finding(
+        "outside_vocabulary",
+        failed=False,
+        number=sum(counts.values()),
+        meaning="recordings of words that are not in the vocabulary: they are used as others",
+        offenders=tuple(
+            f"{corpus}: {n} of {label.removeprefix(f'{OTHER}-')}"
+            for (corpus, label), n in counts.most_common()
+        ),
+    )
 
-    Both measured by the corpus' median speaker: what a folder named after the wrong digit leaves.
-    A corpus whose speakers usually lack digits has a median of 0 or 1 and is not judged.
+
+def _uneven_speakers(recordings: Iterable[Recording], words: Sequence[str]) -> Finding:
+    """Find speakers without one word who have half as many again of another.
+
+    Both measured by the corpus' median speaker: what a folder named after the wrong word leaves.
+    A corpus whose speakers usually lack words has a median of 0 or 1 and is not judged.
     """
     counts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for recording in recordings:
-        if recording.is_digit:
+        if recording.is_word:
             counts[recording.corpus][recording.who][recording.label] += 1
     uneven = []
     for speakers in counts.values():
-        usual = {
-            digit: float(np.median([of[digit] for of in speakers.values()])) for digit in DIGITS
-        }
+        usual = {word: float(np.median([of[word] for of in speakers.values()])) for word in words}
         for who, of in speakers.items():
-            without = [digit for digit in DIGITS if usual[digit] >= 2 and of[digit] == 0]
-            excess = [
-                digit for digit in DIGITS if usual[digit] >= 2 and of[digit] >= 1.5 * usual[digit]
-            ]
+            without = [word for word in words if usual[word] >= 2 and of[word] == 0]
+            excess = [word for word in words if usual[word] >= 2 and of[word] >= 1.5 * usual[word]]
             if without and excess:
                 uneven.append(
                     f"{who} says {' and '.join(without)} never, but "
-                    + " and ".join(f"{digit} {of[digit]} times" for digit in excess)
+                    + " and ".join(f"{word} {of[word]} times" for word in excess)
                 )
     return _finding(
-        "uneven_speakers", uneven, "one digit lacks, another is there too often: mislabelled?"
+        "uneven_speakers",
+        uneven,
+        f"one {noun(words)} lacks, another is there too often: mislabelled?",
     )
 
 

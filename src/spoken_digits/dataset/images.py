@@ -50,9 +50,19 @@ def load_images(root: Path, recordings: Sequence[Recording]) -> NDArray[np.uint8
     return images
 
 
-def class_indices(recordings: Sequence[Recording]) -> NDArray[np.int64]:
-    """Return which of CLASSES each recording belongs to, (n,)."""
-    return np.array([recording.class_index for recording in recordings], np.int64)
+def class_indices(recordings: Sequence[Recording], classes: Sequence[str]) -> NDArray[np.int64]:
+    """Return which of ``classes`` each recording belongs to, (n,).
+
+    Raises ImagesError if one belongs to none of them.
+    """
+    index_of = {name: index for index, name in enumerate(classes)}
+    for recording in recordings:
+        if recording.class_name not in index_of:
+            raise ImagesError(
+                f"{recording} of the split: {recording.label!r} is not in the vocabulary, "
+                f"{', '.join(classes[:-1])}. Make the split again with: dvc repro"
+            )
+    return np.array([index_of[recording.class_name] for recording in recordings], np.int64)
 
 
 def _decode(png: bytes, name: str) -> NDArray[np.uint8]:

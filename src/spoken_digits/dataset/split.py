@@ -93,7 +93,7 @@ def _by_speaker(recordings: Sequence[Recording], settings: Split) -> dict[Record
 
 def _at_random(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
     chosen: dict[Recording, str] = {}
-    strata = grouped(recordings, lambda recording: (recording.corpus, recording.class_index))
+    strata = grouped(recordings, lambda recording: (recording.corpus, recording.class_name))
     for stratum in strata:
         ranked = sorted(stratum, key=lambda recording: _hash(str(recording)))
         tested = round(len(ranked) * settings.test_percent / 100)

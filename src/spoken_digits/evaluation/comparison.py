@@ -26,7 +26,7 @@ class Change(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """How the accuracy on n digits changed. Shares are 0-1."""
+    """How the accuracy on n words changed. Shares are 0-1."""
 
     n: int
     before: float
@@ -53,12 +53,12 @@ class Comparison(NamedTuple):
 
 
 def compare(before: Sequence[Prediction], after: Sequence[Prediction]) -> Comparison:
-    """Compare the digits heard in two experiments, recording by recording.
+    """Compare the words heard in two experiments, recording by recording.
 
-    Raises ComparisonError, naming recordings, if the two were tested on different digits or if a
+    Raises ComparisonError, naming recordings, if the two were tested on different words or if a
     recording's sound changed.
     """
-    old, new = _digits(before), _digits(after)
+    old, new = _words(before), _words(after)
     _insist_same(old, new)
     won = tuple(_changes(old, new, lambda one, other: other.correct and not one.correct))
     lost = tuple(_changes(old, new, lambda one, other: one.correct and not other.correct))
@@ -99,7 +99,7 @@ def as_text(comparison: Comparison, base: str, other: str) -> str:
     width = max(len(base), len(other), len("difference"))
     one = comparison
     lines = [
-        f"{'':{width}}  accuracy on {one.n} digits",
+        f"{'':{width}}  accuracy on {one.n} words",
         f"{base:{width}}  {one.before:8.2%}",
         f"{other:{width}}  {one.after:8.2%}",
         f"{'difference':{width}}  {one.difference:+8.2%}   "
@@ -119,14 +119,14 @@ def as_text(comparison: Comparison, base: str, other: str) -> str:
     return "\n".join(lines)
 
 
-Digits = dict[Recording, Prediction]
+Words = dict[Recording, Prediction]
 
 
-def _digits(predictions: Sequence[Prediction]) -> Digits:
-    return {one.recording: one for one in predictions if one.recording.is_digit}
+def _words(predictions: Sequence[Prediction]) -> Words:
+    return {one.recording: one for one in predictions if one.recording.is_word}
 
 
-def _insist_same(old: Digits, new: Digits) -> None:
+def _insist_same(old: Words, new: Words) -> None:
     both = old.keys() & new.keys()
     changed = {recording for recording in both if old[recording].crc32 != new[recording].crc32}
     problems = [
@@ -140,16 +140,16 @@ def _insist_same(old: Digits, new: Digits) -> None:
     ]
     if problems:
         raise ComparisonError(
-            f"the test sets differ ({len(old)} and {len(new)} digits): {'; '.join(problems)}. "
+            f"the test sets differ ({len(old)} and {len(new)} words): {'; '.join(problems)}. "
             "Only experiments with the same corpora and split can be compared recording by "
             "recording; for others see: dvc metrics diff"
         )
     if not both:
-        raise ComparisonError("neither experiment was tested on a digit")
+        raise ComparisonError("neither experiment was tested on a word of its vocabulary")
 
 
 def _changes(
-    old: Digits, new: Digits, wanted: Callable[[Prediction, Prediction], bool]
+    old: Words, new: Words, wanted: Callable[[Prediction, Prediction], bool]
 ) -> list[Change]:
     return [
         Change(str(one), one.label, old[one].predicted, new[one].predicted)

@@ -22,7 +22,7 @@ from spoken_digits.evaluation import metrics
 from spoken_digits.evaluation.metrics import Reliability
 from spoken_digits.evaluation.predictions import Prediction
 from spoken_digits.files import replacing
-from spoken_digits.recording import DIGITS
+from spoken_digits.vocabulary import noun
 
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
 SERIES: list[dict[str, Any]] = [
@@ -62,29 +62,34 @@ def picture(path: Path, width: float = 6.4, height: float = 4.0) -> Iterator[Fig
             figure.savefig(partial, format="png", metadata={"Software": None})
 
 
-def plot_confusion(path: Path, counts: NDArray[np.int64], *, normalised: bool) -> None:
-    """Draw a (10, 10) confusion matrix: counts, or per cent of each digit that was said."""
+def plot_confusion(
+    path: Path, counts: NDArray[np.int64], labels: Sequence[str], *, normalised: bool
+) -> None:
+    """Draw a confusion matrix, (n, n): counts, or per cent of each of the n words said."""
+    word = noun(labels)
+    side = max(5.0, 1.0 + 0.3 * len(labels))  # inches
     said = np.maximum(counts.sum(axis=1, keepdims=True), 1)
     shares = counts / said
-    with picture(path, 5.6, 5.0) as figure:
+    with picture(path, side + 0.6, side) as figure:
         axes = figure.add_subplot()
         axes.grid(visible=False)
         # The square root lets a handful of mistakes be seen beside hundreds of hits.
         shown = axes.imshow(np.sqrt(shares), cmap="Greys", vmin=0, vmax=1)
         bar = figure.colorbar(shown, shrink=0.85, ticks=np.sqrt([0, 0.01, 0.1, 0.25, 0.5, 1]))
         bar.ax.set_yticklabels(["0%", "1%", "10%", "25%", "50%", "100%"])
-        bar.set_label("of that digit's recordings")
+        bar.set_label(f"of that {word}'s recordings")
         for row, column in np.ndindex(*counts.shape):
             if counts[row, column]:
                 share, count = 100 * shares[row, column], counts[row, column]
                 text = f"{share:.1f}".removesuffix(".0") if normalised else f"{count}"
                 colour = "white" if shares[row, column] > 0.25 else "black"
                 axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=8)
-        axes.set_xticks(range(len(DIGITS)), DIGITS)
-        axes.set_yticks(range(len(DIGITS)), DIGITS)
-        axes.set_xlabel("heard (digit)")
-        axes.set_ylabel("said (digit)")
-        unit = "% of each digit said" if normalised else "recordings"
+        upright = max(map(len, labels)) <= 2
+        axes.set_xticks(range(len(labels)), labels, rotation=0 if upright else 90)
+        axes.set_yticks(range(len(labels)), labels)
+        axes.set_xlabel(f"heard ({word})")
+        axes.set_ylabel(f"said ({word})")
+        unit = f"% of each {word} said" if normalised else "recordings"
         axes.set_title(f"What was said and what was heard, {unit}")
 
 
@@ -174,8 +179,8 @@ def plot_speakers(path: Path, speakers: Mapping[str, tuple[float, int]], most: i
         axes.set_title(title)
 
 
-def plot_reliability(path: Path, table: Reliability, ece: float) -> None:
-    """Draw accuracy against confidence, and how many predictions each bin holds."""
+def plot_reliability(path: Path, table: Reliability, ece: float, word: str) -> None:
+    """Draw accuracy against confidence in a ``word``, and how many predictions each bin holds."""
     with picture(path, 5.2, 5.2) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
         edges = np.linspace(0, 1, len(table.n) + 1)
@@ -201,14 +206,21 @@ def plot_reliability(path: Path, table: Reliability, ece: float) -> None:
         lower.set_yscale("log")
         lower.set_ylim(bottom=0.7)
         lower.set_ylabel("recordings")
-        lower.set_xlabel("confidence in the digit heard (%)")
+        lower.set_xlabel(f"confidence in the {word} heard (%)")
         lower.set_xlim(0, 100)
 
 
 def plot_rejection(
-    path: Path, rejected: NDArray[np.floating], accepted: NDArray[np.floating], auroc: float
+    path: Path,
+    rejected: NDArray[np.floating],
+    accepted: NDArray[np.floating],
+    auroc: float,
+    word: str,
 ) -> None:
-    """Draw other words accepted against digits rejected, shares, at every threshold."""
+    """Draw others accepted against the vocabulary's words rejected, shares, at every threshold.
+
+    ``word`` is what one of these is called.
+    """
     with picture(path, 5.2, 4.4) as figure:
         axes = figure.add_subplot()
         axes.step(100 * rejected, 100 * accepted, color=BLUE, where="post", label="this model")
@@ -217,14 +229,14 @@ def plot_rejection(
         limit = 100 if at > 0.15 else 20  # a good model's curve lies in the corner
         axes.plot(5, 100 * at, marker="o", color=ORANGE, clip_on=False)
         axes.annotate(
-            f"5% of digits rejected:\n{at:.1%} of other words accepted", (5, 100 * at), (16, 16),
+            f"5% of {word}s rejected:\n{at:.1%} of other words accepted", (5, 100 * at), (16, 16),
             textcoords="offset points", fontsize=9, backgroundcolor="white",
         )  # fmt: skip
         axes.set_xlim(0, limit)
         axes.set_ylim(0, limit)
-        axes.set_xlabel("digits rejected (%)")
+        axes.set_xlabel(f"{word}s rejected (%)")
         axes.set_ylabel("other words accepted (%)")
-        axes.set_title(f"Telling digits from other words, AUROC {auroc:.4f}")
+        axes.set_title(f"Telling {word}s from other words, AUROC {auroc:.4f}")
         if limit == 100:
             axes.legend(loc="upper right")
 

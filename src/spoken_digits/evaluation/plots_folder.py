@@ -19,10 +19,11 @@ from spoken_digits.evaluation.reported_metrics import (
     judged_speakers,
     most_confident_mistakes,
     rounded,
+    said_and_heard,
 )
 from spoken_digits.evaluation.robustness import noise_table
 from spoken_digits.files import write_text
-from spoken_digits.recording import DIGITS
+from spoken_digits.vocabulary import noun
 
 MISTAKES_SHOWN = 15
 CURVE_POINTS = 200
@@ -34,31 +35,31 @@ def draw(
     images: NDArray[np.uint8],
     summary: Mapping[str, Any],
     curves: Mapping[str, Sequence[float]],
+    labels: Sequence[str],
 ) -> None:
     """Write every plot of the evaluation afresh into ``folder``.
 
     ``images`` are the predictions' pictures, (n, 100, 100); ``summary`` is evaluate.json's content;
-    ``curves`` are those of training.
+    ``curves`` are those of training, ``labels`` the vocabulary's.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    digits = [one for one in predictions if one.recording.is_digit]
-    others = np.array([one.confidence for one in predictions if not one.recording.is_digit])
-    confidence = np.array([one.confidence for one in digits])
-    labels = np.array([int(one.recording.label) for one in digits])
-    heard = np.array([int(one.predicted) for one in digits])
+    words = [one for one in predictions if one.recording.is_word]
+    others = np.array([one.confidence for one in predictions if not one.recording.is_word])
+    confidence = np.array([one.confidence for one in words])
+    said, heard = said_and_heard(words, labels)
 
-    pairs = [(one.recording.label, one.predicted) for one in digits]
+    pairs = [(one.recording.label, one.predicted) for one in words]
     _write_csv(folder / "confusion.csv", ["said", "heard"], pairs)
-    counts = metrics.confusion(labels, heard, len(DIGITS))
-    plots.plot_confusion(folder / "confusion.png", counts, normalised=False)
-    plots.plot_confusion(folder / "confusion_percent.png", counts, normalised=True)
+    counts = metrics.confusion(said, heard, len(labels))
+    plots.plot_confusion(folder / "confusion.png", counts, labels, normalised=False)
+    plots.plot_confusion(folder / "confusion_percent.png", counts, labels, normalised=True)
 
     noise = noise_table(summary["robustness"])
     _write_json(folder / "noise.json", noise)
     table = summary["robustness"]
     plots.plot_noise(folder / "noise.png", noise, table["clean"], table["n"])
 
-    speakers = by_group(digits, lambda recording: recording.who)
+    speakers = by_group(words, lambda recording: recording.who)
     _write_json(
         folder / "speakers.json",
         [
@@ -68,7 +69,7 @@ def draw(
     )
     plots.plot_speakers(folder / "speakers.png", judged_speakers(speakers))
 
-    calibration = metrics.reliability(confidence, labels == heard)
+    calibration = metrics.reliability(confidence, said == heard)
     _write_json(
         folder / "reliability.json",
         [
@@ -77,9 +78,9 @@ def draw(
             if n
         ],
     )
-    plots.plot_reliability(folder / "reliability.png", calibration, summary["ece"])
+    plots.plot_reliability(folder / "reliability.png", calibration, summary["ece"], noun(labels))
 
-    _draw_rejection(folder, confidence, others, summary["rejection"]["auroc"])
+    _draw_rejection(folder, confidence, others, summary["rejection"]["auroc"], noun(labels))
 
     mistakes = most_confident_mistakes(predictions, MISTAKES_SHOWN)
     index = {one.recording: position for position, one in enumerate(predictions)}
@@ -106,20 +107,24 @@ def read_curves(folder: Path) -> dict[str, list[float]]:
 
 
 def _draw_rejection(
-    folder: Path, digits: NDArray[np.float64], others: NDArray[np.float64], auroc: float | None
+    folder: Path,
+    words: NDArray[np.float64],
+    others: NDArray[np.float64],
+    auroc: float | None,
+    word: str,
 ) -> None:
     if auroc is None:
         _write_json(folder / "rejection.json", [])
         plots.plot_nothing(folder / "rejection.png", "No other words in the test set to reject")
         return
-    rejected, accepted = metrics.rejection_curve(digits, others)
+    rejected, accepted = metrics.rejection_curve(words, others)
     few = np.unique(np.linspace(0, len(rejected) - 1, CURVE_POINTS).astype(int))
     points = [
-        {"digits_rejected": float(digit), "others_accepted": float(other)}
-        for digit, other in zip(rejected[few], accepted[few], strict=True)
+        {"rejected": float(lost), "others_accepted": float(other)}
+        for lost, other in zip(rejected[few], accepted[few], strict=True)
     ]
     _write_json(folder / "rejection.json", points)
-    plots.plot_rejection(folder / "rejection.png", rejected, accepted, auroc)
+    plots.plot_rejection(folder / "rejection.png", rejected, accepted, auroc, word)
 
 
 def _write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

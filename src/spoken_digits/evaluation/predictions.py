@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spoken_digits.errors import UserError
 from spoken_digits.files import write_text
-from spoken_digits.recording import DIGITS, Recording, RecordingNameError, parse_name
+from spoken_digits.recording import Recording, RecordingNameError, parse_name
 
 COLUMNS = ("corpus", "speaker", "name", "label", "predicted", "confidence", "crc32")
 
@@ -24,31 +24,37 @@ class PredictionsError(UserError):
 
 
 class Prediction(NamedTuple):
-    """One test recording, and the most probable of the ten digits."""
+    """One test recording, and the most probable word of the vocabulary."""
 
     recording: Recording
     predicted: str
-    """The most probable digit, "0".."9", whether it was a digit or not."""
+    """The label of the most probable word, whether it was one or not."""
     confidence: float
-    """That digit's probability, 0-1: low says that it is no digit."""
+    """That word's probability, 0-1: low says that it is none."""
     crc32: int
     """Of the WAV file: the same name may hold another sound in another experiment."""
 
     @property
     def correct(self) -> bool:
-        """Whether the digit heard is the digit said."""
+        """Whether the word heard is the word said."""
         return self.predicted == self.recording.label
 
 
 def most_probable(
-    recordings: Sequence[Recording], probabilities: NDArray[np.float32], crc32s: Iterable[int]
+    recordings: Sequence[Recording],
+    probabilities: NDArray[np.float32],
+    labels: Sequence[str],
+    crc32s: Iterable[int],
 ) -> list[Prediction]:
-    """Return the most probable digit of each recording, given its (n, 11) probabilities."""
-    digits = probabilities[:, : len(DIGITS)]
+    """Return the most probable word of each recording, given its (n, classes) probabilities.
+
+    ``labels`` are the vocabulary's; the last class is all other sound.
+    """
+    words = probabilities[:, : len(labels)]
     return [
-        Prediction(recording, DIGITS[digit], share, crc32)
-        for recording, digit, share, crc32 in zip(
-            recordings, digits.argmax(axis=1), digits.max(axis=1).tolist(), crc32s, strict=True
+        Prediction(recording, labels[word], share, crc32)
+        for recording, word, share, crc32 in zip(
+            recordings, words.argmax(axis=1), words.max(axis=1).tolist(), crc32s, strict=True
         )
     ]
 

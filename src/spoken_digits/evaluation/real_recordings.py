@@ -19,7 +19,7 @@ from spoken_digits.evaluation.predictions import Prediction, most_probable
 from spoken_digits.evaluation.reported_metrics import summarise
 from spoken_digits.evaluation.robustness import drawn_evenly
 from spoken_digits.export.inference import Model
-from spoken_digits.recording import CLASSES, DIGITS, Recording
+from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE, SECOND
 from spoken_digits.sound.decode import read_wav, waveform
 from spoken_digits.sound.one_second import one_second
@@ -51,34 +51,34 @@ def corpora_of(model: Model) -> list[str]:
 def hear(
     model: Model, root: Path, recordings: Sequence[Recording]
 ) -> tuple[list[Prediction], NDArray[np.float32]]:
-    """Return what a model hears in recordings, and all its (n, 11) probabilities, in their order.
+    """Return what a model hears in recordings, and its (n, classes) probabilities, in their order.
 
     Raises ShardError if a recording is in no shard under ``root``.
     """
     contents = read_recordings(root, recordings)
-    likely = np.empty((len(recordings), len(CLASSES)), np.float32)
+    likely = np.empty((len(recordings), len(model.labels) + 1), np.float32)
     with tqdm(desc=str(model.path), total=len(recordings), unit="clip", disable=None) as bar:
         for start in range(0, len(recordings), _BLOCK):
             block = [_second(content) for content in contents[start : start + _BLOCK]]
             likely[start : start + _BLOCK] = model.probabilities(np.stack(block).astype(np.float32))
             bar.update(len(block))
-    return most_probable(recordings, likely, map(crc32, contents)), likely
+    return most_probable(recordings, likely, model.labels, map(crc32, contents)), likely
 
 
 def measure(model: Model, root: Path, recordings: Sequence[Recording]) -> dict[str, Any]:
     """Return the metrics of a model on recordings, and ``degraded``'s.
 
-    ``recordings`` hold digits, and other words if rejection is to be measured.
+    ``recordings`` hold the model's words, and others if rejection is to be measured.
     """
-    summary = summarise(*hear(model, root, recordings))
-    summary["rejection"]["digits"] = summary["n"]
-    digits = [recording for recording in recordings if recording.is_digit]
-    sample = drawn_evenly(digits, DEGRADED, SEED, lambda one: (one.corpus, one.label))
+    summary = summarise(*hear(model, root, recordings), model.labels)
+    summary["rejection"][f"{model.noun}s"] = summary["n"]
+    words = [recording for recording in recordings if recording.is_word]
+    sample = drawn_evenly(words, DEGRADED, SEED, lambda one: (one.corpus, one.label))
     return summary | {"degraded": degraded(model, root, sample)}
 
 
 def degraded(model: Model, root: Path, recordings: Sequence[Recording]) -> dict[str, Any]:
-    """Return accuracy, its 95% interval and n for digits under each condition.
+    """Return accuracy, its 95% interval and n for words under each condition.
 
     ``noise_<dB>`` is over all colours: n counts every recording once a colour, so its interval is
     narrower than the recordings alone allow, and none is given.
@@ -91,9 +91,9 @@ def degraded(model: Model, root: Path, recordings: Sequence[Recording]) -> dict[
         rng = np.random.default_rng([SEED, crc32(str(recording).encode())])
         heard = dict(_conditions(_second(content), rng))
         likely = model.probabilities(np.stack(list(heard.values())).astype(np.float32))
-        digits = likely[:, : len(DIGITS)].argmax(axis=1)
-        for condition, digit in zip(heard, digits, strict=True):
-            correct[condition] += int(digit == int(recording.label))
+        words = likely[:, : len(model.labels)].argmax(axis=1)
+        for condition, word in zip(heard, words, strict=True):
+            correct[condition] += int(model.labels[word] == recording.label)
     asked = len(recordings)
     table: dict[str, Any] = {
         condition: {"accuracy": count / asked, **_interval(count, asked), "n": asked}

@@ -16,7 +16,6 @@ from typing import Any, NamedTuple
 
 import jinja2
 import numpy as np
-import yaml
 from PIL import Image
 
 from spoken_digits.dataset.images import load_images
@@ -34,7 +33,7 @@ from spoken_digits.evaluation.reported_metrics import (
     most_confident_mistakes,
 )
 from spoken_digits.evaluation.robustness import NOISES, SNRS_DB
-from spoken_digits.params import SOURCES, SYNTHETIC
+from spoken_digits.params import SOURCES, SYNTHETIC, load_params, parse_yaml
 from spoken_digits.picture.convert import png
 from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
@@ -50,7 +49,17 @@ MODEL, WEIGHTS = Path("models/digits.onnx"), Path("models/digits.safetensors")
 REQUIREMENTS, PARAMS = Path("requirements.txt"), Path("params.yaml")
 FINGERPRINTED = (RAW, SPECTROGRAMS, SPLIT, WEIGHTS, MODEL, EVALUATION, PREDICTIONS)
 
-SHOWN_PARAMS = ("corpora", "download", "spectrogram", "split", "validate", "train", "evaluate")
+SHOWN_PARAMS = (
+    "vocabulary",
+    "voices",
+    "corpora",
+    "download",
+    "spectrogram",
+    "split",
+    "validate",
+    "train",
+    "evaluate",
+)
 
 MISTAKES = 12  # with a player each: 43 kB of base64 for a second of sound
 FAILING = 5  # of each kind of failure that the model card names
@@ -81,7 +90,8 @@ def build_report(root: Path) -> str:
     summary = _json(root / EVALUATION)
     predictions = read_predictions(root / PREDICTIONS)
     subsets = read_split(root / SPLIT)
-    params = yaml.safe_load((root / PARAMS).read_text(encoding="utf-8"))
+    params = parse_yaml((root / PARAMS).read_text(encoding="utf-8"))
+    vocabulary = load_params(root / PARAMS).words
     shown, are_mistakes = _worst(predictions)
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
@@ -92,6 +102,8 @@ def build_report(root: Path) -> str:
     )
     return environment.from_string(template).render(
         metrics=summary,
+        word=vocabulary.noun,
+        vocabulary=vocabulary,
         validation=_json(root / VALIDATION),
         export=_json(root / EXPORT),
         params=params,
@@ -108,7 +120,7 @@ def build_report(root: Path) -> str:
         ),
         clips=_clips(root, shown),
         are_mistakes=are_mistakes,
-        wrong=sum(one.recording.is_digit and not one.correct for one in predictions),
+        wrong=sum(one.recording.is_word and not one.correct for one in predictions),
         failing=_failing(predictions, summary),
         flat_metrics=_flat(summary),
         flat_params=_flat({section: params[section] for section in SHOWN_PARAMS}),
@@ -119,13 +131,13 @@ def build_report(root: Path) -> str:
 
 
 def _corpora(subsets: Mapping[Recording, str]) -> dict[str, dict[str, dict[str, int]]]:
-    """Count speakers, digits and other words by corpus and subset."""
+    """Count speakers, words of the vocabulary and others by corpus and subset."""
     return {
         corpus: {
             subset: {
                 "speakers": len({one.who for one in part}),
-                "digits": sum(one.is_digit for one in part),
-                "others": sum(not one.is_digit for one in part),
+                "words": sum(one.is_word for one in part),
+                "others": sum(not one.is_word for one in part),
             }
             for subset in SUBSETS
             for part in [
@@ -137,12 +149,12 @@ def _corpora(subsets: Mapping[Recording, str]) -> dict[str, dict[str, dict[str, 
 
 
 def _worst(predictions: Sequence[Prediction]) -> tuple[list[Prediction], bool]:
-    """Return the most confident mistakes and True; or the least certain digits and False."""
+    """Return the most confident mistakes and True; or the least certain words and False."""
     mistakes = most_confident_mistakes(predictions, MISTAKES)
     if mistakes:
         return mistakes, True
-    digits = [one for one in predictions if one.recording.is_digit]
-    return sorted(digits, key=lambda one: (one.confidence, str(one.recording)))[:MISTAKES], False
+    known = [one for one in predictions if one.recording.is_word]
+    return sorted(known, key=lambda one: (one.confidence, str(one.recording)))[:MISTAKES], False
 
 
 def _clips(root: Path, shown: Sequence[Prediction]) -> list[Clip]:
@@ -164,18 +176,18 @@ def _failing(predictions: Sequence[Prediction], summary: dict[str, Any]) -> dict
 
     A speaker is named if the 95% interval of their accuracy lies below the accuracy of all.
     """
-    digits = [one for one in predictions if one.recording.is_digit]
-    speakers = judged_speakers(by_group(digits, lambda recording: recording.who))
+    known = [one for one in predictions if one.recording.is_word]
+    speakers = judged_speakers(by_group(known, lambda recording: recording.who))
     below = {
         name: (share, n)
         for name, (share, n) in speakers.items()
         if metrics.wilson(round(share * n), n).high < summary["accuracy"]
     }
-    confused = Counter((one.recording.label, one.predicted) for one in digits if not one.correct)
-    said = Counter(one.recording.label for one in digits)
+    confused = Counter((one.recording.label, one.predicted) for one in known if not one.correct)
+    said = Counter(one.recording.label for one in known)
     words: dict[str, list[float]] = {}
     for one in predictions:
-        if not one.recording.is_digit:
+        if not one.recording.is_word:
             word = one.recording.label.removeprefix("other-")
             words.setdefault(word, []).append(one.confidence)
     trusted = {word: float(np.mean(of)) for word, of in words.items()}

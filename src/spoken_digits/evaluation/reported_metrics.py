@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from spoken_digits.evaluation import metrics
 from spoken_digits.evaluation.predictions import Prediction
-from spoken_digits.recording import DIGITS, Recording
+from spoken_digits.recording import Recording
+from spoken_digits.vocabulary import noun
 
 ENOUGH = 10
 """Recordings by which a speaker is judged."""
@@ -26,20 +27,26 @@ class Results:
     """What a network made of a test set: what metrics are computed from."""
 
     def __init__(
-        self, predictions: Sequence[Prediction], probabilities: NDArray[np.float32]
+        self,
+        predictions: Sequence[Prediction],
+        probabilities: NDArray[np.float32],
+        labels: Sequence[str],
     ) -> None:
-        is_digit = np.array([one.recording.is_digit for one in predictions], bool)
+        is_word = np.array([one.recording.is_word for one in predictions], bool)
         confidence = np.array([one.confidence for one in predictions])
-        self.digits = [one for one in predictions if one.recording.is_digit]  # n of them
-        self.labels = np.array([int(one.recording.label) for one in self.digits])  # (n,) 0-9
-        self.heard = np.array([int(one.predicted) for one in self.digits])  # (n,) 0-9
-        self.correct = self.labels == self.heard  # (n,)
-        self.probabilities = probabilities[is_digit]  # (n, 11)
-        self.confidence = confidence[is_digit]  # (n,)
-        self.others_confidence = confidence[~is_digit]  # (m,)
-        self.interval = metrics.wilson(int(self.correct.sum()), len(self.digits))
-        self.corpora = by_group(self.digits, lambda recording: recording.corpus)
-        self.speakers = by_group(self.digits, lambda recording: recording.who)
+        self.vocabulary = labels
+        self.words = [one for one in predictions if one.recording.is_word]  # n of them
+        self.said, self.heard = said_and_heard(self.words, labels)  # (n,) each, indices of labels
+        self.correct = self.said == self.heard  # (n,)
+        self.probabilities = probabilities[is_word]  # (n, classes)
+        self.confidence = confidence[is_word]  # (n,)
+        self.others_confidence = confidence[~is_word]  # (m,)
+        wanted = np.full(len(predictions), len(labels))  # the class of all other sound
+        wanted[is_word] = self.said
+        self.right_class = probabilities.argmax(axis=1) == wanted  # (n + m,)
+        self.interval = metrics.wilson(int(self.correct.sum()), len(self.words))
+        self.corpora = by_group(self.words, lambda recording: recording.corpus)
+        self.speakers = by_group(self.words, lambda recording: recording.who)
 
     def worst_speaker(self) -> tuple[str, float, int]:
         """Return the name, the accuracy and n of the speaker who is understood worst."""
@@ -69,22 +76,23 @@ def metric(key: str) -> Callable[[Metric], Metric]:
 
 
 def summarise(
-    predictions: Sequence[Prediction], probabilities: NDArray[np.float32]
+    predictions: Sequence[Prediction], probabilities: NDArray[np.float32], labels: Sequence[str]
 ) -> dict[str, Any]:
-    """Return every metric of a test set, in nested dicts, given its (n, 11) probabilities.
+    """Return every metric of a test set, in nested dicts, given its (n, classes) probabilities.
 
-    Robustness and cost are added by the stage. Raises ValueError if no digit was tested.
+    ``labels`` are the vocabulary's. Robustness and cost are added by the stage. Raises ValueError
+    if no word of the vocabulary was tested.
     """
-    results = Results(predictions, probabilities)
-    if not results.digits:
-        raise ValueError("no digit in the test set")
+    results = Results(predictions, probabilities, labels)
+    if not results.words:
+        raise ValueError(f"no {noun(labels)} in the test set")
     summary: dict[str, Any] = {}
     for key, function in _METRICS.items():
         before, bracket, name_and_after = key.partition("<")
         if not bracket:
             _put(summary, key, function(results))
             continue
-        after = name_and_after.partition(">")[2]
+        after = name_and_after.rpartition(">")[2]
         for name, value in function(results).items():
             _put(summary, f"{before}{name}{after}", value)
     return summary
@@ -99,7 +107,7 @@ def _put(summary: dict[str, Any], key: str, value: Any) -> None:
 
 @metric("accuracy")
 def accuracy(results: Results) -> float:
-    """share of the test digits that were heard as the digit that was said"""
+    """share of the test words that were heard as the word that was said"""
     return float(results.correct.mean())
 
 
@@ -117,20 +125,20 @@ def accuracy_high(results: Results) -> float:
 
 @metric("n")
 def n(results: Results) -> int:
-    """test recordings of digits"""
-    return len(results.digits)
+    """test recordings of words of the vocabulary"""
+    return len(results.words)
 
 
 @metric("macro_f1")
 def macro_f1(results: Results) -> float:
-    """mean over the digits of F1, the harmonic mean of precision and recall"""
-    return metrics.macro_f1(metrics.confusion(results.labels, results.heard, len(DIGITS)))
+    """mean over the words of F1, the harmonic mean of precision and recall"""
+    return metrics.macro_f1(metrics.confusion(results.said, results.heard, len(results.vocabulary)))
 
 
 @metric("nll")
 def nll(results: Results) -> float:
-    """mean -ln of the probability given to the digit said, nats; less is better"""
-    return metrics.negative_log_likelihood(results.probabilities, results.labels)
+    """mean -ln of the probability given to the word said, nats; less is better"""
+    return metrics.negative_log_likelihood(results.probabilities, results.said)
 
 
 @metric("ece")
@@ -148,15 +156,16 @@ def corpus_accuracy(results: Results) -> dict[str, float]:
 
 @metric("corpus.<corpus>.n")
 def corpus_n(results: Results) -> dict[str, int]:
-    """its test recordings of digits"""
+    """its test recordings of words of the vocabulary"""
     return {name: n for name, (_, n) in results.corpora.items()}
 
 
-@metric("digit.<digit>")
-def digit(results: Results) -> dict[str, float]:
-    """share of that digit's recordings heard as it (recall)"""
-    by_digit = by_group(results.digits, lambda recording: recording.label)
-    return {name: share for name, (share, _) in by_digit.items()}
+@metric("<digit or word>.<label>")
+def recall(results: Results) -> dict[str, float]:
+    """share of that digit's, or word's, recordings heard as it (recall)"""
+    by_label = by_group(results.words, lambda recording: recording.label)
+    kind = noun(results.vocabulary)
+    return {f"{kind}.{label}": share for label, (share, _) in by_label.items()}
 
 
 @metric("speaker.n")
@@ -185,12 +194,12 @@ def speaker_worst_name(results: Results) -> str:
 
 @metric("speaker.worst_n")
 def speaker_worst_n(results: Results) -> int:
-    """that speaker's recordings of digits"""
+    """that speaker's recordings of words of the vocabulary"""
     return results.worst_speaker()[2]
 
 
 MEANING |= {  # measured by evaluation/robustness.py
-    "robustness.n": "test digits in the robustness table",
+    "robustness.n": "test words in the robustness table",
     "robustness.clean": "accuracy on them as they are",
     "robustness.mean": "mean of their accuracies under the conditions below",
     "robustness.<noise>_<dB>": "with white, pink or babble noise that far below the speech, dB",
@@ -211,16 +220,22 @@ def rejection_n(results: Results) -> int:
 
 @metric("rejection.auroc")
 def rejection_auroc(results: Results) -> float | None:
-    """probability that a digit scores above another word (null: no other words)"""
+    """probability that a word of the vocabulary scores above another (null: no other words)"""
     others = results.others_confidence
     return metrics.auroc(results.confidence, others) if len(others) else None
 
 
 @metric("rejection.accepted_at_5")
 def rejection_accepted_at_5(results: Results) -> float | None:
-    """other words taken for digits when 5% of digits are rejected"""
+    """other words accepted when 5% of the vocabulary's are rejected"""
     others = results.others_confidence
     return metrics.accepted_at(results.confidence, others, 0.05) if len(others) else None
+
+
+@metric("rejection.accuracy")
+def rejection_accuracy(results: Results) -> float:
+    """share of all test recordings whose class, a word or "other", is the most probable one"""
+    return float(results.right_class.mean())
 
 
 MEANING |= {  # measured by evaluation/cost.py
@@ -228,6 +243,16 @@ MEANING |= {  # measured by evaluation/cost.py
     "cost.multiply_adds": "multiplications and additions for one picture",
     "cost.bytes": "size of models/digits.safetensors",
 }
+
+
+def said_and_heard(
+    words: Sequence[Prediction], labels: Sequence[str]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which of ``labels`` each word was, and which was heard, (n,) each."""
+    index_of = {label: index for index, label in enumerate(labels)}
+    said = [index_of[one.recording.label] for one in words]
+    heard = [index_of[one.predicted] for one in words]
+    return np.array(said, np.int64), np.array(heard, np.int64)
 
 
 def by_group(
@@ -243,14 +268,14 @@ def by_group(
 def judged_speakers(speakers: dict[str, tuple[float, int]]) -> dict[str, tuple[float, int]]:
     """Keep the speakers, (accuracy, n) each, with 10 recordings or more; all if there is none.
 
-    Where many said a digit or two, the worst would else be whoever was misheard once.
+    Where many said a word or two, the worst would else be whoever was misheard once.
     """
     return {name: one for name, one in speakers.items() if one[1] >= ENOUGH} or speakers
 
 
 def most_confident_mistakes(predictions: Sequence[Prediction], most: int) -> list[Prediction]:
-    """Return the digits heard wrongly with the greatest confidence, worst first."""
-    wrong = [one for one in predictions if one.recording.is_digit and not one.correct]
+    """Return the words heard wrongly with the greatest confidence, worst first."""
+    wrong = [one for one in predictions if one.recording.is_word and not one.correct]
     return sorted(wrong, key=lambda one: (-one.confidence, str(one.recording)))[:most]
 
 

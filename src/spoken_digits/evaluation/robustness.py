@@ -15,7 +15,7 @@ from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.evaluation import degrade
 from spoken_digits.params import Spectrogram
 from spoken_digits.picture import mel
-from spoken_digits.recording import DIGITS, Recording
+from spoken_digits.recording import Recording
 from spoken_digits.sound.decode import read_wav, waveform
 from spoken_digits.sound.one_second import one_second
 
@@ -35,17 +35,18 @@ def robustness(
     subsets: Mapping[Recording, str],
     settings: Spectrogram,
     network: Network,
+    labels: Sequence[str],
     recordings: int,
     seed: int,
 ) -> dict[str, float | int]:
     """Return accuracy under each condition, and how many recordings, ``n``, it is a share of.
 
-    ``subsets`` is the whole split; ``network`` gives (n, 11) probabilities for (n, 100, 100)
-    images. The sample is drawn evenly over corpora and digits. What is done to a recording depends
+    ``subsets`` is the whole split; ``network`` gives (n, classes) probabilities for (n, 100, 100)
+    images; ``labels`` are the vocabulary's. The sample is drawn evenly over corpora and words. What is done to a recording depends
     on its name and ``seed`` alone, so that two experiments hear the same noise.
     """
-    digits = [one for one, subset in subsets.items() if subset == "test" and one.is_digit]
-    sample = drawn_evenly(digits, recordings, seed, lambda one: (one.corpus, one.label))
+    words = [one for one, subset in subsets.items() if subset == "test" and one.is_word]
+    sample = drawn_evenly(words, recordings, seed, lambda one: (one.corpus, one.label))
     training = [one for one, subset in subsets.items() if subset == "train"]
     babble = drawn_evenly(training, BABBLE_RECORDINGS, seed, lambda one: (one.corpus, one.speaker))
     voices = [_second(content) for content in read_recordings(root, babble)]
@@ -58,12 +59,12 @@ def robustness(
             for one, content in zip(block, contents[start : start + _BLOCK], strict=True):
                 rng = np.random.default_rng([seed, crc32(str(one).encode())])
                 heard = dict(degraded(_second(content), rng, voices))
-                conditions += [(condition, int(one.label)) for condition in heard]
+                conditions += [(condition, one.label) for condition in heard]
                 pictures.append(mel.images(np.stack(list(heard.values())), settings))
                 bar.update()
-            heard_as = network(np.concatenate(pictures))[:, : len(DIGITS)].argmax(axis=1)
-            for (condition, said), digit in zip(conditions, heard_as, strict=True):
-                correct[condition] += int(digit == said)
+            heard_as = network(np.concatenate(pictures))[:, : len(labels)].argmax(axis=1)
+            for (condition, said), word in zip(conditions, heard_as, strict=True):
+                correct[condition] += int(labels[word] == said)
     shares = {name: count / len(sample) for name, count in correct.items()}
     mean = float(np.mean([share for name, share in shares.items() if name != "clean"]))
     return {"n": len(sample), "clean": shares.pop("clean"), "mean": mean} | shares

@@ -12,8 +12,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from spoken_digits.errors import UserError
-from spoken_digits.recording import CLASSES, FORMAT
+from spoken_digits.recording import FORMAT
 from spoken_digits.sizes import SAMPLE_RATE, SECOND
+from spoken_digits.vocabulary import OTHER, noun
 
 _BATCH = 64  # seconds a run: more is no faster and takes more memory
 _SILENT = 4  # onnxruntime's fatal: what is wrong is said in our own words
@@ -33,9 +34,21 @@ class Model:
 
     path: Path
     session: onnxruntime.InferenceSession
+    labels: tuple[str, ...]
+    """Of the words that it recognises, in the order of its probabilities; the last is for others."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What its probabilities are of: the labels, then all other sound."""
+        return (*self.labels, OTHER)
+
+    @property
+    def noun(self) -> str:
+        """What one of its words is called, "digit" or "word"."""
+        return noun(self.labels)
 
     def probabilities(self, waveforms: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the calibrated probability of each of CLASSES, (n, 16000) -> (n, 11).
+        """Return the calibrated probability of each of ``classes``, (n, 16000) -> (n, classes).
 
         A waveform is one second at 16 kHz, -1..1.
         """
@@ -43,7 +56,7 @@ class Model:
             self.session.run(["probabilities"], {"waveform": waveforms[start : start + _BATCH]})[0]
             for start in range(0, len(waveforms), _BATCH)
         ]
-        return np.concatenate([np.empty((0, len(CLASSES)), np.float32), *batches])
+        return np.concatenate([np.empty((0, len(self.classes)), np.float32), *batches])
 
     @property
     def training(self) -> str:
@@ -52,7 +65,7 @@ class Model:
         try:
             corpora = " + ".join(json.loads(metadata["corpora"]))
             test = json.loads(metadata["accuracy"])
-            share = f"{test['accuracy']:.2%} of {test['n']:,} test digits right"
+            share = f"{test['accuracy']:.2%} of {test['n']:,} test {self.noun}s right"
         except (KeyError, ValueError, TypeError):  # the export stage writes both
             return "which does not say what it was trained on"
         return f"trained on {corpora}, {share}"
@@ -85,22 +98,23 @@ def load_model(path: Path, threads: int = 1) -> Model:
             f"{path}: not an ONNX model that can be read ({reason}). Fetch it again with: "
             "dvc pull, or make it with: dvc repro"
         ) from None
-    _check_version(path, session.get_modelmeta().custom_metadata_map)
+    labels = _checked_labels(path, session.get_modelmeta().custom_metadata_map)
     silence = np.zeros((1, SECOND), np.float32)
     try:
         (probabilities,) = session.run(["probabilities"], {"waveform": silence})
     except Exception as error:
         raise ModelError(
-            f"{path}: not a model of spoken digits ({str(error).splitlines()[0]})"
+            f"{path}: not a model of spoken words ({str(error).splitlines()[0]})"
         ) from None
-    if probabilities.shape != (1, len(CLASSES)):
+    if probabilities.shape != (1, len(labels) + 1):
         raise ModelError(
-            f"{path}: gives {probabilities.shape[-1]} probabilities, not {len(CLASSES)}"
+            f"{path}: gives {probabilities.shape[-1]} probabilities, not {len(labels) + 1}"
         )
-    return Model(path, session)
+    return Model(path, session, labels)
 
 
-def _check_version(path: Path, metadata: dict[str, str]) -> None:
+def _checked_labels(path: Path, metadata: dict[str, str]) -> tuple[str, ...]:
+    """Return the labels of a model's words. Raises ModelError if it is of another version."""
     found = metadata.get("format")
     if found is None:
         raise ModelError(f"{path}: an ONNX model, but not one of this project (it has no format)")
@@ -109,11 +123,20 @@ def _check_version(path: Path, metadata: dict[str, str]) -> None:
             f"{path}: a model of another version ({found!r}; this program reads {FORMAT!r}). "
             "Make it anew with: dvc repro"
         )
-    expected = {"labels": list(CLASSES), "sample_rate": SAMPLE_RATE}
-    for key, value in expected.items():
+    said = {}
+    for key in ("labels", "sample_rate"):
         try:
-            said = json.loads(metadata[key])
+            said[key] = json.loads(metadata[key])
         except (KeyError, ValueError):
             raise ModelError(f"{path}: its metadata lacks a readable {key!r}") from None
-        if said != value:
-            raise ModelError(f"{path}: {key} is {said}, not {value}: a model of something else")
+    if said["sample_rate"] != SAMPLE_RATE:
+        raise ModelError(
+            f"{path}: sample_rate is {said['sample_rate']}, not {SAMPLE_RATE}: a model of "
+            "something else"
+        )
+    classes = said["labels"]
+    if not isinstance(classes, list) or len(classes) < 2 or classes[-1] != OTHER:
+        raise ModelError(
+            f"{path}: labels is {classes}, not words and then {OTHER!r}: a model of something else"
+        )
+    return tuple(map(str, classes[:-1]))

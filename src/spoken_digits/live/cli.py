@@ -1,4 +1,4 @@
-"""The live program: which digit is spoken, from a microphone as one speaks, or in files.
+"""The live program: which word is spoken, from a microphone as one speaks, or in files.
 
 In a checkout it is src/predict_live.py, and params.yaml there has its settings. Installed by pip
 it is the command spoken-digits, with the model and the settings that it came with.
@@ -24,9 +24,9 @@ _EXAMPLES = [
     ("{program} 7_anna_0.wav talk.mp3", "one line a file"),
     (
         "{program} --json recordings/",
-        "a directory, with a summary if names say what is spoken (<digit>_<speaker>_<take>.wav)",
+        "a directory, with a summary if names say what is spoken (<label>_<speaker>_<take>.wav)",
     ),
-    ("{program} --string number.wav", "all the digits in a file of any length"),
+    ("{program} --string number.wav", "all the words in a file of any length"),
     ("arecord -t raw -f S16_LE -r 16000 | {program} -", "raw sound from another program"),
 ]
 _EPILOG = """\
@@ -81,7 +81,8 @@ def _arguments(installed: bool) -> argparse.Namespace:
     )
     parser = argparse.ArgumentParser(
         prog=program,
-        description="Say which digit is spoken: to the microphone, or in files.",
+        description="Say which word, a digit unless told otherwise, is spoken: to the microphone, or in "
+        "files.",
         epilog=_EPILOG.format(
             settings=_AS_INSTALLED if installed else _FROM_PARAMS, examples=examples
         ),
@@ -97,7 +98,9 @@ def _arguments(installed: bool) -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument(
-        "--string", action="store_true", help="put digits together: a number a line, or a file"
+        "--string",
+        action="store_true",
+        help="put digits together: a number a line, or a file; other words with blanks",
     )
     parser.add_argument(
         "--model",
@@ -113,7 +116,7 @@ def _arguments(installed: bool) -> argparse.Namespace:
         "--seconds", type=_seconds, help="stop after so long; with --once take it as one word"
     )
     parser.add_argument(
-        "--save", type=Path, metavar="DIR", help="keep what was heard as <digit>_live_<take>.wav"
+        "--save", type=Path, metavar="DIR", help="keep what was heard as <label>_live_<take>.wav"
     )
     args = parser.parse_args()
     if Path("-") in args.files and len(args.files) > 1:
@@ -126,15 +129,23 @@ def _arguments(installed: bool) -> argparse.Namespace:
 
 
 def _settings_and_model(named: Path | None, installed: bool) -> "tuple[Live, Model]":
-    from spoken_digits.export.inference import load_model
+    from spoken_digits.export.inference import ModelError, load_model
     from spoken_digits.installed import MODEL, PARAMS
     from spoken_digits.live.choice import chosen
     from spoken_digits.params import load_params
 
     if installed:
         return load_params(PARAMS).live, load_model(named or MODEL)
-    live = load_params().live
-    return live, load_model(named or chosen(live.model))
+    params = load_params()
+    model = load_model(named or chosen(params.live.model))
+    if model.labels != params.words.labels:
+        raise ModelError(
+            f"{model.path}: recognises {', '.join(model.labels)}, and the vocabulary in "
+            f"params.yaml is {', '.join(params.words.labels)}. "
+            + ("Name another model" if named else "Set live.model: trained there")
+            + f", or its vocabulary: [{', '.join(model.labels)}]"
+        )
+    return params.live, model
 
 
 def _about(model: "Model") -> list[str]:
@@ -163,7 +174,7 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
     from spoken_digits.live.microphone import Microphone, quiet_drivers
     from spoken_digits.live.output import JsonLines, Lines, Outlet
 
-    outlet: Outlet = JsonLines(args.string) if args.json else Lines(args.string)
+    outlet: Outlet = (JsonLines if args.json else Lines)(model, args.string)
     listener = Listener(model, live.reject, live.hangover_ms, live.detector)
     options = (args.seconds, args.once, args.save)
     which, *newer = _about(model)
@@ -207,12 +218,12 @@ def _hear_files(args: argparse.Namespace, model: "Model", live: "Live") -> int:
         if heard.verdict is None:
             print(f"error: {heard.error}", file=sys.stderr)
             if args.json:
-                print(as_json(file=str(heard.path), error=heard.error))
+                print(as_json(model, file=str(heard.path), error=heard.error))
         elif args.json:
-            print(as_json(file=str(heard.path), verdict=heard.verdict), flush=True)
+            print(as_json(model, file=str(heard.path), verdict=heard.verdict), flush=True)
         else:
-            print(f"{heard.path}: {say(heard.verdict)}", flush=True)
-    for line in summary(results) if len(results) > 1 else []:
+            print(f"{heard.path}: {say(heard.verdict, model.noun)}", flush=True)
+    for line in summary(results, model) if len(results) > 1 else []:
         print(line, file=sys.stderr if args.json else sys.stdout)
     failed = sum(heard.verdict is None for heard in results)
     return _exit_code(failed, len(files))
@@ -234,9 +245,9 @@ def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int
             failed += 1
             print(f"error: {error}", file=sys.stderr)
             if args.json:
-                print(as_json(file=str(path), error=str(error)))
+                print(as_json(model, file=str(path), error=str(error)))
             continue
-        line = as_json(file=str(path), string=number) if args.json else f"{path}: {number}"
+        line = as_json(model, file=str(path), string=number) if args.json else f"{path}: {number}"
         print(line, flush=True)
     return _exit_code(failed, len(files))
 

@@ -1,17 +1,17 @@
-"""Which digit a sound is, or why it is none."""
+"""Which word a sound is, or why it is none."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.export.inference import Model
-from spoken_digits.recording import CLASSES, DIGITS, OTHER
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.one_second import one_second
 
 LONGEST_WORD_S = 1.5
-"""No digit takes longer, s, however slowly it is said."""
+"""No word takes longer, s, however slowly it is said."""
 SHORTEST_WORD_S = 0.08
 """What is shorter is a click, s."""
 QUIETEST_DBFS = -65.0
@@ -21,30 +21,32 @@ QUIETEST_DBFS = -65.0
 class Verdict(NamedTuple):
     """What a sound was taken for.
 
-    ``confidence`` is the largest probability of a digit, ``probabilities`` those of CLASSES
-    (11,); ``reason`` says why ``digit`` is None, and is empty otherwise.
+    ``label`` is the word's, or None if no word of the vocabulary is claimed; ``guess`` is the
+    likeliest one all the same, and ``confidence`` its probability. ``probabilities`` are those of
+    the model's classes, (n,); ``reason`` says why ``label`` is None, and is empty otherwise.
     """
 
-    digit: str | None
+    label: str | None
+    guess: str
     confidence: float
     probabilities: NDArray[np.float32]
     reason: str = ""
 
-    @property
-    def guess(self) -> str:
-        """The likeliest digit, claimed or not."""
-        return DIGITS[int(self.probabilities[: len(DIGITS)].argmax())]
-
 
 def decide(
-    probabilities: NDArray[np.float32], reject: float, level_dbfs: float, seconds: float
+    labels: Sequence[str],
+    probabilities: NDArray[np.float32],
+    reject: float,
+    level_dbfs: float,
+    seconds: float,
 ) -> Verdict:
-    """Judge one sound by its probabilities (11,), its level and how long it is.
+    """Judge one sound by its probabilities (n + 1,), its level and how long it is.
 
-    A digit is claimed if it is likelier than everything else and at least ``reject`` likely.
+    A word, one of the n ``labels``, is claimed if it is likelier than everything else and at least
+    ``reject`` likely.
     """
-    digits = probabilities[: len(DIGITS)]
-    confidence = float(digits.max())
+    likeliest = int(probabilities[:-1].argmax())
+    confidence = float(probabilities[likeliest])
     reason = ""
     if level_dbfs < QUIETEST_DBFS:
         reason = f"too quiet: {max(level_dbfs, -200):.0f} dBFS"
@@ -52,21 +54,21 @@ def decide(
         reason = f"too short: {seconds * 1000:.0f} ms"
     elif seconds > LONGEST_WORD_S:
         reason = f"too long: {seconds:.1f} s"
-    elif confidence < reject or probabilities.argmax() == CLASSES.index(OTHER):
+    elif confidence < reject or probabilities[-1] > confidence:
         reason = "sounds like something else"
-    digit = None if reason else DIGITS[int(digits.argmax())]
-    return Verdict(digit, confidence, probabilities, reason)
+    guess = labels[likeliest]
+    return Verdict(None if reason else guess, guess, confidence, probabilities, reason)
 
 
 def recognise_word(model: Model, waveform: NDArray[np.float32], reject: float) -> Verdict:
-    """Say which digit a 16 kHz recording (n,) of one word is, whatever silence is round it.
+    """Say which word a 16 kHz recording (n,) of one is, whatever silence is round it.
 
     Silence does not make it too long: the second with the most energy is what is judged.
     """
     heard = one_second(waveform.astype(np.float64)).astype(np.float32)
     (probabilities,) = model.probabilities(heard[None])
     seconds = min(len(waveform) / SAMPLE_RATE, 1.0)
-    return decide(probabilities, reject, loudest_dbfs(waveform), seconds)
+    return decide(model.labels, probabilities, reject, loudest_dbfs(waveform), seconds)
 
 
 def loudest_dbfs(waveform: NDArray[np.float32]) -> float:

@@ -1,5 +1,6 @@
 """The digits in an utterance: one, or many in one breath, with pauses or without."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,6 @@ from spoken_digits.live.decision import LONGEST_WORD_S, Verdict, decide, loudest
 from spoken_digits.live.endpointer import Utterance
 from spoken_digits.live.silences import pauses
 from spoken_digits.live.word_boundaries import cuts
-from spoken_digits.recording import CLASSES, DIGITS, OTHER
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.one_second import one_second
 
@@ -67,7 +67,7 @@ class Reader:
         sound = utterance.sound[first - utterance.offset : last - utterance.offset]
         seconds, level = _seconds(utterance), loudest_dbfs(sound)
         whole = self._as_a_whole(sound, utterance.start - first, utterance.end - first)
-        verdict = decide(whole, self._reject, level, seconds)
+        verdict = decide(self._model.labels, whole, self._reject, level, seconds)
         alone = [Spoken(utterance.start, utterance.end, verdict)]
         if seconds < _TWO_DIGITS_S or verdict.reason.startswith("too quiet"):
             return alone
@@ -81,7 +81,7 @@ class Reader:
             if len(runs) > 1 and stop - begin <= _ONE_DIGIT:
                 # Else the path may find two of the same digit in a slow one.
                 heard = self._as_a_whole(sound, begin, stop)
-                if heard[: len(DIGITS)].max() >= max(_LIKELY, self._reject):
+                if heard[:-1].max() >= max(_LIKELY, self._reject):
                     believed.append((begin, stop, heard))
                     continue
             if inside and self._convincing(inside, stop - begin):
@@ -91,10 +91,13 @@ class Reader:
         said = sum(stop - begin for begin, stop in runs)
         if len(believed) < 2 or sum(end - start for start, end, _ in believed) < _BELIEVED * said:
             return alone
-        return [Spoken(first + a, first + b, _claimed(known)) for a, b, known in believed]
+        return [
+            Spoken(first + a, first + b, _claimed(self._model.labels, known))
+            for a, b, known in believed
+        ]
 
     def _as_a_whole(self, sound: NDArray[np.float32], start: int, end: int) -> NDArray[np.float32]:
-        """Return the mean probabilities, (11,), of what is between start and end, cut four ways."""
+        """Return the mean probabilities, (classes,), of what is between start and end, cut four ways."""
         pieces = [
             (max(start - before, 0), min(end + after, len(sound)))
             for before in _BEFORE
@@ -110,7 +113,7 @@ class Reader:
         ``digits`` is what is to be believed of ``samples`` that were said without a pause.
         """
         covered = sum(end - start for start, end in digits)
-        likely = [self._known[piece][: len(DIGITS)].max() for piece in digits]
+        likely = [self._known[piece][:-1].max() for piece in digits]
         return covered >= _COVERED * samples and (
             len(digits) == 1 or bool(np.log(likely).mean() >= np.log(_LIKELY))
         )
@@ -163,7 +166,7 @@ class Reader:
         return path[::-1]
 
     def _costs(self, pieces: list[tuple[int, int]]) -> NDArray[np.float64]:
-        probabilities = [self._known[piece][: len(DIGITS)].max() for piece in pieces]
+        probabilities = [self._known[piece][:-1].max() for piece in pieces]
         seconds = np.array([end - start for start, end in pieces]) / SAMPLE_RATE
         surprise = -np.log(np.maximum(np.array(probabilities, np.float64), 1e-4))
         costs: NDArray[np.float64] = surprise + _DURATION * np.square(np.log(seconds / _USUAL_S))
@@ -171,17 +174,18 @@ class Reader:
 
     def _claims(self, start: int, end: int) -> bool:
         probabilities = self._known[start, end]
-        best = probabilities[: len(DIGITS)].max()
-        return bool(best >= self._reject and best > probabilities[CLASSES.index(OTHER)])
+        best = probabilities[:-1].max()
+        return bool(best >= self._reject and best > probabilities[-1])
 
 
 def _seconds(utterance: Utterance) -> float:
     return (utterance.end - utterance.start) / SAMPLE_RATE
 
 
-def _claimed(probabilities: NDArray[np.float32]) -> Verdict:
-    best = int(probabilities[: len(DIGITS)].argmax())
-    return Verdict(DIGITS[best], float(probabilities[best]), probabilities)
+def _claimed(labels: Sequence[str], probabilities: NDArray[np.float32]) -> Verdict:
+    best = int(probabilities[:-1].argmax())
+    label = labels[best]
+    return Verdict(label, label, float(probabilities[best]), probabilities)
 
 
 def _between(quiet: list[tuple[int, int]], samples: int) -> list[tuple[int, int]]:

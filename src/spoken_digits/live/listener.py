@@ -1,4 +1,4 @@
-"""From a stream of sound to the digits said in it."""
+"""From a stream of sound to the words said in it."""
 
 import time
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ class Listener:
         return [] if last is None else [last]
 
     def words(self, utterance: Utterance, arrived: float | None) -> Iterator[Word]:
-        """Recognise the digits of an utterance; ``arrived`` is when the latest sample came."""
+        """Recognise the words of an utterance; ``arrived`` is when the latest sample came."""
         for start, end, verdict in self._reader.read(utterance):
             latency = None
             if arrived is not None:

@@ -1,4 +1,4 @@
-"""Files of any length as a stream: all the digits said in them."""
+"""Files of any length as a stream: all the words said in them."""
 
 import itertools
 import sys
@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from spoken_digits.errors import UserError
 from spoken_digits.live.listener import Listener, Word
-from spoken_digits.live.loop import NUMBER_PAUSE_S
+from spoken_digits.live.loop import NUMBER_PAUSE_S, joined
 from spoken_digits.live.stream_resampler import Resampler
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.decode import HIGHEST_RATE, LOWEST_RATE
@@ -54,7 +54,7 @@ def read_blocks(path: Path) -> Iterator[NDArray[np.float32]]:
 
 
 def words_in(listener: Listener, blocks: Iterator[NDArray[np.float32]]) -> Iterator[Word]:
-    """Yield everything said in a stream, digits and other things."""
+    """Yield everything said in a stream, words of the vocabulary and other things."""
     for samples in blocks:
         for utterance in listener.feed(samples):
             yield from listener.words(utterance, None)
@@ -67,12 +67,13 @@ def words_in(listener: Listener, blocks: Iterator[NDArray[np.float32]]) -> Itera
 
 
 def numbers(words: Iterable[Word]) -> str:
-    """Put digits together; a pause of more than 1.5 s is a space."""
-    text, last = "", 0.0
+    """Put words together (``joined``); a pause of more than 1.5 s is a blank."""
+    groups: list[list[str]] = []
+    last = 0.0
     for word in words:
-        if word.verdict.digit is not None:
-            if text and word.start - last > NUMBER_PAUSE_S:
-                text += " "
-            text += word.verdict.digit
+        if word.verdict.label is not None:
+            if not groups or word.start - last > NUMBER_PAUSE_S:
+                groups.append([])
+            groups[-1].append(word.verdict.label)
             last = word.end
-    return text
+    return " ".join(map(joined, groups))

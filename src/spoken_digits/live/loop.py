@@ -1,7 +1,7 @@
 """The listening program's loop: sound in, words out, until the user or the sound ends it."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +13,7 @@ from spoken_digits.live.microphone import Block, DeviceError, Microphone
 from spoken_digits.live.output import Outlet
 from spoken_digits.live.saving import save_word
 from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.vocabulary import noun
 
 NUMBER_PAUSE_S = 1.5
 """A longer pause ends a number, s."""
@@ -31,8 +32,8 @@ def listen(
     Stops after ``seconds`` of sound, after the first word if ``once``, if the user says so, or
     when the stream ends.
     """
-    number = ""
-    number_end = 0.0
+    said: list[str] = []  # the number, or the words in a row
+    end = 0.0  # of the last of them, s
     for block in source:
         if isinstance(block, DeviceError):
             outlet.notice(str(block))
@@ -45,25 +46,32 @@ def listen(
             outlet.tick(listener, "thinking")
             for word in listener.words(utterance, block.arrived):
                 outlet.word(word)
-                number += word.verdict.digit or ""
-                number_end = word.end
+                if word.verdict.label is not None:
+                    said.append(word.verdict.label)
+                end = word.end
                 if save is not None:
                     outlet.notice(f"saved {save_word(save, word)}")
             ending = ending or once
         now = listener.heard / SAMPLE_RATE
         hearing = listener.endpointer.hearing
-        if number and not hearing and now - number_end > NUMBER_PAUSE_S:
-            outlet.number(number)
-            number = ""
+        if said and not hearing and now - end > NUMBER_PAUSE_S:
+            outlet.number(joined(said))
+            said = []
         if outlet.tick(listener, "hearing" if hearing else "listening") or ending:
             break
     else:
         for utterance in listener.finish():
             for word in listener.words(utterance, None):
                 outlet.word(word)
-                number += word.verdict.digit or ""
-    if number:
-        outlet.number(number)
+                if word.verdict.label is not None:
+                    said.append(word.verdict.label)
+    if said:
+        outlet.number(joined(said))
+
+
+def joined(labels: Sequence[str]) -> str:
+    """Put what was said in a row together: digits as a number, other words with blanks."""
+    return ("" if noun(labels) == "digit" else " ").join(labels)
 
 
 def microphone_blocks(microphone: Microphone, outlet: Outlet) -> Iterator[Block | DeviceError]:
@@ -115,6 +123,6 @@ def record_once(
     verdict = recognise_word(listener.model, sound, listener.reject)
     word = Word(0.0, len(sound) / SAMPLE_RATE, verdict, None, sound)
     outlet.word(word)
-    outlet.number(verdict.digit or "")
+    outlet.number(verdict.label or "")
     if save is not None:
         outlet.notice(f"saved {save_word(save, word)}")

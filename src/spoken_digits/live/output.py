@@ -4,6 +4,7 @@ import sys
 from datetime import datetime
 from typing import Any, Protocol, Self
 
+from spoken_digits.export.inference import Model
 from spoken_digits.live.listener import Listener, Word
 from spoken_digits.live.messages import as_json, say
 
@@ -33,7 +34,8 @@ class Outlet(Protocol):
 class Lines:
     """A line a word on standard output, notices on standard error; ``numbers``: a line a number."""
 
-    def __init__(self, numbers: bool) -> None:
+    def __init__(self, model: Model, numbers: bool) -> None:
+        self._model = model
         self._numbers = numbers
 
     def __enter__(self) -> Self:
@@ -50,7 +52,7 @@ class Lines:
     def word(self, word: Word) -> None:
         """Print a word and when it was said."""
         if not self._numbers:
-            print(f"{word.start:8.2f} s  {say(word.verdict)}", flush=True)
+            print(f"{word.start:8.2f} s  {say(word.verdict, self._model.noun)}", flush=True)
 
     def number(self, number: str) -> None:
         """Print a number."""
@@ -70,6 +72,7 @@ class JsonLines(Lines):
         if not self._numbers:
             latency = None if word.latency_ms is None else round(word.latency_ms, 1)
             line = as_json(
+                self._model,
                 time=_now(),
                 start=round(word.start, 3),
                 end=round(word.end, 3),
@@ -81,7 +84,7 @@ class JsonLines(Lines):
     def number(self, number: str) -> None:
         """Print a number."""
         if self._numbers:
-            print(as_json(time=_now(), string=number), flush=True)
+            print(as_json(self._model, time=_now(), string=number), flush=True)
 
 
 def _now() -> str:

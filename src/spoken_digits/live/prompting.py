@@ -13,7 +13,7 @@ from spoken_digits.live.detector import chosen_detector
 from spoken_digits.live.endpointer import Endpointer, Utterance
 from spoken_digits.live.microphone import Block, DeviceError
 from spoken_digits.params import DetectorName
-from spoken_digits.recording import DIGITS, Recording
+from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
 
 QUIET_DBFS = -40.0
@@ -23,13 +23,13 @@ _CLIPPED_SAMPLES = 3  # a single one does no harm
 _ROOM = SAMPLE_RATE // 10  # kept before and after a word
 
 
-def wanted(folder: Path, speaker: str, takes: int) -> list[Recording]:
-    """Return the recordings that ``speaker`` still lacks, in random order."""
+def wanted(folder: Path, speaker: str, takes: int, labels: Iterable[str]) -> list[Recording]:
+    """Return the recordings of ``labels`` that ``speaker`` still lacks, in random order."""
     lacking = [
         recording
-        for digit in DIGITS
+        for label in labels
         for take in range(takes)
-        if not (folder / (recording := Recording("folder", digit, speaker, take)).name).exists()
+        if not (folder / (recording := Recording("folder", label, speaker, take)).name).exists()
     ]
     random.shuffle(lacking)
     return lacking
@@ -64,7 +64,7 @@ def word_of(utterance: Utterance) -> NDArray[np.float32]:
 
 
 def problem(sound: NDArray[np.float32], longest_s: float = LONGEST_WORD_S) -> str:
-    """Say what is wrong with a recording of one digit, (n,) at 16 kHz; "" if nothing is.
+    """Say what is wrong with a recording of one word, (n,) at 16 kHz; "" if nothing is.
 
     What sounds for more than ``longest_s`` seconds is too long.
     """
@@ -75,5 +75,5 @@ def problem(sound: NDArray[np.float32], longest_s: float = LONGEST_WORD_S) -> st
     if level < QUIET_DBFS:
         return f"too quiet: {level:.0f} dBFS. Come nearer or turn the microphone up"
     if seconds - 2 * _ROOM / SAMPLE_RATE > longest_s:
-        return f"too long: {seconds:.1f} s. One digit at a time, and quiet round it"
+        return f"too long: {seconds:.1f} s. One word at a time, and quiet round it"
     return ""

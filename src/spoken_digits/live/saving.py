@@ -16,11 +16,11 @@ SPEAKER = "live"
 
 
 def save_word(folder: Path, word: Word) -> Path:
-    """Write a word as ``<digit>_live_<take>.wav``, or ``other-unknown_live_<take>.wav``.
+    """Write a word as ``<label>_live_<take>.wav``, or ``other-unknown_live_<take>.wav``.
 
     Takes are counted on from those that are there. Raises UserError if it cannot be written.
     """
-    path = next_name(folder, word.verdict.digit or "other-unknown", SPEAKER)
+    path = next_name(folder, word.verdict.label or "other-unknown", SPEAKER)
     write_wav(path, word.sound)
     return path
 

@@ -1,4 +1,4 @@
-"""The terminal while listening: level, state, the digit, the ten probabilities, what was said."""
+"""The terminal while listening: level, state, the word, all probabilities, what was said."""
 
 import time
 from typing import Any, Self
@@ -11,13 +11,14 @@ from rich.text import Text
 from spoken_digits.export.inference import Model
 from spoken_digits.live import keys
 from spoken_digits.live.listener import Listener, Word
+from spoken_digits.live.loop import joined
 from spoken_digits.live.messages import say
-from spoken_digits.recording import DIGITS
 
 _FRAMES_A_SECOND = 12
 _QUIET_DBFS, _LOUD_DBFS = -60.0, 0.0  # the ends of the level meter
 _NOTICE_S = 6.0
-_SPARE = 14  # columns of a bar's row that are no bar
+_SPARE = 14  # columns of a bar's row that are no bar, beside the label
+_BELOW = 6  # lines below the bars
 
 _GLYPHS = {  # 6 x 5, as seven segments would have it
     "0": (" ████ ", "██  ██", "██  ██", "██  ██", " ████ "),
@@ -40,14 +41,14 @@ class Screen:
 
     def __init__(self, device: str, model: Model) -> None:
         self._title = f"{device} · {model.path}"
-        self._training = model.training
+        self._model = model
         self._live = Live(self, console=Console(), screen=True, auto_refresh=False)
         self._keys = keys.single_keys()
         self._drawn = 0.0
         self._state = "listening"
         self._level = _QUIET_DBFS
         self._word: Word | None = None
-        self._said = ""
+        self._said: list[list[str]] = [[]]  # words, by number or by what was said in a row
         self._notice = ""
         self._noticed = 0.0
 
@@ -62,8 +63,8 @@ class Screen:
         """Give the terminal back, and leave on it what was said."""
         self._live.__exit__(*raised)
         self._keys.__exit__(*raised)
-        if self._said.strip():
-            print(self._said.strip())
+        if said := self._all_said():
+            print(said)
 
     def tick(self, listener: Listener, state: str) -> bool:
         """Draw the level and the state; return whether q was pressed."""
@@ -78,12 +79,13 @@ class Screen:
     def word(self, word: Word) -> None:
         """Show a word."""
         self._word = word
-        self._said += word.verdict.digit or ""
+        if word.verdict.label is not None:
+            self._said[-1].append(word.verdict.label)
         self._draw()
 
     def number(self, number: str) -> None:  # noqa: ARG002
-        """Begin the next number after a space."""
-        self._said += " "
+        """Begin the next number after a blank."""
+        self._said.append([])
 
     def notice(self, text: str) -> None:
         """Show a notice for some seconds."""
@@ -93,33 +95,60 @@ class Screen:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Lay the screen out for the terminal's size as it is now."""
         width = options.max_width
-        verdict = self._word.verdict if self._word else None
         lines = [
             Text.assemble(
                 (f" {self._state:<10}", f"bold {_STATE_STYLES[self._state]}"), (self._title, "dim")
             ),
-            Text(f" {self._training}", "dim"),
+            Text(f" {self._model.training}", "dim"),
             self._meter(width),
             Text(),
         ]
-        glyph = _GLYPHS[verdict.digit] if verdict and verdict.digit else _NO_DIGIT
-        probabilities = verdict.probabilities if verdict else np.zeros(len(DIGITS))
-        for row, name in enumerate(DIGITS):
-            line = "    " + glyph[row // 2]  # each of its rows twice
-            share = float(probabilities[row])
-            bar = "━" * round(share * max(0, width - len(line) - _SPARE))
-            style = "bold green" if verdict and verdict.digit == name else "cyan"
-            lines.append(
-                Text.assemble((line, "bold green"), f"   {name} ", (bar, style), f" {share:.0%}")
-            )
+        lines += self._bars(width, options.max_height - len(lines) - _BELOW)
         lines += [Text(), Text("    " + self._outcome()), Text()]
-        lines.append(Text("    said  " + self._said[-max(1, width - 12) :], style="bold"))
+        lines.append(Text("    said  " + self._all_said()[-max(1, width - 12) :], style="bold"))
         recent = time.monotonic() - self._noticed < _NOTICE_S
         lines.append(Text("    " + self._notice if recent else "", style="yellow"))
         lines.append(Text("    q quits", style="dim"))
         for row_text in lines[: options.max_height]:
             row_text.no_wrap, row_text.overflow = True, "ellipsis"
         yield Group(*lines[: options.max_height])
+
+    def _bars(self, width: int, height: int) -> list[Text]:
+        """Draw the word in large, and a bar for each word; the likeliest alone if they are many."""
+        labels = self._model.labels
+        verdict = self._word.verdict if self._word else None
+        claimed = verdict.label if verdict else None
+        probabilities = verdict.probabilities if verdict else np.zeros(len(labels) + 1)
+        shown = list(range(len(labels)))
+        if len(shown) > height > 0:
+            shown = sorted(np.argsort(-probabilities[:-1], kind="stable")[:height].tolist())
+        longest = max(map(len, labels))
+        lines = []
+        for index, large in zip(shown, self._in_large(claimed, len(shown)), strict=True):
+            label, share = labels[index], float(probabilities[index])
+            bar = "━" * round(share * max(0, width - 4 - len(large) - longest + 1 - _SPARE))
+            style = "bold green" if label == claimed else "cyan"
+            lines.append(
+                Text.assemble(
+                    (f"    {large}", "bold green"), f"   {label:{longest}} ", (bar, style),
+                    f" {share:.0%}",
+                )
+            )  # fmt: skip
+        return lines
+
+    def _in_large(self, claimed: str | None, height: int) -> list[str]:
+        """Return a word as so many lines: a digit drawn, another word in the middle."""
+        if self._model.noun == "digit":
+            glyph = _GLYPHS.get(claimed or "", _NO_DIGIT)
+            lines = [line for line in glyph for _ in range(2)]  # each of its rows twice
+        else:
+            room = max(map(len, self._model.labels))
+            lines = [" " * room] * height
+            lines[height // 2] = (claimed or "───").center(room)
+        return (lines + [" " * len(lines[0])] * height)[:height]
+
+    def _all_said(self) -> str:
+        return " ".join(joined(words) for words in self._said if words)
 
     def _meter(self, width: int) -> Text:
         room = max(1, width - 22)
@@ -133,9 +162,11 @@ class Screen:
 
     def _outcome(self) -> str:
         if self._word is None:
-            return "say a digit"
+            return f"say a {self._model.noun}"
         latency = self._word.latency_ms
-        return say(self._word.verdict) + ("" if latency is None else f"  ·  {latency:.0f} ms")
+        return say(self._word.verdict, self._model.noun) + (
+            "" if latency is None else f"  ·  {latency:.0f} ms"
+        )
 
     def _draw(self) -> None:
         self._drawn = time.monotonic()

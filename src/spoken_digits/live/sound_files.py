@@ -1,4 +1,4 @@
-"""Recordings in files, one word each: which digit each one is."""
+"""Recordings in files, one word each: which word each one is."""
 
 import sys
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from tqdm import tqdm
 from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.export.inference import Model
 from spoken_digits.live.decision import Verdict, recognise_word
-from spoken_digits.recording import DIGITS, RecordingNameError, parse_name
+from spoken_digits.recording import Recording, RecordingNameError, parse_name
 from spoken_digits.sound.decode import SUFFIXES, RecordingError, decode, waveform
 from spoken_digits.sound.resample import ResampleError
 
@@ -48,7 +48,7 @@ def find_files(paths: list[Path]) -> list[Path]:
 
 
 def recognise_files(model: Model, files: list[Path], reject: float) -> Iterator[Heard]:
-    """Say of each file which digit is spoken in it. A bad file does not stop the others."""
+    """Say of each file which word is spoken in it. A bad file does not stop the others."""
     for path in tqdm(files, unit="file", disable=len(files) < 2 or not sys.stderr.isatty()):
         try:
             yield Heard(path, recognise_word(model, read_word(path), reject))
@@ -56,27 +56,28 @@ def recognise_files(model: Model, files: list[Path], reject: float) -> Iterator[
             yield Heard(path, None, str(error))
 
 
-def summary(results: list[Heard]) -> list[str]:
+def summary(results: list[Heard], model: Model) -> list[str]:
     """Count what was right, in lines of text, where the files' names say what is spoken.
 
     Empty if no name does.
     """
-    labelled = [(label, heard.verdict) for heard in results if (label := _label(heard.path))]
-    digits = [(label, verdict) for label, verdict in labelled if verdict and label in DIGITS]
-    others = [verdict for label, verdict in labelled if verdict and label not in DIGITS]
+    named = [(_recording(heard.path), heard.verdict) for heard in results]
+    known = [(one.label, verdict) for one, verdict in named if one and verdict]
+    words = [(label, verdict) for label, verdict in known if label in model.labels]
+    others = [verdict for label, verdict in known if label not in model.labels]
     lines = []
-    if digits:
-        right = sum(label == verdict.digit for label, verdict in digits)
-        refused = sum(verdict.digit is None for _, verdict in digits)
-        low, high = wilson(right, len(digits))
+    if words:
+        right = sum(label == verdict.label for label, verdict in words)
+        refused = sum(verdict.label is None for _, verdict in words)
+        low, high = wilson(right, len(words))
         lines.append(
-            f"digits: {right} of {len(digits)} right, {right / len(digits):.2%} "
+            f"{model.noun}s: {right} of {len(words)} right, {right / len(words):.2%} "
             f"(95% interval {low:.2%} to {high:.2%}); "
-            f"{len(digits) - right - refused} taken for another digit, {refused} for none"
+            f"{len(words) - right - refused} taken for another {model.noun}, {refused} for none"
         )
     if others:
-        claimed = sum(verdict.digit is not None for verdict in others)
-        lines.append(f"other words: {claimed} of {len(others)} taken for a digit")
+        claimed = sum(verdict.label is not None for verdict in others)
+        lines.append(f"other words: {claimed} of {len(others)} taken for a {model.noun}")
     return lines
 
 
@@ -106,7 +107,7 @@ def _check_length(path: Path) -> None:
     if seconds > LONGEST_FILE_S:
         raise RecordingError(
             f"{path}: {_clock(seconds)} long, so not one word (at most {LONGEST_FILE_S:.0f} s). "
-            "To hear all the digits in it: --string"
+            "To hear all the words in it: --string"
         )
 
 
@@ -116,8 +117,8 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
 
 
-def _label(path: Path) -> str | None:
+def _recording(path: Path) -> Recording | None:
     try:
-        return parse_name("folder", f"{path.stem}.wav").label
+        return parse_name("folder", f"{path.stem}.wav")
     except RecordingNameError:
         return None

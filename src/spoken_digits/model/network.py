@@ -1,11 +1,11 @@
-"""The network: a small convolutional one, from a picture to the logits of eleven classes.
+"""The network: a small convolutional one, from a picture to the logits of the classes.
 
-This file alone knows its architecture: put another one in the place of DigitNet, and training,
-evaluation and export use it. It must be a torch.nn.Module that
+This file alone knows its architecture: put another one in the place of SpectrogramNet, and
+training, evaluation and export use it. It must be a torch.nn.Module that
 
-- is made without arguments, its weights drawn from torch's random numbers;
+- is made with the number of its classes, its weights drawn from torch's random numbers;
 - takes pictures (n, 100, 100) float32, grey levels 0-255, for any n, and returns logits
-  (n, len(CLASSES)), in the order of CLASSES and not divided by the temperature;
+  (n, classes), the vocabulary's words and then "other", not divided by the temperature;
 - has a buffer ``temperature``, (), of 1 at first: calibration sets it, and it is saved with the
   weights;
 - keeps its meaning when weights are rounded to float16, as they are saved;
@@ -26,7 +26,8 @@ from torch import Tensor, nn
 
 from spoken_digits.errors import UserError
 from spoken_digits.files import replacing
-from spoken_digits.recording import CLASSES, FORMAT
+from spoken_digits.recording import FORMAT
+from spoken_digits.vocabulary import OTHER
 
 _METADATA_KEY = "spoken-digits"  # one key: safetensors writes several in no fixed order
 _BATCH = 512
@@ -46,14 +47,14 @@ class Classifier(Protocol):
         """What logits are divided by before the softmax, ()."""
 
     def __call__(self, pictures: Tensor) -> Tensor:
-        """Return logits, (n, 100, 100) -> (n, 11)."""
+        """Return logits, (n, 100, 100) -> (n, classes)."""
 
     def eval(self) -> object:
         """Leave training mode."""
 
 
-class DigitNet(nn.Module):
-    """Pictures (n, 100, 100), grey levels 0-255, to logits (n, 11) in the order of CLASSES.
+class SpectrogramNet(nn.Module):
+    """Pictures (n, 100, 100), grey levels 0-255, to logits (n, classes).
 
     The picture is read at a quarter of its resolution in frequency and a half of it in time: an
     early stride is what makes training on a CPU quick, but a weak s or k lasts a few frames only.
@@ -61,7 +62,7 @@ class DigitNet(nn.Module):
     second the word is says nothing, which bands sound says all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int) -> None:
         super().__init__()
         self.pattern = nn.Sequential(  # (n, 1, 100, 100)
             convolution(1, 16, 7, stride=(4, 2)),  # (n, 16, 25, 50)
@@ -75,7 +76,7 @@ class DigitNet(nn.Module):
         )
         self.sequence = convolution(128, 128, (1, 5), groups=128)  # (n, 128, 1, 25)
         self.dropout = nn.Dropout(0.2)
-        self.classify = nn.Linear(128, len(CLASSES))
+        self.classify = nn.Linear(128, classes)
         self.register_buffer("temperature", torch.ones(()))  # set by calibration
         self.temperature: Tensor
 
@@ -148,7 +149,7 @@ def convolution(
     )
 
 
-def save_network(network: DigitNet, path: Path, about: dict[str, object]) -> None:
+def save_network(network: SpectrogramNet, path: Path, about: dict[str, object]) -> None:
     """Write weights as float16 safetensors with ``about`` (JSON values) as metadata."""
     tensors = {
         name: value.half() if value.is_floating_point() else value
@@ -181,13 +182,23 @@ def read_about(path: Path) -> dict[str, object]:
     return about
 
 
-def load_network(path: Path) -> DigitNet:
+def read_classes(path: Path) -> tuple[str, ...]:
+    """Return the classes of a model file, in the order of its logits: its words, then "other".
+
+    Raises ModelFileError as ``read_about`` does, or if the file does not say.
+    """
+    classes = read_about(path).get("classes")
+    if not isinstance(classes, list) or len(classes) < 2 or classes[-1] != OTHER:
+        raise ModelFileError(f"{path}: does not say which words it recognises ({classes!r})")
+    return tuple(map(str, classes))
+
+
+def load_network(path: Path) -> SpectrogramNet:
     """Load a trained network, in evaluation mode, float32.
 
     Raises ModelFileError if the file is missing, damaged or holds another network.
     """
-    read_about(path)
-    network = DigitNet()
+    network = SpectrogramNet(len(read_classes(path)))
     try:
         tensors = safetensors.torch.load_file(path)
         expected = {name for name in network.state_dict() if not name.endswith("_tracked")}
@@ -203,16 +214,15 @@ def load_network(path: Path) -> DigitNet:
 
 @torch.inference_mode()
 def logits(network: Classifier, images: NDArray[np.uint8]) -> Tensor:
-    """Return a network's logits for pictures, (n, 100, 100) -> (n, 11), in evaluation mode."""
+    """Return a network's logits for pictures, (n, 100, 100) -> (n, classes), in evaluation mode."""
     network.eval()
     device = network.temperature.device
     batches = torch.split(torch.from_numpy(images), _BATCH)
-    results = [network(batch.to(device, torch.float32)).cpu() for batch in batches]
-    return torch.cat([torch.empty(0, len(CLASSES)), *results])
+    return torch.cat([network(batch.to(device, torch.float32)).cpu() for batch in batches])
 
 
 def probabilities(network: Classifier, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return calibrated probabilities of CLASSES, (n, 100, 100) -> (n, 11)."""
+    """Return calibrated probabilities of the classes, (n, 100, 100) -> (n, classes)."""
     scaled = logits(network, images) / network.temperature.cpu()
     result: NDArray[np.float32] = scaled.softmax(dim=1).numpy()
     return result

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spoken_digits.model.network import DigitNet, load_network, read_about
+from spoken_digits.model.network import SpectrogramNet, load_network, read_about
 from spoken_digits.sizes import SIZE
 
 _SCALES = (0.93, 1.07)  # of the distance from the lowest band, as augmentation's
@@ -22,7 +22,7 @@ _BEYOND = 8  # rows above the highest band that the larger scale reaches
 class TwoTracts(nn.Module):
     """Holds a trained network; its logits are means over two lengths of the vocal tract."""
 
-    def __init__(self, network: DigitNet) -> None:
+    def __init__(self, network: SpectrogramNet) -> None:
         super().__init__()
         self.network = network
         band = torch.arange(SIZE) + 0.5
@@ -40,8 +40,8 @@ class TwoTracts(nn.Module):
         return self.network.temperature
 
     def forward(self, pictures: Tensor) -> Tensor:
-        """Return the logits, (n, 100, 100) -> (n, 11), not divided by the temperature."""
-        scores: Tensor = self.network(self.scaled(pictures).flatten(0, 1))  # (2 n, 11)
+        """Return the logits, (n, 100, 100) -> (n, classes), not divided by the temperature."""
+        scores: Tensor = self.network(self.scaled(pictures).flatten(0, 1))  # (2 n, classes)
         return scores.view(-1, len(_SCALES), scores.shape[1]).mean(dim=1)
 
     def scaled(self, pictures: Tensor) -> Tensor:
@@ -54,7 +54,7 @@ class TwoTracts(nn.Module):
         return above + (padded[:, self.above + _BEYOND + 1] - above) * self.share
 
 
-def load_for_listening(path: Path) -> DigitNet | TwoTracts:
+def load_for_listening(path: Path) -> SpectrogramNet | TwoTracts:
     """Load a trained network as it is used: through two vocal tracts, if it was trained on many.
 
     The model file says so: its metadata names the effects of augmentation that were omitted.

@@ -1,4 +1,4 @@
-"""The contact sheet: ten digits x some speakers, labelled, as one grey picture."""
+"""The contact sheet: the vocabulary's words x some speakers, labelled, as one grey picture."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -8,29 +8,32 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from spoken_digits.recording import DIGITS, Recording
+from spoken_digits.recording import Recording
 from spoken_digits.shards import read_shard
 from spoken_digits.sizes import SIZE
 
 MOST_SPEAKERS = 12
 _GAP, _MARGIN, _HEADING, _CAPTION = 6, 16, 56, 176  # pixels
 _PAPER, _INK, _PALE = 255, 0, 225
+_LONG = 6  # characters: a label that needs a smaller font
 _LEGEND = (
     "What the network sees: one second of sound a picture, time to the right, "
     "pitch upwards, louder is brighter"
 )
 
 
-def contact_sheet(shards: Mapping[Path, Sequence[Recording]]) -> NDArray[np.uint8]:
-    """Draw the sheet, (height, width): a column a digit, a row a speaker.
+def contact_sheet(
+    shards: Mapping[Path, Sequence[Recording]], labels: Sequence[str]
+) -> NDArray[np.uint8]:
+    """Draw the sheet, (height, width): a column a word, a row a speaker.
 
     ``shards`` says of which recordings each shard holds the pictures. Up to
     MOST_SPEAKERS speakers are shown, spread evenly over each corpus and the corpora; of each
-    digit the speaker's lowest take; an empty frame where there is none.
+    of ``labels`` the speaker's lowest take; an empty frame where there is none.
     """
     rows = _choose({(one.corpus, one.speaker): path for path in shards for one in shards[path]})
     step = SIZE + _GAP
-    width = 2 * _MARGIN + _CAPTION + len(DIGITS) * step - _GAP
+    width = 2 * _MARGIN + _CAPTION + len(labels) * step - _GAP
     height = 2 * _MARGIN + _HEADING + len(rows) * step - _GAP
     sheet = Image.new("L", (width, height), _PAPER)
     draw = ImageDraw.Draw(sheet)
@@ -38,17 +41,19 @@ def contact_sheet(shards: Mapping[Path, Sequence[Recording]]) -> NDArray[np.uint
     left, top = _MARGIN + _CAPTION, _MARGIN + _HEADING
 
     draw.text((_MARGIN, _MARGIN), _LEGEND, _INK, small)
-    for column, digit in enumerate(DIGITS):
-        draw.text((left + column * step + SIZE / 2, top - 6), digit, _INK, large, anchor="md")
+    for column, label in enumerate(labels):
+        font = large if len(label) < _LONG else _fitting(label, SIZE)
+        draw.text((left + column * step + SIZE / 2, top - 6), label, _INK, font, anchor="md")
     for row, ((corpus, speaker), path) in enumerate(rows.items()):
         y = top + row * step
-        draw.text((left - 12, y + SIZE / 2 - 10), speaker, _INK, _fitting(speaker), anchor="rm")
+        font = _fitting(speaker, _CAPTION - 12)
+        draw.text((left - 12, y + SIZE / 2 - 10), speaker, _INK, font, anchor="rm")
         draw.text((left - 12, y + SIZE / 2 + 10), corpus, 110, small, anchor="rm")
-        pictures = _of_speaker(path, shards[path], speaker)
-        for column, digit in enumerate(DIGITS):
+        pictures = _of_speaker(path, shards[path], speaker, labels)
+        for column, label in enumerate(labels):
             x = left + column * step
-            if digit in pictures:
-                sheet.paste(pictures[digit], (x, y))
+            if label in pictures:
+                sheet.paste(pictures[label], (x, y))
             else:
                 draw.rectangle((x, y, x + SIZE - 1, y + SIZE - 1), outline=_PALE)
     return np.asarray(sheet)
@@ -71,13 +76,13 @@ def _choose(speakers: Mapping[tuple[str, str], Path]) -> dict[tuple[str, str], P
 
 
 def _of_speaker(
-    path: Path, recordings: Sequence[Recording], speaker: str
+    path: Path, recordings: Sequence[Recording], speaker: str, labels: Sequence[str]
 ) -> dict[str, Image.Image]:
-    wanted: dict[str, str] = {}  # name -> digit
-    for digit in DIGITS:
-        takes = [one for one in recordings if (one.speaker, one.label) == (speaker, digit)]
+    wanted: dict[str, str] = {}  # name -> label
+    for label in labels:
+        takes = [one for one in recordings if (one.speaker, one.label) == (speaker, label)]
         if takes:
-            wanted[min(takes, key=lambda one: one.take).png] = digit
+            wanted[min(takes, key=lambda one: one.take).png] = label
     return {
         wanted[name]: Image.open(io.BytesIO(content))
         for name, content in read_shard(path)
@@ -85,10 +90,10 @@ def _of_speaker(
     }
 
 
-def _fitting(text: str) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Return the largest font in which ``text`` fits the caption."""
+def _fitting(text: str, width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Return the largest font in which ``text`` is at most so many pixels wide."""
     for size in range(16, 7, -1):
         font = ImageFont.load_default(size)
-        if font.getlength(text) <= _CAPTION - 12:
+        if font.getlength(text) <= width:
             return font
     return font

@@ -12,9 +12,8 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from spoken_digits.errors import UserError
-from spoken_digits.model.network import DigitNet, logits
+from spoken_digits.model.network import SpectrogramNet, logits
 from spoken_digits.params import Train
-from spoken_digits.recording import CLASSES, OTHER
 from spoken_digits.training.augment import augment, with_other_sounds
 from spoken_digits.training.loss import corpus_classes, masked_cross_entropy
 from spoken_digits.training.sampler import corpus_pools, draw_epoch
@@ -24,7 +23,6 @@ from spoken_digits.training.state import Metrics, State
 _WARM_UP = 0.25  # of all steps, to the peak learning rate
 _FIRST_STEP = 25  # the peak over the first step's learning rate
 _AVERAGE_DECAY = 0.998  # of the averaged weights, a step
-_OTHER = CLASSES.index(OTHER)
 
 
 class DivergedError(UserError):
@@ -35,19 +33,21 @@ def fit(
     train: tuple[NDArray[np.uint8], NDArray[np.int64]],
     validation: tuple[NDArray[np.uint8], NDArray[np.int64]],
     corpora: NDArray[np.int64],
+    count: int,
     settings: Train,
     checkpoint: Path,
     report: Callable[[Metrics], None],
-    kind: type[DigitNet] = DigitNet,
-) -> DigitNet:
+    kind: type[SpectrogramNet] = SpectrogramNet,
+) -> SpectrogramNet:
     """Train a network on (images (n, 100, 100), classes (n,)) and return its best epoch's.
 
-    ``corpora`` (n,) says by a number which corpus each training image is of. Every corpus is drawn
-    from as often as the others, whatever its size (sampler.py), and says nothing of digits that it
-    has none of (loss.py). The weights are an exponential average over steps, which does what
-    annealing is for: what small last steps add (``anneal`` above 1) is fitted to the voices of the
-    training subset, and strangers are recognised worse. The best epoch is that of the lowest
-    validation loss; training ends early after ``patience`` epochs without a better one.
+    ``corpora`` (n,) says by a number which corpus each training image is of. There are ``count``
+    classes; the last is all other sound. Every corpus is drawn from as often as the others,
+    whatever its size (sampler.py), and says nothing of words that it has none of (loss.py). The
+    weights are an exponential average over steps, which does what annealing is for: what small last
+    steps add (``anneal`` above 1) is fitted to the voices of the training subset, and strangers are
+    recognised worse. The best epoch is that of the lowest validation loss; training ends early
+    after ``patience`` epochs without a better one.
 
     Everything random follows from ``seed`` and the epoch's number. The state at each epoch's end
     is kept in ``checkpoint``, so that a killed run goes on from there and ends with the same
@@ -57,12 +57,12 @@ def fit(
     """
     device = _device(settings.portable)
     images, classes, sources = (torch.from_numpy(array) for array in (*train, corpora))
-    pools = corpus_pools(classes, sources)
-    present = corpus_classes(classes, sources)  # (n, 11)
+    pools = corpus_pools(classes, sources, count)
+    present = corpus_classes(classes, sources, count)  # (n, count)
     steps = max(settings.epoch_size // settings.batch_size, 1)  # an epoch
 
     torch.manual_seed(derive_seed(settings.seed, "weights"))
-    network = kind().to(device)
+    network = kind(count).to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(False)
     optimizer = torch.optim.AdamW(
@@ -100,9 +100,11 @@ def fit(
             batch = order[step * settings.batch_size : (step + 1) * settings.batch_size]
             pictures = images[batch].to(device, torch.float32) / 255  # (b, 100, 100)
             targets = classes[batch].to(device)  # (b,)
-            pictures, targets = with_other_sounds(pictures, targets, _OTHER, random, settings.omit)
+            pictures, targets = with_other_sounds(
+                pictures, targets, count - 1, random, settings.omit
+            )
             pictures = augment(pictures, settings.augment, random, settings.omit)
-            scores = network(pictures * 255)  # (b, 11)
+            scores = network(pictures * 255)  # (b, count)
             loss = masked_cross_entropy(
                 scores, targets, present[batch].to(device), settings.label_smoothing
             )
@@ -133,7 +135,7 @@ def fit(
 
 
 @torch.no_grad()
-def _average(averaged: DigitNet, network: DigitNet, decay: float) -> None:
+def _average(averaged: SpectrogramNet, network: SpectrogramNet, decay: float) -> None:
     for mean, value in zip(
         averaged.state_dict().values(), network.state_dict().values(), strict=True
     ):
@@ -141,10 +143,13 @@ def _average(averaged: DigitNet, network: DigitNet, decay: float) -> None:
             mean.lerp_(value, 1 - decay)
 
 
-def _judge(network: DigitNet, images: NDArray[np.uint8], classes: NDArray[np.int64]) -> Metrics:
+def _judge(
+    network: SpectrogramNet, images: NDArray[np.uint8], classes: NDArray[np.int64]
+) -> Metrics:
     scores, targets = logits(network, images), torch.from_numpy(classes)
-    digits = targets < _OTHER
-    right = scores[digits, :_OTHER].argmax(dim=1) == targets[digits]
+    other = scores.shape[1] - 1
+    words = targets < other
+    right = scores[words, :other].argmax(dim=1) == targets[words]
     return {
         "validation_loss": F.cross_entropy(scores, targets).item(),
         "validation_accuracy": right.double().mean().item(),

@@ -1,38 +1,36 @@
-"""Which recordings an epoch trains on: as many of each corpus, and of its rare digits."""
+"""Which recordings an epoch trains on: as many of each corpus, and of its rare words."""
 
 import torch
 from torch import Tensor
 
-from spoken_digits.recording import CLASSES, OTHER
 from spoken_digits.training.seeds import derive_seed
 
-_OTHER = CLASSES.index(OTHER)
 
-
-def corpus_pools(classes: Tensor, corpora: Tensor) -> list[Tensor]:
+def corpus_pools(classes: Tensor, corpora: Tensor, count: int) -> list[Tensor]:
     """Return for each corpus the indices that its recordings are drawn from, (m,) each.
 
-    ``classes`` (n,) and ``corpora`` (n,) are every recording's class and the number of its corpus.
+    ``classes`` (n,) and ``corpora`` (n,) are every recording's class, of ``count``, and the number
+    of its corpus.
     """
     return [
-        repeat_rare_digits(classes, torch.nonzero(corpora == corpus).flatten())
+        repeat_rare_words(classes, torch.nonzero(corpora == corpus).flatten(), count)
         for corpus in sorted(set(corpora.tolist()))
     ]
 
 
-def repeat_rare_digits(classes: Tensor, indices: Tensor) -> Tensor:
-    """Repeat a corpus's recordings of rare digits until they are about as many as of the others.
+def repeat_rare_words(classes: Tensor, indices: Tensor, count: int) -> Tensor:
+    """Repeat a corpus's recordings of rare words until they are about as many as of the others.
 
     ``classes`` (n,) are every recording's, ``indices`` (k,) the corpus's recordings; returns
     indices, (m,), m >= k. Else the Speech Commands subset, with seven threes beside 400 eights,
-    would teach that what strangers say is rather an eight. Other words are repeated as often as
-    digits are on average.
+    would teach that what strangers say is rather an eight. The last of the ``count`` classes, all
+    other sound, is repeated as often as words are on average.
     """
-    recordings = torch.bincount(classes[indices], minlength=len(CLASSES))  # of each class
-    digits = recordings[:_OTHER]
-    times = (digits.max() // recordings.clamp(min=1)).clamp(min=1)
-    repeated = (digits * times[:_OTHER]).sum()
-    times[_OTHER] = (repeated // digits.sum().clamp(min=1)).clamp(min=1)
+    recordings = torch.bincount(classes[indices], minlength=count)  # of each class
+    words = recordings[:-1]
+    times = (words.max() // recordings.clamp(min=1)).clamp(min=1)
+    repeated = (words * times[:-1]).sum()
+    times[-1] = (repeated // words.sum().clamp(min=1)).clamp(min=1)
     return indices.repeat_interleave(times[classes[indices]])
 
 

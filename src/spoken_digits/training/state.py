@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from spoken_digits.files import replacing
-from spoken_digits.model.network import DigitNet
+from spoken_digits.model.network import SpectrogramNet
 
 Metrics = dict[str, float]
 
@@ -23,8 +23,8 @@ class State:
     The random numbers of an epoch follow from the run's seed and the epoch, so they are not kept.
     """
 
-    network: DigitNet
-    averaged: DigitNet
+    network: SpectrogramNet
+    averaged: SpectrogramNet
     """The network whose weights are an average over steps: it is judged and returned."""
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler
