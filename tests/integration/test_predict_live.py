@@ -13,7 +13,7 @@ import pytest
 import soundfile
 from live_support import METADATA, PROGRAM, ROOT, murmur, project, room, save_model, word
 
-from spoken_digits.recording import CLASSES
+from spoken_digits.vocabulary import digits
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_json_has_a_line_a_file_and_null_for_no_digit(folder):
     four, none, bad = map(json.loads, done.stdout.splitlines())
     assert (four["file"], four["digit"]) == ("a.wav", "4")
     assert four["confidence"] > 0.9
-    assert list(four["probabilities"]) == list(CLASSES)
+    assert list(four["probabilities"]) == list(digits().classes)
     assert none["digit"] is None
     assert none["reason"] == "sounds like something else"
     assert bad == {"file": "c.wav", "error": "c.wav: an empty file"}

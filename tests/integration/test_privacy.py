@@ -38,9 +38,9 @@ SileroDetector().score(numpy.zeros(512, numpy.float32))
 EXPORT = """
 from spoken_digits.export import graph
 import torch
-from spoken_digits.model.network import DigitNet
+from spoken_digits.model.network import SpectrogramNet
 from spoken_digits.params import load_params
-graph.build(DigitNet(), load_params().spectrogram, {})
+graph.build(SpectrogramNet(11), load_params().spectrogram, {})
 """
 
 

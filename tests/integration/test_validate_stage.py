@@ -26,7 +26,7 @@ def project(tmp_path_factory, run):
     root = tmp_path_factory.mktemp("validate")
     shutil.copy(SRC.parent / "params.yaml", root)
     params = (root / "params.yaml").read_text(encoding="utf-8")
-    params = params.replace("min_per_digit: 20", "min_per_digit: 2")
+    params = params.replace("min_per_word: 20", "min_per_word: 2")
     (root / "params.yaml").write_text(params, encoding="utf-8")
     chance = np.random.default_rng(0)
     for speaker in SPEAKERS:

@@ -12,7 +12,7 @@ from support import pronounce
 
 import spoken_digits
 from spoken_digits import Recogniser, RecordingError
-from spoken_digits.recording import CLASSES
+from spoken_digits.vocabulary import digits
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def test_a_result_has_a_label_and_the_probabilities(model, tmp_path):
     soundfile.write(tmp_path / "seven.wav", room(0.2, word(7), 0.2), 16_000)
     result = model.predict(tmp_path / "seven.wav")
     assert result.label == "7"
-    assert list(result.probabilities) == list(CLASSES)
+    assert list(result.probabilities) == list(digits().classes)
     assert sum(result.probabilities.values()) == pytest.approx(1, abs=1e-5)
     assert result.confidence == result.probabilities["7"] > 0.9
     assert result.reason == ""

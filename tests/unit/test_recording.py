@@ -2,7 +2,8 @@
 
 import pytest
 
-from spoken_digits.recording import CLASSES, Recording, RecordingNameError, parse_name
+from spoken_digits.recording import Recording, RecordingNameError, parse_name
+from spoken_digits.vocabulary import digits
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ def test_parts(name, label, speaker, take, class_index):
     recording = parse_name("fsdd", name)
     assert recording == Recording("fsdd", label, speaker, take)
     assert recording.class_index == class_index
-    assert recording.is_digit == (class_index < 10)
+    assert recording.is_word == (class_index < 10)
     assert name in (recording.name, recording.png)
 
 
@@ -69,4 +70,4 @@ def test_any_other_name_is_refused_with_an_example(name):
 
 
 def test_eleven_classes_with_other_last():
-    assert CLASSES == (*"0123456789", "other")
+    assert digits().classes == (*"0123456789", "other")

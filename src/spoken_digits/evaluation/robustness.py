@@ -42,8 +42,9 @@ def robustness(
     """Return accuracy under each condition, and how many recordings, ``n``, it is a share of.
 
     ``subsets`` is the whole split; ``network`` gives (n, classes) probabilities for (n, 100, 100)
-    images; ``labels`` are the vocabulary's. The sample is drawn evenly over corpora and words. What is done to a recording depends
-    on its name and ``seed`` alone, so that two experiments hear the same noise.
+    images; ``labels`` are the vocabulary's. The sample is drawn evenly over corpora and words.
+    What is done to a recording depends on its name and ``seed`` alone, so that two experiments hear
+    the same noise.
     """
     words = [one for one, subset in subsets.items() if subset == "test" and one.is_word]
     sample = drawn_evenly(words, recordings, seed, lambda one: (one.corpus, one.label))

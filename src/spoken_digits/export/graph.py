@@ -46,7 +46,8 @@ def build(
 ) -> onnx.ModelProto:
     """Return the graph of front-end and network, weights as float16, with ``about`` as metadata.
 
-    Input "waveform" (n, 16000) float32; outputs "probabilities" (n, classes) and "image" (n, 100, 100).
+    Input "waveform" (n, 16000) float32; outputs "probabilities" (n, classes) and "image"
+    (n, 100, 100).
     """
     front, back = _frontend(settings), _network(network)
     joined = onnx.compose.merge_models(

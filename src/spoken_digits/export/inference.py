@@ -35,7 +35,7 @@ class Model:
     path: Path
     session: onnxruntime.InferenceSession
     labels: tuple[str, ...]
-    """Of the words that it recognises, in the order of its probabilities; the last is for others."""
+    """Of the words that it recognises, in the order of its probabilities."""
 
     @property
     def classes(self) -> tuple[str, ...]:

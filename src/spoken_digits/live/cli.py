@@ -81,8 +81,8 @@ def _arguments(installed: bool) -> argparse.Namespace:
     )
     parser = argparse.ArgumentParser(
         prog=program,
-        description="Say which word, a digit unless told otherwise, is spoken: to the microphone, or in "
-        "files.",
+        description="Say which word, a digit unless told otherwise, is spoken: to the microphone, "
+        "or in files.",
         epilog=_EPILOG.format(
             settings=_AS_INSTALLED if installed else _FROM_PARAMS, examples=examples
         ),

@@ -97,7 +97,7 @@ class Reader:
         ]
 
     def _as_a_whole(self, sound: NDArray[np.float32], start: int, end: int) -> NDArray[np.float32]:
-        """Return the mean probabilities, (classes,), of what is between start and end, cut four ways."""
+        """Return mean probabilities, (classes,), of what is between start and end, cut 4 ways."""
         pieces = [
             (max(start - before, 0), min(end + after, len(sound)))
             for before in _BEFORE

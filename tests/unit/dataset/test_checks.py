@@ -23,7 +23,7 @@ from spoken_digits.sound.decode import RecordingError, read_wav, wav_bytes
 
 SPEAKERS = {"anna": "train", "ben": "train", "carl": "train", "dora": "validation", "eve": "test"}
 PARAMS = load_params()
-BOUNDS = PARAMS.validate_.model_copy(update={"min_per_digit": 2})
+BOUNDS = PARAMS.validate_.model_copy(update={"min_per_word": 2})
 SPLIT = PARAMS.split
 
 

@@ -46,7 +46,7 @@ def make_project(root, wrong: int, others: int) -> None:
     write_split(root / "data" / "split.csv", subsets)
     tested = [recording for recording, subset in subsets.items() if subset == "test"]
     for index, recording in enumerate(tested):
-        right = recording.label if recording.is_digit else "8"
+        right = recording.label if recording.is_word else "8"
         heard = str((int(right) + 1) % 10) if index < wrong else right
         predictions.append(Prediction(recording, heard, 0.9 - index / 100, index))
     (root / "data" / "spectrograms" / "contact-sheet.png").write_bytes(

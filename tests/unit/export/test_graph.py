@@ -10,13 +10,13 @@ import torch
 from support import speak
 
 from spoken_digits.export import graph
-from spoken_digits.model.network import DigitNet, logits, probabilities
+from spoken_digits.model.network import SpectrogramNet, logits, probabilities
 from spoken_digits.params import Spectrogram
 from spoken_digits.picture import mel
-from spoken_digits.recording import CLASSES
 from spoken_digits.sizes import SAMPLE_RATE, SECOND
 from spoken_digits.sound.one_second import one_second
 from spoken_digits.training.calibration import round_to_half
+from spoken_digits.vocabulary import digits
 
 USUAL = Spectrogram(window_ms=25, lowest_hz=20, highest_hz=8000, depth_db=80)
 SETTINGS = [
@@ -24,7 +24,7 @@ SETTINGS = [
     Spectrogram(window_ms=10, lowest_hz=0, highest_hz=3000, depth_db=20),
     Spectrogram(window_ms=32, lowest_hz=500, highest_hz=8000, depth_db=90),
 ]
-ABOUT = {"format": "spoken-digits 1", "labels": list(CLASSES), "sample_rate": 16_000}
+ABOUT = {"format": "spoken-digits 1", "labels": list(digits().classes), "sample_rate": 16_000}
 # Weights as float32 would take twice the room; the live program's budget is for the whole file.
 LARGEST = 500_000
 OUTPUTS = ["probabilities", "image"]
@@ -60,7 +60,7 @@ pytestmark = pytest.mark.usefixtures("one_torch_thread")
 def network():
     """A network whose answers differ, as a trained one's do."""
     torch.manual_seed(3)
-    network = DigitNet().eval()
+    network = SpectrogramNet(11).eval()
     pictures = mel.images(WAVEFORMS.astype(np.float64), USUAL)
     with torch.no_grad():
         for name, value in network.state_dict().items():
@@ -148,14 +148,14 @@ def test_silence_is_black(answers):
 def test_the_answer_is_pytorchs(network, answers):
     expected = probabilities(network, answers[1].astype(np.uint8))
     assert np.ptp(expected, axis=0).max() > 0.2, "this network tells nothing apart"
-    assert answers[0].shape == (len(SOUNDS), len(CLASSES))
+    assert answers[0].shape == (len(SOUNDS), len(digits().classes))
     assert np.abs(answers[0] - expected).max() < 5e-4
 
 
 def test_any_number_at_a_time(session, answers):
     for index in range(len(SOUNDS)):
         alone, picture = session.run(OUTPUTS, {"waveform": WAVEFORMS[index : index + 1]})
-        assert alone.shape == (1, len(CLASSES))
+        assert alone.shape == (1, len(digits().classes))
         assert np.abs(alone[0] - answers[0][index]).max() < 1e-4
         assert np.array_equal(picture[0], answers[1][index])
     many, _ = session.run(OUTPUTS, {"waveform": np.concatenate([WAVEFORMS] * 10)})
@@ -172,7 +172,7 @@ def test_inputs_outputs_and_metadata(exported, session):
     }
     metadata = session.get_modelmeta().custom_metadata_map
     assert metadata["format"] == "spoken-digits 1"
-    assert json.loads(metadata["labels"]) == list(CLASSES)
+    assert json.loads(metadata["labels"]) == list(digits().classes)
     assert json.loads(metadata["sample_rate"]) == 16_000
     assert set(metadata) == set(ABOUT)
 

@@ -7,7 +7,6 @@ import pytest
 from live_support import METADATA, save_model, word
 
 from spoken_digits.export.inference import ModelError, load_model
-from spoken_digits.recording import CLASSES
 from spoken_digits.sound.one_second import one_second
 
 
@@ -16,7 +15,7 @@ def test_probabilities_of_many_seconds_at_once(tmp_path):
     digits = [7, 0, 3] * 30  # more than a batch
     seconds = np.stack([one_second(word(digit)) for digit in digits]).astype(np.float32)
     probabilities = model.probabilities(seconds)
-    assert probabilities.shape == (90, len(CLASSES))
+    assert probabilities.shape == (90, len(digits().classes))
     assert probabilities.dtype == np.float32
     assert probabilities.argmax(axis=1).tolist() == digits
     assert np.allclose(probabilities.sum(axis=1), 1)

@@ -25,13 +25,13 @@ def _said(*parts: float | NDArray[np.float32], offset: int = 0, noise: float = 5
 
 
 def _digits(spoken: list[Spoken]) -> str:
-    return "".join(word.verdict.digit or "-" for word in spoken)
+    return "".join(word.verdict.label or "-" for word in spoken)
 
 
 @pytest.mark.parametrize("digit", range(10))
 def test_one_digit(model, digit):
     (one,) = Reader(model, 0.5).read(_said(word(digit)))
-    assert one.verdict.digit == str(digit)
+    assert one.verdict.label == str(digit)
     assert one.verdict.confidence > 0.9
     assert one.verdict.probabilities.shape == (11,)
 
@@ -89,9 +89,9 @@ def test_digits_lie_where_they_were_said(model):
 
 def test_no_digit_is_one_verdict_that_says_why(model):
     (one,) = Reader(model, 0.5).read(_said(murmur(0.4)))
-    assert (one.verdict.digit, one.verdict.reason) == (None, "sounds like something else")
+    assert (one.verdict.label, one.verdict.reason) == (None, "sounds like something else")
     (long,) = Reader(model, 0.5).read(_said(murmur(2.0)))
-    assert (long.verdict.digit, long.verdict.reason) == (None, "too long: 2.0 s")
+    assert (long.verdict.label, long.verdict.reason) == (None, "too long: 2.0 s")
     (quiet,) = Reader(model, 0.5).read(_said(murmur(0.4, 1e-4), noise=0.0))
     assert quiet.verdict.reason.startswith("too quiet: -")
 
@@ -114,7 +114,7 @@ def test_a_stricter_user_gets_fewer(model):
     doubtful = word(1) + 0.33 * word(4)
     (lenient,) = Reader(model, 0.5).read(_said(doubtful))
     (strict,) = Reader(model, 0.95).read(_said(doubtful))
-    assert (lenient.verdict.digit, strict.verdict.digit) == ("1", None)
+    assert (lenient.verdict.label, strict.verdict.label) == ("1", None)
     assert strict.verdict.guess == "1"
 
 
@@ -140,4 +140,4 @@ def test_another_utterance_is_heard_anew(model):
 def test_an_utterance_at_the_very_start_of_a_stream(model):
     sound = room(word(3), 0.3)
     (one,) = Reader(model, 0.5).read(Utterance(0, len(word(3)), 0, sound))
-    assert one.verdict.digit == "3"
+    assert one.verdict.label == "3"

@@ -44,5 +44,5 @@ def test_verdicts_and_their_reasons(best, other, level, seconds, digit, reason):
     probabilities = np.full(11, (1 - best - other) / 9, np.float32)
     probabilities[7], probabilities[10] = best, other
     verdict = decide(probabilities, 0.5, level, seconds)
-    assert (verdict.digit, verdict.reason, verdict.guess) == (digit, reason, "7")
+    assert (verdict.label, verdict.reason, verdict.guess) == (digit, reason, "7")
     assert verdict.confidence == pytest.approx(best)

@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from spoken_digits.model.network import DigitNet
+from spoken_digits.model.network import SpectrogramNet
 
 
 @pytest.fixture(scope="module")
-def network() -> DigitNet:
+def network() -> SpectrogramNet:
     """An untrained network, the same for all tests of a module."""
     torch.manual_seed(0)
-    return DigitNet().eval()
+    return SpectrogramNet(11).eval()

@@ -14,9 +14,9 @@ from spoken_digits.model import network as network_file
 from spoken_digits.model.network import load_network, probabilities, save_network
 from spoken_digits.model.vocal_tracts import TwoTracts
 from spoken_digits.params import load_params
-from spoken_digits.recording import CLASSES
 from spoken_digits.training.calibration import calibrate, round_to_half
 from spoken_digits.training.loop import fit
+from spoken_digits.vocabulary import digits
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
@@ -24,13 +24,13 @@ PARAMS = load_params(Path(__file__).parents[3] / "params.yaml")
 
 
 class Small(nn.Module):
-    """Of the least that network.py's docstring asks for, and nothing of DigitNet."""
+    """Of the least that network.py's docstring asks for, and nothing of SpectrogramNet."""
 
     def __init__(self) -> None:
         super().__init__()
         self.norm = nn.BatchNorm1d(100)
         self.hidden = nn.Linear(100, 16)
-        self.answer = nn.Linear(16, len(CLASSES))
+        self.answer = nn.Linear(16, len(digits().classes))
         self.register_buffer("temperature", torch.ones(()))
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -65,7 +65,7 @@ def test_it_is_trained_evaluated_and_exported(tmp_path, monkeypatch):
     round_to_half(network)
     save_network(network, tmp_path / "digits.safetensors", {})
 
-    monkeypatch.setattr(network_file, "DigitNet", Small)  # as if it stood in the file
+    monkeypatch.setattr(network_file, "SpectrogramNet", Small)  # as if it stood in the file
     loaded = load_network(tmp_path / "digits.safetensors")
     assert loaded.temperature == pytest.approx(temperature, rel=1e-3)
     images, classes = bands(55, 3)

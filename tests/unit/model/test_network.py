@@ -8,16 +8,16 @@ import safetensors.torch
 import torch
 
 from spoken_digits.model.network import (
-    DigitNet,
     ModelFileError,
+    SpectrogramNet,
     load_network,
     logits,
     probabilities,
     read_about,
     save_network,
 )
-from spoken_digits.recording import CLASSES
 from spoken_digits.training.calibration import round_to_half
+from spoken_digits.vocabulary import digits
 
 ABOUT = {"corpora": ["espeak"], "spectrogram": {"depth_db": 80}}
 
@@ -36,7 +36,7 @@ def test_small_enough(network):
 @pytest.mark.parametrize("n", [0, 1, 7])
 def test_probabilities_of_any_number_of_pictures(network, images, n):
     result = probabilities(network, images[:n])
-    assert result.shape == (n, len(CLASSES))
+    assert result.shape == (n, len(digits().classes))
     assert result.dtype == np.float32
     assert np.allclose(result.sum(axis=1), 1)
     assert (result >= 0).all()
@@ -66,7 +66,7 @@ def test_pictures_are_told_apart(network, images):
 
 
 def test_judging_is_not_training(images):
-    network = DigitNet().train()
+    network = SpectrogramNet(11).train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
     first, second = probabilities(network, images), probabilities(network, images)
     assert np.array_equal(first, second), "dropout is on"
@@ -74,7 +74,7 @@ def test_judging_is_not_training(images):
 
 
 def test_a_temperature_divides_logits(network, images):
-    hot = DigitNet()
+    hot = SpectrogramNet(11)
     hot.load_state_dict(network.state_dict())
     hot.temperature.fill_(2.5)
     assert torch.equal(logits(hot, images), logits(network, images))
@@ -95,7 +95,7 @@ def test_what_is_saved_is_loaded(saved, network, images):
     assert not loaded.training
     assert all(value.dtype != torch.float16 for value in loaded.state_dict().values())
     assert loaded.temperature == 1.5
-    rounded = DigitNet()
+    rounded = SpectrogramNet(11)
     rounded.load_state_dict(network.state_dict())
     round_to_half(rounded)
     assert np.array_equal(probabilities(loaded, images), probabilities(rounded, images))

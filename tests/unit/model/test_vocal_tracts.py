@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from spoken_digits.model.network import DigitNet, logits, probabilities
+from spoken_digits.model.network import SpectrogramNet, logits, probabilities
 from spoken_digits.model.vocal_tracts import TwoTracts
 
 SCALES = (0.93, 1.07)
@@ -80,7 +80,7 @@ def test_it_holds_the_network_and_has_no_weights_of_its_own(network, two):
 
 
 def test_the_temperature_is_the_networks(pictures):
-    network = DigitNet()
+    network = SpectrogramNet(11)
     two = TwoTracts(network)
     network.temperature.fill_(2.5)
     assert two.temperature == 2.5

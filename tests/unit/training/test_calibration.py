@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from spoken_digits.model.network import DigitNet, probabilities
+from spoken_digits.model.network import SpectrogramNet, probabilities
 from spoken_digits.training.calibration import calibrate, round_to_half
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
@@ -13,16 +13,16 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (33, 100, 100), np.uint8)
 
 
 @pytest.fixture
-def network() -> DigitNet:
+def network() -> SpectrogramNet:
     torch.manual_seed(0)
-    return DigitNet().eval()
+    return SpectrogramNet(11).eval()
 
 
-def weights(network: DigitNet) -> bytes:
+def weights(network: SpectrogramNet) -> bytes:
     return b"".join(value.numpy().tobytes() for value in network.state_dict().values())
 
 
-class Sure(DigitNet):
+class Sure(SpectrogramNet):
     """A network that reads its answer and its sureness from a picture's first two pixels."""
 
     def forward(self, pictures):

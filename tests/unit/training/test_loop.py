@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from spoken_digits.model.network import DigitNet, logits, probabilities
+from spoken_digits.model.network import SpectrogramNet, logits, probabilities
 from spoken_digits.params import load_params
 from spoken_digits.training.loop import DivergedError, fit
 
@@ -41,7 +41,7 @@ def train(tmp_path, settings=TINY, data=TRAIN, validation=VALIDATION):
     return network, reported
 
 
-def weights(network: DigitNet) -> bytes:
+def weights(network: SpectrogramNet) -> bytes:
     return b"".join(value.numpy().tobytes() for value in network.state_dict().values())
 
 

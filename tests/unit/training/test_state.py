@@ -5,7 +5,7 @@ import copy
 import pytest
 import torch
 
-from spoken_digits.model.network import DigitNet
+from spoken_digits.model.network import SpectrogramNet
 from spoken_digits.training.state import State
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 def fresh(seed: int) -> State:
     torch.manual_seed(seed)
-    network = DigitNet()
+    network = SpectrogramNet(11)
     averaged = copy.deepcopy(network).requires_grad_(False)
     optimizer = torch.optim.AdamW(network.parameters(), lr=0.1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=10)
