@@ -102,7 +102,8 @@ def make(recording: Recording) -> NDArray[np.int16]:
     source = _source(recording.speaker)
     random = _random(recording.name)
     sound = (KINDS | OTHERS)[recording.label](random, source.size)
-    sound = sound[: round(_SECONDS * RATE)] / np.abs(sound).max()
+    sound = sound[: round(_SECONDS * RATE)]
+    sound = sound / np.abs(sound).max() * np.minimum(1, _time(len(sound) / RATE)[::-1] / 0.05)
     before, after = random.uniform(0.05, 0.4, 2)
     sound = np.concatenate([np.zeros(round(before * RATE)), sound, np.zeros(round(after * RATE))])
     echo = source.echo * random.uniform(0.3, 1.5)  # nearer or farther

@@ -36,8 +36,8 @@ class LevelDetector:
     """
 
     lag = 0
-    shortest = SAMPLE_RATE * 3 // 100
-    """What is shorter is a click, samples; a clap in a dry room takes 50 ms."""
+    shortest = SAMPLE_RATE * 5 // 100
+    """What is shorter is a click, samples: its score lasts for 40 ms, a clap's for 80 or more."""
 
     def __init__(self) -> None:
         bins = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)  # (161,) Hz
