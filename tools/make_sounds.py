@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 HELP = """
-  python tools/make_sounds.py sounds              40 sources, 8 takes of each kind: 110 MB
-  python tools/make_sounds.py few --sources 6 --takes 2
+  PYTHONPATH=src python tools/make_sounds.py sounds      40 sources, 8 takes of each kind: 110 MB
+  PYTHONPATH=src python tools/make_sounds.py few --sources 6 --takes 2
 
 FOLDER must not be there yet. docs/sounds.md says how to train on it.
 """
