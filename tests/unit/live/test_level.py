@@ -10,6 +10,8 @@ from spoken_digits.live.detector import chosen_detector
 from spoken_digits.live.endpointer import Endpointer, Utterance
 from spoken_digits.live.level import LevelDetector
 from spoken_digits.live.listener import Listener, Word
+from spoken_digits.live.microphone import Block
+from spoken_digits.live.prompting import hear_word, problem
 from spoken_digits.live.silero import SileroDetector
 
 RATE = 16_000
@@ -100,3 +102,17 @@ def test_a_long_sound_is_judged_by_its_loudest_second(listener):
 def test_other_sounds_are_rejected(listener):
     (one,) = heard(listener("level"), room(1.0, burst(0.3), 1.0))
     assert (one.verdict.label, one.verdict.reason) == (None, "sounds like something else")
+
+
+def test_recording_oneself_waits_for_any_sound_too():
+    sound = room(1.0, burst(0.1), 1.0)
+    blocks = [Block(sound[at : at + 1600], None) for at in range(0, len(sound), 1600)]
+    heard = hear_word(blocks, 300, 8.0, "level")
+    assert heard is not None
+    assert heard.start / RATE == pytest.approx(1.0, abs=0.05)
+    assert hear_word(blocks, 300, 8.0, "speech") is None
+
+
+def test_a_recorded_sound_may_be_as_long_as_it_is_allowed_to_be():
+    assert problem(tone(4.0), longest_s=5.0) == ""
+    assert problem(tone(6.0), longest_s=5.0).startswith("too long: 6.0 s")
