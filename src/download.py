@@ -1,7 +1,7 @@
-"""Stage download: recordings of spoken digits from their sources to data/raw.
+"""Stage download: recordings of the vocabulary's words from their sources to data/raw.
 
-Reads corpora and download of params.yaml. Writes data/raw/<corpus>/<shard>.zip (WAV files, mono,
-PCM 16-bit, at their source's sample rate) and data/raw/skipped.csv.
+Reads vocabulary, voices, corpora and download of params.yaml. Writes data/raw/<corpus>/<shard>.zip
+(WAV files, mono, PCM 16-bit, at their source's sample rate) and data/raw/skipped.csv.
 """
 
 from spoken_digits.stage import start
@@ -16,6 +16,7 @@ Experiments that run elsewhere (dvc exp run --queue, --temp) need absolute paths
   dvc repro download                                    what params.yaml asks for
   dvc exp run -S 'corpora=[audiomnist]'                 real recordings, from the network
   CORPUS_MIRROR=/media/usb dvc exp run -S 'corpora=[fsdd,espeak]'
+  dvc exp run -S 'vocabulary=[yes,no]'                  other words, said by synthetic voices
   dvc exp run -S 'corpora=[folder]' -S download.folder.path=my-recordings
 """
 _, params = start(__doc__, epilog=HELP)
@@ -24,13 +25,17 @@ import csv
 import io
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from spoken_digits.corpora.packing import BadRecording, clear
-from spoken_digits.corpora.registry import collector
+from spoken_digits.corpora.registry import can_give, collector
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
+from spoken_digits.params import SOURCES
+from spoken_digits.recording import parse_name
 from spoken_digits.shards import list_shards, member_names
+from spoken_digits.vocabulary import Word
 
 RAW = Path("data/raw")
 BUILDING = Path("data/raw.partial")  # fixed: what a killed run leaves behind, the next one removes
@@ -44,14 +49,17 @@ def main() -> None:
         for corpus in params.corpora:
             print(f"{corpus}: collecting recordings", file=sys.stderr)
             settings = getattr(params.download, corpus)
-            bad += collector(corpus)(settings, BUILDING / corpus)
+            bad += collector(corpus)(settings, params.words, BUILDING / corpus)
         if bad and params.download.on_bad_recording == "fail":
             raise UserError(explain(bad))
         for corpus in params.corpora:
             if not any((BUILDING / corpus).iterdir()):
                 raise UserError(f"{corpus}: no recording is left, {len(bad)} skipped")
+        names = [name for shard in list_shards(BUILDING) for name in member_names(shard)]
+        labels = {parse_name("", name).label for name in names}
+        if missing := [word for word in params.words.words if word.label not in labels]:
+            raise UserError(explain_missing(missing, params.corpora))
         write_text(BUILDING / "skipped.csv", table(bad))
-        count = sum(len(member_names(shard)) for shard in list_shards(BUILDING))
         if RAW.exists():
             shutil.rmtree(RAW)
         BUILDING.replace(RAW)
@@ -59,7 +67,7 @@ def main() -> None:
         raise UserError(f"{error.filename or RAW}: {error.strerror or error}") from None
     finally:
         shutil.rmtree(BUILDING, ignore_errors=True)
-    print(f"{RAW}: {count} recordings from {', '.join(params.corpora)}; {len(bad)} skipped")
+    print(f"{RAW}: {len(names)} recordings from {', '.join(params.corpora)}; {len(bad)} skipped")
 
 
 def explain(bad: list[BadRecording]) -> str:
@@ -73,6 +81,26 @@ def explain(bad: list[BadRecording]) -> str:
             *lines,
             "Mend them, or leave them out with -S download.on_bad_recording=skip",
         ]
+    )
+
+
+def explain_missing(missing: list[Word], asked: Sequence[str]) -> str:
+    """Say which words have no recording, and which corpora that were not asked can give them."""
+    given = {
+        corpus: [word.label for word in missing if can_give(corpus, word)]
+        for corpus in SOURCES
+        if corpus not in asked
+    }
+    able = [corpus for corpus, labels in given.items() if len(labels) == len(missing)]
+    ways = [f"{', '.join(able)} (all of them)"]
+    ways += [
+        f"{corpus} ({', '.join(labels)})"
+        for corpus, labels in given.items()
+        if labels and corpus not in able
+    ]
+    return (
+        f"params.yaml: vocabulary: no recording of {', '.join(word.label for word in missing)} in "
+        f"{', '.join(asked)}. Corpora that can give them: {', '.join(ways)}"
     )
 
 

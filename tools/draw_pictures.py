@@ -38,6 +38,7 @@ from PIL import Image
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
+from spoken_digits import vocabulary
 from spoken_digits.corpora import espeak, pico
 from spoken_digits.errors import run_script
 from spoken_digits.export.inference import Model, load_model
@@ -116,7 +117,9 @@ def main() -> None:
             ("pico", pico.collect, 22),
         ):
             (raw / corpus).mkdir(parents=True)
-            collect(Voices(speakers=speakers, takes=1, other_takes=0), raw / corpus)
+            collect(
+                Voices(speakers=speakers, takes=1, other_takes=0), vocabulary.digits(), raw / corpus
+            )
         digits = read_digits(raw / "pico" / f"{_SPEAKER}.zip")
         write_text(folder / "live.svg", draw_screen(load_model(MODEL), digits, params))
         draw_word(folder / "seven.png", digits["7"], params)

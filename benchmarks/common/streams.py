@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from spoken_digits.corpora.speech_commands import recording_at
 from spoken_digits.sizes import HOP, SAMPLE_RATE
 from spoken_digits.sound.decode import decode, waveform
+from spoken_digits.vocabulary import digits
 
 ROOT = Path(__file__).parents[2]
 Sound = NDArray[np.float64]
@@ -74,7 +75,7 @@ def other_words(mirror: Path, of: Collection[str] = ()) -> Iterator[Sound]:
     with tarfile.open(mirror / SPEECH_COMMANDS) as archive:
         for member in archive:
             file = archive.extractfile(member) if member.name.endswith(".wav") else None
-            recording = recording_at(member.name) if file else None
+            recording = recording_at(member.name, digits()) if file else None
             if file and recording and not recording.is_word and (not of or recording.name in of):
                 yield waveform(*decode(file.read(), member.name))
 

@@ -121,7 +121,7 @@ class Spectrogram(_Section):
 
 
 class Split(_Section):
-    scheme: Literal["speaker", "random", "fold", "takes"]
+    scheme: Literal["speaker", "random", "fold", "takes", "official"]
     fold: Annotated[int, Field(ge=0, le=4)]
     validation_percent: Annotated[int, Field(ge=1, le=40)]
     test_percent: Annotated[int, Field(ge=1, le=40)]

@@ -18,6 +18,7 @@ from spoken_digits.corpora.archives import (
     read_member,
     safe_names,
 )
+from spoken_digits.corpora.english_digits import ENGLISH_DIGITS, check_has_digits, relabelled
 from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, bad_recording, clear, content_digest
 from spoken_digits.errors import UserError
@@ -25,7 +26,9 @@ from spoken_digits.params import AudioMNIST
 from spoken_digits.recording import RecordingNameError, parse_name
 from spoken_digits.shards import write_shard
 from spoken_digits.sound.decode import RecordingError, canonical_wav
+from spoken_digits.vocabulary import Vocabulary
 
+WORDS = ENGLISH_DIGITS
 _RECORDING = re.compile(r"[^/]+/data/([^/]+)/[^/]+\.wav")
 
 
@@ -37,14 +40,18 @@ class Expected(NamedTuple):
     sha256: str
 
 
-def collect(settings: AudioMNIST, target: Path) -> list[BadRecording]:
+def collect(settings: AudioMNIST, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
     """Fetch, verify and pack the corpus: ``<target>/<speaker>.zip``.
 
-    Raises FetchError if it cannot be had; ArchiveError, naming the speaker, if a recording is not
+    Raises UserError if the vocabulary has no English digit, FetchError if it cannot be had,
+    ArchiveError, naming the speaker, if a recording is not
     the one that ``settings.digests`` stands for.
     """
+    check_has_digits("audiomnist", vocabulary)
     expected = read_digests(Path(settings.digests))
-    return with_archive("audiomnist", settings.archive, lambda path: _pack(path, expected, target))
+    return with_archive(
+        "audiomnist", settings.archive, lambda path: _pack(path, expected, vocabulary, target)
+    )
 
 
 def read_digests(path: Path) -> dict[str, Expected]:
@@ -65,7 +72,9 @@ def read_digests(path: Path) -> dict[str, Expected]:
         ) from None
 
 
-def _pack(path: Path, expected: dict[str, Expected], target: Path) -> list[BadRecording]:
+def _pack(
+    path: Path, expected: dict[str, Expected], vocabulary: Vocabulary, target: Path
+) -> list[BadRecording]:
     clear(target)
     bad: list[BadRecording] = []
     with open_zip(path) as archive:
@@ -73,7 +82,7 @@ def _pack(path: Path, expected: dict[str, Expected], target: Path) -> list[BadRe
 
         def pack(speaker: str) -> list[BadRecording]:
             return _pack_speaker(
-                path, archive, speaker, members[speaker], expected[speaker], target
+                path, archive, speaker, members[speaker], expected[speaker], vocabulary, target
             )
 
         # Threads suffice: inflating, hashing and writing leave the interpreter free.
@@ -111,6 +120,7 @@ def _pack_speaker(
     speaker: str,
     members: list[str],
     expected: Expected,
+    vocabulary: Vocabulary,
     target: Path,
 ) -> list[BadRecording]:
     recordings, sums, size, bad = [], {}, 0, []
@@ -123,6 +133,7 @@ def _pack_speaker(
             recording = parse_name("audiomnist", name)
             if recording.speaker != speaker:
                 raise RecordingNameError(f"{name}: in the folder of speaker {speaker}")
+            recording = relabelled(recording, vocabulary)
             recordings.append((recording.name, canonical_wav(content, member)))
         except (RecordingNameError, RecordingError) as error:
             bad.append(bad_recording("audiomnist", member, error))

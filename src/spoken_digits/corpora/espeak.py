@@ -1,9 +1,9 @@
 """espeak: synthetic speakers, an embedded default corpus. No download, no recordings of others.
 
-A speaker is a voice that espeak-ng did not have before: an accent (English, or another
-language's voice that reads the digits as its speakers would pronounce them), and random vocal
-tract, pitch, glottal source, breath, roughness and rate. All of it follows from the speaker's
-number, so a corpus of more speakers holds the smaller one unchanged.
+A speaker is a voice that espeak-ng did not have before: an accent, and random vocal tract, pitch,
+glottal source, breath, roughness and rate. English is also spoken by voices of other languages, as
+their speakers would pronounce it. All of it follows from the speaker's number, so a corpus of more
+speakers holds the smaller one unchanged.
 """
 
 import random
@@ -18,30 +18,40 @@ from numpy.typing import NDArray
 
 from spoken_digits.corpora import espeak_process
 from spoken_digits.corpora.packing import BadRecording
+from spoken_digits.corpora.pronunciation import RESPELT, pronounced, varied, with_foreign_sounds
+from spoken_digits.corpora.spoken_words import SpokenWords, spoken_words
 from spoken_digits.corpora.synthesis import (
-    DIGIT_WORDS,
-    OTHER_WORDS,
     WAY_ON,
     SynthesisError,
     for_each_speaker,
+    one_alternative,
+    recorded,
     recording_names,
     say,
 )
+from spoken_digits.corpora.transcription import REFERENCE
 from spoken_digits.params import Voices
 from spoken_digits.shards import write_shard
-from spoken_digits.sound.decode import wav_bytes
+from spoken_digits.vocabulary import Vocabulary, Word
 
-_ENGLISH = (
-    *("gmw/en-US",) * 4,  # repeated: as likely as all British accents together
-    "gmw/en",
-    "gmw/en-GB-scotland",
-    "gmw/en-GB-x-gbclan",
-    "gmw/en-GB-x-rp",
-    "gmw/en-GB-x-gbcwmd",
-    "gmw/en-029",
-    "gmw/en-US-nyc",
-)
-_FOREIGN = (  # which say the English digits as their speakers would pronounce them
+_NATIVE = {
+    "en": (
+        *("gmw/en-US",) * 4,  # repeated: as likely as all British accents together
+        "gmw/en",
+        "gmw/en-GB-scotland",
+        "gmw/en-GB-x-gbclan",
+        "gmw/en-GB-x-rp",
+        "gmw/en-GB-x-gbcwmd",
+        "gmw/en-029",
+        "gmw/en-US-nyc",
+    ),
+    "de": ("gmw/de",),
+    "fr": ("roa/fr", "roa/fr-BE", "roa/fr-CH"),
+    "es": ("roa/es", "roa/es-419"),
+    "it": ("roa/it",),
+}
+"""espeak-ng's voices of a language."""
+_FOREIGN = (  # which say English as their speakers would pronounce it
     "gmw/de",
     "roa/fr",
     "roa/es",
@@ -60,37 +70,27 @@ _FOREIGN = (  # which say the English digits as their speakers would pronounce t
 _FOREIGN_SHARE = 0.35
 _ENDINGS = ("", ".", "?", "!", ",")  # intonations
 _SILENCE = 30  # of 32768
-# Ways to say each digit, in espeak-ng's phonemes: one of every group, the commoner ones repeated;
-# _ is nothing, and h after a plosive aspirates it.
-_PRONUNCIATIONS = (
-    ("z z z z s", "'i@ 'I@ 'i: 'I 'E", "r r r R", "oU oU @U o:"),
-    ("w", "'V 'V 'V '0 'A: '@ 'aa", "n n n m"),
-    ("t th th tS", "'u: 'u: 'u: 'U 'u:@ j'u:"),
-    ("T T T T f t t s", "r r r R w", "'i: 'i: 'i: 'i:@"),
-    ("f", "'O: 'O@ 'o@ 'o: 'oU@", "r r _"),
-    ("f", "'aI 'aI 'aI@ 'VI 'A:I 'a:I 'A:", "v v f f"),
-    ("s", "'I 'I 'I 'i: 'E", "k k k kh g", "s s s _"),
-    ("s s s z", "'E 'E 'E 'e: 'a", "v v v b", "@ @ I E _", "n n n m"),
-    ("'eI 'eI 'eI 'e: 'EI 'E:", "t th th ts d"),
-    ("n", "'aI 'aI 'aI@ 'VI 'A:I 'a:I 'A:", "n"),
-)
-_PRONOUNCED_SHARE = 0.6
+_VARIED_SHARE = 0.6
 
 
-def collect(settings: Voices, target: Path) -> list[BadRecording]:
+def collect(settings: Voices, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
     """Synthesise the corpus: one shard a speaker, ``<target>/v000.zip`` and so on.
 
-    Every speaker says each digit ``takes`` times and ``other_takes`` other words, each time at
-    another rate and pitch. Raises SynthesisError if espeak-ng does not run on this machine.
+    Every speaker says each word of the vocabulary ``takes`` times and ``other_takes`` other words,
+    each time at another rate and pitch. Raises UserError for a word that cannot be spoken,
+    SynthesisError if espeak-ng does not run on this machine.
     """
+    words = spoken_words(vocabulary, _NATIVE[vocabulary.language])
     for_each_speaker(
-        "espeak", settings.speakers, lambda speaker: _write_speaker(speaker, settings, target)
+        "espeak",
+        settings.speakers,
+        lambda speaker: _write_speaker(speaker, settings, words, target),
     )
     return []  # nothing can be wrong with what is made here
 
 
-def _write_speaker(speaker: int, settings: Voices, target: Path) -> None:
-    accent, names, clips = _script(speaker, settings)
+def _write_speaker(speaker: int, settings: Voices, words: SpokenWords, target: Path) -> None:
+    accent, names, clips = _script(speaker, settings, words)
     with tempfile.TemporaryDirectory() as directory:
         try:
             _copy_voice_data(Path(directory), accent, _variant(speaker))
@@ -108,28 +108,29 @@ def _write_speaker(speaker: int, settings: Voices, target: Path) -> None:
     write_shard(
         target / f"v{speaker:03d}.zip",
         [
-            (name, wav_bytes(_trim(clip), espeak_process.SAMPLE_RATE))
+            (name, recorded(_trim(clip), espeak_process.SAMPLE_RATE))
             for name, clip in zip(names, spoken, strict=True)
         ],
     )
 
 
-def _script(speaker: int, settings: Voices) -> tuple[str, list[str], list[dict[str, Any]]]:
+def _script(
+    speaker: int, settings: Voices, words: SpokenWords
+) -> tuple[str, list[str], list[dict[str, Any]]]:
     """Return a speaker's accent, the names of its recordings, and the clips to synthesise."""
+    vocabulary = words.vocabulary
     rng = random.Random(f"speaker {speaker}")
-    foreign = rng.random() < _FOREIGN_SHARE
-    accent = rng.choice(_FOREIGN if foreign else _ENGLISH)
-    digits = DIGIT_WORDS[_language(accent)].split()
+    foreign = rng.random() < _FOREIGN_SHARE and vocabulary.language == "en"
+    accent = rng.choice(_FOREIGN if foreign else _NATIVE[vocabulary.language])
     rate = rng.uniform(100, 210)  # words a minute
+    text_of = _foreign_text if foreign else _native_text
     texts = [
-        _pronounce(digit, rng)
-        if not foreign and rng.random() < _PRONOUNCED_SHARE
-        else digits[digit] + rng.choice(_ENDINGS)
+        text_of(word, words, accent, rng)
         for _ in range(settings.takes)
-        for digit in range(10)
+        for word in vocabulary.words
     ]
-    others = random.Random(f"other words {speaker}").choices(OTHER_WORDS, k=settings.other_takes)
-    names = recording_names("espeak", f"v{speaker:03d}", settings.takes, others)
+    others = random.Random(f"other words {speaker}").choices(words.others, k=settings.other_takes)
+    names = recording_names("espeak", f"v{speaker:03d}", vocabulary.labels, settings.takes, others)
     texts += [word + rng.choice(_ENDINGS) for word in others]
     clips = [
         {
@@ -144,9 +145,28 @@ def _script(speaker: int, settings: Voices) -> tuple[str, list[str], list[dict[s
     return accent, names, clips
 
 
-def _pronounce(digit: int, rng: random.Random) -> str:
-    phonemes = [rng.choice(group.split(" ")) for group in _PRONUNCIATIONS[digit]]
-    return f"[[{''.join(phonemes).replace('_', '')}]]"
+def _native_text(word: Word, words: SpokenWords, accent: str, rng: random.Random) -> str:
+    """Return what a native voice is given to say a word: text, or phonemes within [[ and ]]."""
+    said = one_alternative(word, rng)
+    if rng.random() >= _VARIED_SHARE:
+        return said + rng.choice(_ENDINGS)
+    language = words.vocabulary.language
+    phonemes = pronounced(said, rng) if language == "en" else None
+    if phonemes is None:
+        others = words.sounds_of_others(word.label, accent)
+        phonemes = varied(words.transcripts[accent][said], language, others, rng)
+    return f"[[{phonemes}]]"
+
+
+def _foreign_text(word: Word, words: SpokenWords, accent: str, rng: random.Random) -> str:
+    """Return what a voice of another language is given to say an English word."""
+    said = one_alternative(word, rng)
+    language = _language(accent)
+    respelt = RESPELT[language].get(said.casefold())
+    if respelt is None:
+        english = words.transcripts[REFERENCE["en"]][said]
+        respelt = f"[[{''.join(with_foreign_sounds(english, language, rng))}]]"
+    return respelt + rng.choice(_ENDINGS)
 
 
 def _variant(speaker: int) -> str:

@@ -1,6 +1,8 @@
 """folder: recordings of the user's own, in a directory or an archive, local or by URL."""
 
-from collections.abc import Iterator
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
@@ -12,40 +14,69 @@ from spoken_digits.errors import UserError
 from spoken_digits.params import Folder
 from spoken_digits.recording import Recording, parse_name
 from spoken_digits.sound.decode import SUFFIXES
+from spoken_digits.vocabulary import OTHER, Vocabulary
 
 
-def collect(settings: Folder, target: Path) -> list[BadRecording]:
+def collect(settings: Folder, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
     """Pack every sound file under a directory, or in an archive: ``<target>/<shard>.zip``.
 
-    Raises FetchError or ArchiveError if the archive cannot be had or read, UserError if there is
-    no sound file in it.
+    A label that the vocabulary lacks becomes ``other-<label>``; how many do is printed. Raises
+    FetchError or ArchiveError if the archive cannot be had or read, UserError if there is no sound
+    file in it.
     """
     assert settings.path is not None  # params.py has seen to it
     path = Path(settings.path).expanduser()
     if path.is_dir():
-        bad = pack("folder", _read_directory(path), recording_at, target)
+        bad = _pack(_read_directory(path), vocabulary, target)
     elif path.is_file():
-        bad = _pack_archive(path, target)
+        bad = _pack_archive(path, vocabulary, target)
     else:
-        bad = with_archive("folder", settings.path, lambda path: _pack_archive(path, target))
+        bad = with_archive(
+            "folder", settings.path, lambda path: _pack_archive(path, vocabulary, target)
+        )
     if not bad and not any(target.iterdir()):
         raise UserError(
             f"folder: {settings.path} holds no recordings. Expected "
-            f"<digit>_<speaker>_<take>.{{{','.join(suffix[1:] for suffix in SUFFIXES)}}} in it"
+            f"<label>_<speaker>_<take>.{{{','.join(suffix[1:] for suffix in SUFFIXES)}}} in it"
         )
     return bad
 
 
 def recording_at(path: str) -> Recording:
-    """Return the recording in ``<digit>_<speaker>_<take>.flac``, in whichever folder that is.
+    """Return the recording in ``<label>_<speaker>_<take>.flac``, in whichever folder that is.
 
     Raises RecordingNameError if it is named otherwise.
     """
     return parse_name("folder", f"{PurePosixPath(path).stem}.wav")
 
 
-def _pack_archive(path: Path, target: Path) -> list[BadRecording]:
-    return pack("folder", read_archive(path, _is_sound), recording_at, target)
+def _pack_archive(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
+    return _pack(read_archive(path, _is_sound), vocabulary, target)
+
+
+def _pack(
+    files: Iterable[tuple[str, bytes]], vocabulary: Vocabulary, target: Path
+) -> list[BadRecording]:
+    outside: dict[str, str] = {}  # label that the vocabulary lacks, by name in the source
+
+    def labelled(path: str) -> Recording:
+        recording = recording_at(path)
+        if not recording.is_word or recording.label in vocabulary.labels:
+            return recording
+        outside[path] = recording.label
+        return recording._replace(label=f"{OTHER}-{recording.label}")
+
+    bad = pack("folder", files, labelled, target)
+    left_out = {item.name for item in bad}
+    counts = Counter(label for path, label in outside.items() if path not in left_out)
+    if counts:
+        labels = ", ".join(f"{label} ({counts[label]})" for label in sorted(counts))
+        print(
+            f"folder: {counts.total()} recordings of labels outside the vocabulary are packed as "
+            f"{OTHER}: {labels}",
+            file=sys.stderr,
+        )
+    return bad
 
 
 def _is_sound(name: str) -> bool:

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from spoken_digits.corpora.archives import ArchiveError, base_name, read_archive
+from spoken_digits.corpora.english_digits import ENGLISH_DIGITS, check_has_digits, relabelled
 from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, content_digest, pack
 from spoken_digits.params import Archive
-from spoken_digits.recording import DIGITS, parse_name
+from spoken_digits.recording import Recording, parse_name
+from spoken_digits.vocabulary import Vocabulary
 
+WORDS = ENGLISH_DIGITS
 SPEAKERS = ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
 TAKES = 50
 SHA256 = "1801eae019c063377d98f831d3f93574f259475df7332bb0e3d1b080fb5e6959"
@@ -20,15 +23,17 @@ SHA256 = "1801eae019c063377d98f831d3f93574f259475df7332bb0e3d1b080fb5e6959"
 _RECORDING = re.compile(r"(?:.*/)?recordings/[^/]+\.wav")
 
 
-def collect(settings: Archive, target: Path) -> list[BadRecording]:
+def collect(settings: Archive, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
     """Fetch, verify and pack the corpus: ``<target>/<speaker>.zip``.
 
-    Raises FetchError if it cannot be had, ArchiveError if it is not FSDD as of commit 26eb9aa.
+    Raises UserError if the vocabulary has no English digit, FetchError if it cannot be had,
+    ArchiveError if it is not FSDD as of commit 26eb9aa.
     """
-    return with_archive("fsdd", settings.archive, lambda path: _pack(path, target))
+    check_has_digits("fsdd", vocabulary)
+    return with_archive("fsdd", settings.archive, lambda path: _pack(path, vocabulary, target))
 
 
-def _pack(path: Path, target: Path) -> list[BadRecording]:
+def _pack(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
     sums: dict[str, str] = {}
 
     def summed() -> Iterator[tuple[str, bytes]]:
@@ -36,18 +41,21 @@ def _pack(path: Path, target: Path) -> list[BadRecording]:
             sums[base_name(name)] = hashlib.sha256(content).hexdigest()
             yield name, content
 
-    bad = pack("fsdd", summed(), lambda name: parse_name("fsdd", base_name(name)), target)
+    def recording_at(name: str) -> Recording:
+        return relabelled(parse_name("fsdd", base_name(name)), vocabulary)
+
+    bad = pack("fsdd", summed(), recording_at, target)
     _verify(path, sums)
     return bad
 
 
 def _verify(path: Path, sums: dict[str, str]) -> None:
-    expected = len(SPEAKERS) * len(DIGITS) * TAKES
+    expected = len(SPEAKERS) * len(WORDS) * TAKES
     if len(sums) != expected:
         raise ArchiveError(f"fsdd: {path} holds {len(sums)} recordings, {expected} are expected")
     cells = Counter(tuple(name.split("_")[:2]) for name in sums)
     for speaker in SPEAKERS:
-        for digit in DIGITS:
+        for digit in map(str, range(len(WORDS))):
             if cells[digit, speaker] != TAKES:
                 raise ArchiveError(
                     f"fsdd: {path} holds {cells[digit, speaker]} recordings of {digit} by "

@@ -1,8 +1,8 @@
 """pico: synthetic speakers of another kind, SVOX Pico's. No download, no recordings of others.
 
 Pico's six voices are statistics of recordings of people, where espeak-ng's are formants by rule. A
-speaker is one of them with another vocal tract, pitch and rate. The voices of other languages read
-the digits as their speakers would pronounce them.
+speaker is one of them with another vocal tract, pitch and rate. English is also spoken by the
+voices of other languages, as their speakers would pronounce it.
 """
 
 import random
@@ -15,42 +15,57 @@ from numpy.typing import NDArray
 
 from spoken_digits.corpora import pico_process
 from spoken_digits.corpora.packing import BadRecording
+from spoken_digits.corpora.pronunciation import RESPELT, with_foreign_sounds
+from spoken_digits.corpora.spoken_words import SpokenWords, spoken_words
 from spoken_digits.corpora.synthesis import (
-    DIGIT_WORDS,
-    OTHER_WORDS,
     for_each_speaker,
+    one_alternative,
+    recorded,
     recording_names,
     say,
 )
+from spoken_digits.corpora.transcription import REFERENCE, Phonemes, split_stress
 from spoken_digits.params import Voices
 from spoken_digits.shards import write_shard
-from spoken_digits.sound.decode import wav_bytes
+from spoken_digits.vocabulary import Vocabulary, Word
 
-# English three times as likely as the others, each.
-_VOICES = (*("en-US", "en-GB") * 3, "de-DE", "fr-FR", "es-ES", "it-IT")
+_VOICES = {
+    # English ones three times as likely as the others, each.
+    "en": (*("en-US", "en-GB") * 3, "de-DE", "fr-FR", "es-ES", "it-IT"),
+    "de": ("de-DE",),
+    "fr": ("fr-FR",),
+    "es": ("es-ES",),
+    "it": ("it-IT",),
+}
+"""Pico's voices that speak a language."""
+_XSAMPA = {"de": {"r": "R"}, "fr": {"r": "R"}}
+"""Phonemes of with_foreign_sounds that Pico's voice of a language calls otherwise."""
+_VOWELS = "aeiouEIOU@"
 _ENDINGS = ("", ".")  # intonations
 _VOLUME = 0.18  # of its own, at which it clips
 _SILENCE, _SOFT = 20, 70  # of 32768
 _PAUSE = 0.15  # s: after this comes no more of a word, but noise and the click of a full stop
 
 
-def collect(settings: Voices, target: Path) -> list[BadRecording]:
+def collect(settings: Voices, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
     """Synthesise the corpus: one shard a speaker, ``<target>/p000.zip`` and so on.
 
-    Every speaker says each digit ``takes`` times and ``other_takes`` other words, each time at
-    another rate and pitch. Raises SynthesisError if Pico does not run on this machine.
+    Every speaker says each word of the vocabulary ``takes`` times and ``other_takes`` other words,
+    each time at another rate and pitch. Raises UserError for a word that cannot be spoken,
+    SynthesisError if Pico, or espeak-ng, which knows how words sound, does not run on this machine.
     """
+    words = spoken_words(vocabulary, [])
     for_each_speaker(
-        "pico", settings.speakers, lambda speaker: _write_speaker(speaker, settings, target)
+        "pico", settings.speakers, lambda speaker: _write_speaker(speaker, settings, words, target)
     )
     return []  # nothing can be wrong with what is made here
 
 
-def _write_speaker(speaker: int, settings: Voices, target: Path) -> None:
+def _write_speaker(speaker: int, settings: Voices, words: SpokenWords, target: Path) -> None:
     rng = random.Random(f"pico {speaker}")
-    voice = rng.choice(_VOICES)
+    voice = rng.choice(_VOICES[words.vocabulary.language])
     tract = rng.randint(32, 46) / 40  # all frequencies, by this; such rates are soon resampled
-    names, clips = _script(speaker, voice, tract, rng, settings)
+    names, clips = _script(speaker, voice, tract, rng, settings, words)
     package = Path(py_nanotts.__file__).parents[1]
     job = {"package": str(package), "voice": voice, "volume": _VOLUME, "clips": clips}
     spoken = say(pico_process.__file__, job, f"Pico failed for voice {speaker} ({voice})")
@@ -58,19 +73,26 @@ def _write_speaker(speaker: int, settings: Voices, target: Path) -> None:
     rate = round(pico_process.SAMPLE_RATE * tract)
     write_shard(
         target / f"p{speaker:03d}.zip",
-        [(name, wav_bytes(_trim(clip), rate)) for name, clip in zip(names, spoken, strict=True)],
+        [(name, recorded(_trim(clip), rate)) for name, clip in zip(names, spoken, strict=True)],
     )
 
 
 def _script(
-    speaker: int, voice: str, tract: float, rng: random.Random, settings: Voices
+    speaker: int,
+    voice: str,
+    tract: float,
+    rng: random.Random,
+    settings: Voices,
+    words: SpokenWords,
 ) -> tuple[list[str], list[dict[str, Any]]]:
     """Return the names of a speaker's recordings, and the clips to synthesise."""
-    digits = DIGIT_WORDS[voice.split("-")[0]].split()
+    vocabulary = words.vocabulary
     speed, pitch = rng.uniform(0.7, 1.1), rng.uniform(0.6, 1.15)  # of the voice's own
-    texts = digits * settings.takes
-    others = rng.choices(OTHER_WORDS, k=settings.other_takes)
-    names = recording_names("pico", f"p{speaker:03d}", settings.takes, others)
+    texts = [
+        _text(word, words, voice, rng) for _ in range(settings.takes) for word in vocabulary.words
+    ]
+    others = rng.choices(words.others, k=settings.other_takes)
+    names = recording_names("pico", f"p{speaker:03d}", vocabulary.labels, settings.takes, others)
     clips = [
         {
             "text": text + rng.choice(_ENDINGS),
@@ -80,6 +102,37 @@ def _script(
         for text in texts + others
     ]
     return names, clips
+
+
+def _text(word: Word, words: SpokenWords, voice: str, rng: random.Random) -> str:
+    """Return what a voice is given to say a word: text, or phonemes as Pico's markup has them."""
+    said = one_alternative(word, rng)
+    language = voice.split("-")[0]
+    if language == words.vocabulary.language:
+        return said
+    respelt = RESPELT[language].get(said.casefold())
+    if respelt is not None:
+        return respelt
+    english = words.transcripts[REFERENCE["en"]][said]
+    return _markup(with_foreign_sounds(english, language, rng), language)
+
+
+def _markup(phonemes: Phonemes, language: str) -> str:
+    """Return phonemes as Pico's markup has them: X-SAMPA, a tag a word, syllables' stress first."""
+    own = _XSAMPA.get(language, {})
+    words: list[list[str]] = [[]]
+    for phoneme in phonemes:
+        if phoneme == " ":
+            words.append([])
+            continue
+        mark, bare = split_stress(phoneme)
+        word = words[-1]
+        if "'" in mark:
+            begun = any(one[0] in _VOWELS for one in word)
+            onset = len(word) - (word[-1][0] not in _VOWELS) if begun else 0
+            word.insert(onset, '"')
+        word.append(own.get(bare, bare))
+    return " ".join(f"<phoneme ph='{''.join(word)}'/>" for word in words)
 
 
 def _trim(samples: NDArray[np.int16]) -> NDArray[np.int16]:

@@ -1,20 +1,36 @@
 """Collect a corpus by its name, with the module of that name in this folder."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from spoken_digits.corpora.packing import BadRecording
+from spoken_digits.vocabulary import Vocabulary, Word
 
-Collect = Callable[[Any, Path], list[BadRecording]]
-"""Fills a directory with a corpus's shards, given download.<corpus> of params.yaml.
+Collect = Callable[[Any, Vocabulary, Path], list[BadRecording]]
+"""Fills a directory with a corpus's shards, given download.<corpus> and the vocabulary.
 
-Returns the recordings that it left out.
+Every label in the shards is one of the vocabulary's, ``other`` or ``other-<word>``. Returns the
+recordings that it left out.
 """
 
 
 def collector(corpus: str) -> Collect:
     """Return ``collect`` of spoken_digits/corpora/<corpus>.py. Each corpus there has one."""
-    collect: Collect = importlib.import_module(f"spoken_digits.corpora.{corpus}").collect
+    collect: Collect = _module(corpus).collect
     return collect
+
+
+def can_give(corpus: str, word: Word) -> bool:
+    """Return whether a corpus may have recordings of a word.
+
+    A module of a corpus that is limited to some words lists them in ``WORDS``.
+    """
+    words: Collection[str] | None = getattr(_module(corpus), "WORDS", None)
+    return words is None or any(said.casefold() in words for said in word.said)
+
+
+def _module(corpus: str) -> ModuleType:
+    return importlib.import_module(f"spoken_digits.corpora.{corpus}")

@@ -8,8 +8,10 @@ hashes alone would test 3 of FSDD's 6 speakers where 15% is asked for. So where 
 than a third off, as chance has it in small corpora only, speakers are taken or given up in order
 of hash.
 
-Two schemes promise balance instead, and rank by hash: ``random`` keeps the digits' shares, and
+Two schemes promise balance instead, and rank by hash: ``random`` keeps the words' shares, and
 the hash blocks of ``fold`` are equally large, as every speaker is tested once over the five folds.
+Two take what the authors of a corpus published: ``takes`` that of FSDD, and ``official`` those of
+FSDD, AudioMNIST (its first fold) and Speech Commands; both split other corpora by speaker.
 """
 
 import difflib
@@ -17,6 +19,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
+from spoken_digits.dataset.official import official_subset
 from spoken_digits.dataset.recordings import grouped
 from spoken_digits.errors import UserError
 from spoken_digits.params import Split
@@ -129,11 +132,26 @@ def _by_take(recordings: Sequence[Recording], settings: Split) -> dict[Recording
     return chosen
 
 
+def _by_official_subsets(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
+    first_fold = settings.model_copy(update={"fold": 0})
+    chosen: dict[Recording, str] = {}
+    for of_a_corpus in grouped(recordings, lambda recording: recording.corpus):
+        match of_a_corpus[0].corpus:
+            case "speech_commands":
+                chosen |= {one: official_subset(one.speaker) for one in of_a_corpus}
+            case "audiomnist":
+                chosen |= _by_fold(of_a_corpus, first_fold)
+            case _:  # FSDD's takes, or no official split
+                chosen |= _by_take(of_a_corpus, settings)
+    return chosen
+
+
 _SCHEMES: Mapping[str, Callable[[Sequence[Recording], Split], dict[Recording, str]]] = {
     "speaker": _by_speaker,
     "random": _at_random,
     "fold": _by_fold,
     "takes": _by_take,
+    "official": _by_official_subsets,
 }
 
 
@@ -188,7 +206,9 @@ def _empty(subset: str, recordings: Sequence[Recording], settings: Split) -> str
         "speaker": "it needs 3 speakers of a corpus",
         "fold": "it needs 5 speakers of a corpus",
         "takes": "it needs takes 0-4, 5-9 and later ones of fsdd, or 3 speakers of another corpus",
-        "random": "it needs 3 recordings of a digit in a corpus",
+        "official": "it needs speakers of every official subset (of speech_commands_subset.tar.gz "
+        "nobody is in the official test), or 3 speakers of a corpus that has none",
+        "random": "it needs 3 recordings of a word in a corpus",
     }[settings.scheme]
     beside = f" beside the {len(settings.leave_out)} left out" if settings.leave_out else ""
     advice = (
