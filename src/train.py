@@ -78,6 +78,7 @@ def main() -> None:
     about |= {
         "classes": list(classes),
         "corpora": list(params.corpora),
+        "omitted": list(params.train.omit),
         "spectrogram": params.spectrogram.model_dump(),
     }
     save_network(network, MODEL, about)

@@ -35,7 +35,6 @@ from typing import Any
 import yaml
 
 from spoken_digits.errors import UserError, run_script
-from spoken_digits.params import parse_yaml
 
 ROOT = Path(__file__).parents[1]
 PROCESSORS = ("EPYC", "Haswell")
@@ -140,6 +139,8 @@ def parse_version(said: str) -> tuple[int, ...]:
 
 def make_project(project: Path, steps: int, batch: int) -> None:
     """Copy the project, make its data and its model, and record its operations."""
+    from spoken_digits.params import parse_yaml  # takes a while, and --help need not wait
+
     shutil.copytree(ROOT / "src", project / "src", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "requirements.txt", project)
     # Noise at one level, where an emulator would take minutes for all four.

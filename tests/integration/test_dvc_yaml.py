@@ -221,12 +221,16 @@ def test_each_param_changes_some_stage():
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_script_reads_only_the_params_that_its_stage_lists(stage):
-    """Follows the name ``params`` through the script, as in params.train.epochs."""
+    """Follows the name ``params`` through the script, as in params.train.epochs.
+
+    ``params.words`` is the key vocabulary; what is said for its words is of voices too.
+    """
     listed = params_of(stage)
     for node in ast.walk(ast.parse(script(stage).read_text(encoding="utf-8"))):
         text = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
         if re.fullmatch(r"params\.\w+(\.\w+)?", text):
             key = text.removeprefix("params.").replace("validate_", "validate")
+            key = re.sub(r"^words\b.*", "vocabulary", key)
             known = covered(key, listed) or any(name.startswith(f"{key}.") for name in listed)
             assert known, f"{stage} reads {key}; add it to its params in dvc.yaml"
 

@@ -29,6 +29,7 @@ from spoken_digits.shards import read_shard, write_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes, waveform
 from spoken_digits.sound.one_second import one_second
 from spoken_digits.training.calibration import round_to_half
+from spoken_digits.vocabulary import digits
 
 ROOT = Path(__file__).parents[2]
 EXPORT = ROOT / "src" / "export.py"
@@ -89,7 +90,8 @@ def exported(tmp_path_factory):
         convert_shard(Conversion(raw, project / f"data/spectrograms/fsdd/{speaker}.zip", settings))
     write_split(project, "test")
     images = mel.images(seconds(project).astype(np.float64), settings)
-    save_network(telling_apart(images), project / NETWORK, {"corpora": ["fsdd"]})
+    about = {"classes": digits().classes, "corpora": ["fsdd"]}
+    save_network(telling_apart(images), project / NETWORK, about)
     (project / EVALUATION).parent.mkdir()
     (project / EVALUATION).write_text(json.dumps(ACCURACY | {"more": 1}), encoding="utf-8")
     finished = export(project)
@@ -125,6 +127,7 @@ def test_it_says_what_it_is(exported):
     project = exported[0]
     metadata = onnxruntime.InferenceSession(project / EXPORTED).get_modelmeta().custom_metadata_map
     assert metadata["format"] == "spoken-digits 1"
+    assert json.loads(metadata["labels"]) == [*"0123456789", "other"]
     assert json.loads(metadata["corpora"]) == ["fsdd"]
     assert json.loads(metadata["accuracy"]) == ACCURACY
     params = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))

@@ -74,7 +74,7 @@ def test_good_data_pass_and_the_bytes_are_the_same_for_any_number_of_workers(cop
     first = (copy / "metrics" / "validate.json").read_bytes()
     run(sys.executable, SRC / "validate.py", "--workers", "2", cwd=copy)
     assert (copy / "metrics" / "validate.json").read_bytes() == first
-    assert "240 recordings pass 15 tests" in done.stdout
+    assert "240 recordings pass 16 tests" in done.stdout
     assert found(copy)["failed_checks"] == 0
 
 

@@ -14,8 +14,8 @@ from tqdm import tqdm
 from spoken_digits.corpora.archives import ArchiveError, base_name, read_archive
 from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, pack
-from spoken_digits.dataset.official import official_subset
 from spoken_digits.errors import UserError
+from spoken_digits.official_split import official_subset
 from spoken_digits.params import Archive
 from spoken_digits.recording import Recording, RecordingNameError
 from spoken_digits.vocabulary import Vocabulary

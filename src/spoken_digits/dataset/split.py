@@ -21,9 +21,9 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-from spoken_digits.dataset.official import official_subset
 from spoken_digits.dataset.recordings import grouped
 from spoken_digits.errors import UserError
+from spoken_digits.official_split import official_subset
 from spoken_digits.params import Split
 from spoken_digits.recording import Recording
 
