@@ -55,7 +55,7 @@ from spoken_digits.live.decision import LONGEST_WORD_S
 from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
 from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
 from spoken_digits.live.saving import write_wav
-from spoken_digits.params import Live, load_params
+from spoken_digits.params import Live, Params, load_params
 from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.vocabulary import Vocabulary
@@ -74,7 +74,7 @@ def main() -> int:
         print(
             f"{args.output}: {args.speaker} has said every {words.noun} {args.takes} times already"
         )
-        print(next_step(words, args.output))
+        print(next_step(params, args.output))
         return 0
     kept = 0
     with quiet_drivers(), Microphone(args.device) as microphone:
@@ -89,7 +89,7 @@ def main() -> int:
             kept += 1
     print(f"{kept} recordings kept in {args.output}, {len(lacking) - kept} still to make")
     if kept == len(lacking):
-        print(next_step(words, args.output))
+        print(next_step(params, args.output))
     else:
         print("To go on, run the same command again")
     return 0
@@ -105,16 +105,17 @@ def to_say(recording: Recording, words: Vocabulary) -> str:
     return chosen if chosen == recording.label else f"{chosen}   ({recording.label})"
 
 
-def next_step(words: Vocabulary, folder: Path) -> str:
+def next_step(params: Params, folder: Path) -> str:
     """Say what to type once everything is recorded."""
-    if load_model(installed.MODEL).labels == words.labels:
+    if load_model(installed.MODEL).labels == params.words.labels:
         return (
             "To adapt the released model to your voice, type: make personal "
             f"ARGS='--recordings {folder}'"
         )
+    corpora = "espeak,pico,folder" if params.live.detector == "speech" else "folder"
     return (
-        f"To train on your recordings too, type: dvc exp run -S download.folder.path={folder} "
-        "-S 'corpora=[espeak,pico,folder]'"
+        f"To train on your recordings, type: dvc exp run -S download.folder.path={folder} "
+        f"-S 'corpora=[{corpora}]'"
     )
 
 

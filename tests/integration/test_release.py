@@ -74,6 +74,7 @@ def test_a_release_is_promoted_described_and_only_replaced_by_one_no_worse(
     promote("HEAD")
     model = Path("models/released/digits.onnx")
     assert model.read_bytes() == Path("models/digits.onnx").read_bytes()
+    assert released.WEIGHTS.read_bytes() == Path("models/digits.safetensors").read_bytes()
     about = json.loads(Path("models/released/digits.json").read_text(encoding="utf-8"))
     assert about["commit"] == run("git", "rev-parse", "HEAD", cwd=work).stdout.strip()
     assert about["corpora"] == ["espeak"]
@@ -114,7 +115,7 @@ def test_a_release_is_promoted_described_and_only_replaced_by_one_no_worse(
     released_bytes = model.read_bytes()
     assert released_bytes == (tmp_path / "best.onnx").read_bytes()
     before = released.ABOUT.read_bytes()
-    with pytest.raises(UserError, match=r"refused: \w+ has [\d.]+% on its \d+ test digits, the"):
+    with pytest.raises(UserError, match=r"refused: \w+ has [\d.]+% on its \d+ test words, the"):
         promote(commit("worst"))
     assert model.read_bytes() == released_bytes
     assert released.ABOUT.read_bytes() == before
