@@ -45,6 +45,7 @@ def test_a_voice_is_learnt_measured_and_kept(
     said = capfd.readouterr().out
     assert "you, released model                 20 " in said
     assert "everybody else, personal model" in said
+    assert "everybody else: test recordings of espeak\n" in said
     assert "models/personal.onnx is personal-1's. To use it: python src/predict_live.py" in said
     assert load_model(personal.PERSONAL).labels == tuple("0123456789")
     kept = run("git", "status", "--porcelain", cwd=work).stdout

@@ -90,6 +90,15 @@ def test_another_vocabulary_than_the_released_model_s(adapt, recordings):
     refused(adapt, recordings("anna"), words)
 
 
+def test_a_corpus_that_the_released_model_does_not_know(monkeypatch, capsys):
+    arguments = ["personal.py", "--recordings", "mine", "--corpora", "espeak,pico"]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with pytest.raises(SystemExit):
+        personal.main()
+    words = "was not trained on pico, but on espeak, fsdd, speech_commands"
+    assert words in capsys.readouterr().err
+
+
 def test_weights_that_are_not_the_released_ones(adapt, recordings):
     released.WEIGHTS.write_bytes(b"others")
     refused(adapt, recordings("anna"), r"describes another file than .*digits.safetensors")
@@ -116,9 +125,10 @@ def test_what_is_held_out_is_said(tmp_path, recordings, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_the_experiment_trains_the_released_weights_on_the_released_corpora_and_these(tmp_path):
-    found = dict(one.split("=", 1) for one in personal.overrides(tmp_path / "my voice"))
-    assert found["corpora"] == "[espeak,fsdd,speech_commands,folder]"
+def test_the_experiment_trains_the_released_weights_on_some_of_their_corpora_and_these(tmp_path):
+    overrides = personal.overrides(tmp_path / "my voice", ["espeak", "fsdd"])
+    found = dict(one.split("=", 1) for one in overrides)
+    assert found["corpora"] == "[espeak,fsdd,folder]"
     assert found["download.folder.path"] == f"'{tmp_path}/my voice'"
     assert found["train.start_from"].startswith("models/released/digits.safetensors@")
     assert found["split.scheme"] == "takes"
