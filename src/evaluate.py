@@ -38,8 +38,8 @@ from spoken_digits.evaluation.predictions import most_probable, write_prediction
 from spoken_digits.evaluation.reported_metrics import rounded, summarise
 from spoken_digits.evaluation.robustness import robustness
 from spoken_digits.files import write_text
-from spoken_digits.model.network import load_network, probabilities, read_classes
-from spoken_digits.model.vocal_tracts import TwoTracts
+from spoken_digits.model.network import probabilities, read_classes
+from spoken_digits.model.vocal_tracts import load_for_listening
 from spoken_digits.vocabulary import noun
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
@@ -54,7 +54,7 @@ def main() -> None:
     labels = read_classes(MODEL)[:-1]
     if not any(recording.is_word for recording in test):
         raise UserError(f"{SPLIT}: no {noun(labels)} in the test subset; see split in params.yaml")
-    network = TwoTracts(load_network(MODEL))
+    network = load_for_listening(MODEL)
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
     likely = probabilities(network, images)  # (n, classes)
     crc32s = [stored.crc32 for stored in find_recordings(RAW, test)]

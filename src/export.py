@@ -22,8 +22,8 @@ from spoken_digits.export import graph
 from spoken_digits.export.inference import load_model
 from spoken_digits.export.latency import measure_latency
 from spoken_digits.files import write_text
-from spoken_digits.model.network import load_network, probabilities, read_about
-from spoken_digits.model.vocal_tracts import TwoTracts
+from spoken_digits.model.network import probabilities, read_about
+from spoken_digits.model.vocal_tracts import load_for_listening
 from spoken_digits.recording import FORMAT
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.decode import read_wav, waveform
@@ -45,7 +45,7 @@ def main() -> None:
     recordings = test[:: -(-len(test) // CHECKED)]
     sounds = [read_wav(content) for content in read_recordings(RAW, recordings)]
     seconds = np.stack([one_second(waveform(*sound)) for sound in sounds]).astype(np.float32)
-    network = TwoTracts(load_network(MODEL))
+    network = load_for_listening(MODEL)
     try:
         evaluation = json.loads(EVALUATION.read_text(encoding="utf-8"))
         accuracy = {key: evaluation[key] for key in ACCURACY}

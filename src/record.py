@@ -49,10 +49,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.errors import run_script
+from spoken_digits.live.decision import LONGEST_WORD_S
 from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
 from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
 from spoken_digits.live.saving import write_wav
-from spoken_digits.params import load_params
+from spoken_digits.params import Live, load_params
 from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
 
@@ -63,6 +64,8 @@ def main() -> int:
     args = _arguments()
     params = load_params()
     live, words = params.live, params.words
+    # A sound that is not speech may be as long as a recording may.
+    longest_s = LONGEST_WORD_S if live.detector == "speech" else params.validate_.max_seconds
     lacking = wanted(args.output, args.speaker, args.takes, words.labels)
     if not lacking:
         print(
@@ -73,9 +76,8 @@ def main() -> int:
     with quiet_drivers(), Microphone(args.device) as microphone:
         print(f"listening to {microphone.device.name}; {len(lacking)} recordings to make")
         for recording in lacking:
-            sound = _take(
-                microphone, recording, f"{kept + 1} of {len(lacking)}", live.hangover_ms, args
-            )
+            progress = f"{kept + 1} of {len(lacking)}"
+            sound = _take(microphone, recording, progress, live, longest_s, args)
             if sound is None:
                 break
             write_wav(args.output / recording.name, sound)
@@ -89,14 +91,15 @@ def _take(
     microphone: Microphone,
     recording: Recording,
     progress: str,
-    hangover_ms: int,
+    live: Live,
+    longest_s: float,
     args: argparse.Namespace,
 ) -> NDArray[np.float32] | None:
     """Prompt for a word until a recording of it is kept; None if the user stops."""
     while True:
         print(f"\n{progress}   say   {recording.label}", flush=True)
         microphone.forget()
-        utterance = hear_word(microphone.blocks(), hangover_ms, _PATIENCE_S)
+        utterance = hear_word(microphone.blocks(), live.hangover_ms, _PATIENCE_S, live.detector)
         if utterance is None:
             print("nothing heard", flush=True)
             answer = _answer("Enter: again, q: stop  ")
@@ -104,7 +107,7 @@ def _take(
                 return None
             continue
         sound = word_of(utterance)
-        wrong = problem(sound)
+        wrong = problem(sound, longest_s)
         if wrong:
             print(wrong, flush=True)
             continue

@@ -72,6 +72,7 @@ def main() -> None:
     about: dict[str, object] = {
         "classes": list(classes),
         "corpora": list(params.corpora),
+        "omitted": list(params.train.omit),
         "spectrogram": params.spectrogram.model_dump(),
     }
     save_network(network, MODEL, about)

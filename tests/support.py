@@ -108,12 +108,12 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the tests' output clean."""
 
 
-def pronounce(*words: str) -> tuple[list[NDArray[np.int16]], int]:
-    """Let espeak-ng say words in plain English: a clip (n,) each, and their rate in Hz."""
+def pronounce(*words: str, voice: str = "en") -> tuple[list[NDArray[np.int16]], int]:
+    """Let a plain voice of espeak-ng say words: a clip (n,) each, and their rate in Hz."""
     job = {
         "library": espeakng_loader.get_library_path(),
         "data": str(espeakng_loader.get_data_path()),
-        "voice": "en",
+        "voice": voice,
         "clips": [
             {"text": word, "rate": 150, "volume": 50, "pitch": 50, "range": 50} for word in words
         ],

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 from common.streams import NOISES, Said, babblers, corpus_mirror, fsdd, stream, trimmed
-from energy_detector import EnergyDetector
 from numpy.typing import NDArray
 
 from spoken_digits.live.endpointer import Detector, Endpointer, Utterance
+from spoken_digits.live.level import LevelDetector
 from spoken_digits.live.silero import SileroDetector
 from spoken_digits.sizes import HOP, SAMPLE_RATE
 
@@ -28,6 +28,8 @@ WORDS, SNRS, HANGOVER_MS = 60, (20, 10, 5), 300
 
 class Threshold:
     """A detector whose scores are compared with two fixed thresholds."""
+
+    shortest = SileroDetector.shortest
 
     def __init__(
         self,
@@ -81,7 +83,7 @@ def ggml() -> Detector:
 
 
 DETECTORS: dict[str, Callable[[], Detector]] = {
-    "energy": EnergyDetector,
+    "level": LevelDetector,
     "webrtc 1": lambda: webrtc(1),
     "webrtc 2": lambda: webrtc(2),
     "webrtc 3": lambda: webrtc(3),

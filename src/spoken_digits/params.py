@@ -25,6 +25,24 @@ PARAMS_FILE = Path("params.yaml")
 
 Speaker = Annotated[str, Field(pattern=r"^[a-z_]+/[A-Za-z0-9-]+$", examples=["fsdd/jackson"])]
 Percent = Annotated[float, Field(ge=0, le=100)]
+Effect = Literal[
+    "pieces",
+    "trim",
+    "vocal_tract",
+    "shift",
+    "tempo",
+    "compression",
+    "fricatives",
+    "blur",
+    "reverberation",
+    "padding",
+    "microphone",
+    "noise",
+    "voices",
+    "mask",
+]
+"""What augmentation does (training/augment.py)."""
+DetectorName = Literal["speech", "level"]
 # YAML has lists; a frozen model holds tuples.
 _FROM_LIST = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
 
@@ -132,6 +150,7 @@ class Train(_Section):
     weight_decay: Annotated[float, Field(ge=0, le=1)]
     label_smoothing: Annotated[float, Field(ge=0, le=0.5)]
     augment: Annotated[float, Field(ge=0, le=2)]
+    omit: Annotated[tuple[Effect, ...], _FROM_LIST]
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     threads: Annotated[int, Field(ge=1, le=64)]
     portable: bool
@@ -145,6 +164,7 @@ class Evaluate(_Section):
 class Live(_Section):
     reject: Annotated[float, Field(ge=0, le=1)]
     hangover_ms: Annotated[int, Field(ge=50, le=2000)]
+    detector: DetectorName
     model: Annotated[
         str,
         Field(

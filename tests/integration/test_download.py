@@ -43,6 +43,8 @@ def download(tmp_path, monkeypatch, capsys):
     def run(*corpora, **settings):
         params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
         params["corpora"] = list(corpora)
+        params["vocabulary"] = settings.pop("vocabulary", "digits")
+        params["voices"]["language"] = settings.pop("language", "en")
         for key, value in settings.items():
             section = params["download"]
             *parents, last = key.split("__")
@@ -205,7 +207,7 @@ def test_bad_recordings_stop_the_stage_with_a_list(download, recordings):
     assert out == ""
     assert "error: 25 bad recordings:\n" in err
     assert (
-        "\n  folder: 0_seven.wav: not a recording's name. Name it <digit>_<speaker>_<take>" in err
+        "\n  folder: 0_seven.wav: not a recording's name. Name it <label>_<speaker>_<take>" in err
     )
     assert err.count("  folder: ") == 20
     assert "\n  ... and 5 more\n" in err
@@ -236,6 +238,74 @@ def test_a_corpus_of_which_nothing_is_left(download):
     assert code == 1
     assert "folder: no recording is left, 1 skipped" in err
     assert not Path("data").joinpath("raw").exists()
+
+
+VOICES = {"espeak__speakers": 2, "espeak__takes": 1, "espeak__other_takes": 1}
+
+
+def labels_in(shard):
+    return {name.split("_")[0] for name, _ in read_shard(Path(shard))}
+
+
+def test_another_vocabulary(download, recordings):
+    write_folder("mine", recordings("anna"))
+    vocabulary = ["go", "0=zero|oh", "lights-on=lights on"]
+    code, out, err = download(
+        "espeak", "folder", vocabulary=vocabulary, folder__path="mine", **VOICES
+    )
+    assert code == 0, err
+    assert out == "data/raw: 18 recordings from espeak, folder; 0 skipped\n"
+    assert labels_in("data/raw/espeak/v000.zip") > {"go", "0", "lights-on"}
+    assert labels_in("data/raw/folder/anna.zip") == {"0", *(f"other-{n}" for n in range(1, 10))}
+    assert "9 recordings of labels outside the vocabulary are packed as other: 1 (1), 2 (1)" in err
+
+
+def test_another_language(download):
+    code, out, _ = download("espeak", language="de", **VOICES)
+    assert code == 0
+    assert out == "data/raw: 22 recordings from espeak; 0 skipped\n"
+
+
+def test_the_corpora_of_digits_under_other_labels(download, stand_in):
+    code, _, err = download(
+        "audiomnist",
+        vocabulary=["null=zero", "eins=one"],
+        audiomnist__archive=str(stand_in / f"AudioMNIST-{COMMIT}.zip"),
+        audiomnist__digests=str(stand_in / "audiomnist-speakers.csv"),
+    )
+    assert code == 0, err
+    others = "two three four five six seven eight nine".split()
+    assert labels_in("data/raw/audiomnist/23.zip") == {
+        "null",
+        "eins",
+        *(f"other-{word}" for word in others),
+    }
+
+
+def test_the_corpora_of_digits_say_what_they_hold(download):
+    code, _, err = download("fsdd", vocabulary=["yes", "no"])
+    assert code == 1
+    assert "error: fsdd holds the ten English digits, and the vocabulary has none of them: " in err
+    assert not Path("data/raw").exists()
+
+
+def test_words_without_a_recording_name_the_corpora_that_can_give_them(download, recordings):
+    write_folder("mine", recordings("anna"))
+    vocabulary = ["0", "7=seven", "go", "lights-on"]
+    code, out, err = download("folder", vocabulary=vocabulary, folder__path="mine")
+    assert code == 1
+    assert out == ""
+    assert err.strip().splitlines()[-1] == (
+        "error: params.yaml: vocabulary: no recording of go, lights-on in folder. Corpora that can "
+        "give them: espeak, pico (all of them), speech_commands (go)"
+    )
+    assert not Path("data/raw").exists()
+
+
+def test_a_word_that_cannot_be_spoken(download):
+    code, _, err = download("espeak", vocabulary=["coffee", "tea=чай"], **VOICES)
+    assert code == 1
+    assert "error: params.yaml: vocabulary: 'tea': 'чай' cannot be spoken by the voices" in err
 
 
 def test_the_same_params_give_the_same_bytes(download, recordings):

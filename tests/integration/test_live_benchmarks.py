@@ -3,28 +3,37 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from live_support import ROOT
 
 BENCHMARKS = sorted(path.name for path in (ROOT / "benchmarks/live").glob("*.py"))
-PARTS = ("energy_detector.py",)
-"""What others import, and nobody runs."""
+PIPELINES = ("sounds.py",)
+"""What is run where a pipeline was run, and needs no archive."""
 
 PATHS = f"{ROOT / 'src'}:{ROOT / 'benchmarks'}"
 
 
-def _run(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _run(name: str, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
     env = os.environ | {"PYTHONPATH": PATHS}
     env.pop("CORPUS_MIRROR", None)
     return subprocess.run(
         [sys.executable, ROOT / "benchmarks/live" / name, *arguments],
-        env=env, capture_output=True, text=True,
+        env=env, cwd=cwd, capture_output=True, text=True,
     )  # fmt: skip
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in PARTS])
+def test_sounds_are_those_of_a_pipeline(tmp_path):
+    assert _run("sounds.py", "--help").stdout.startswith("usage:")
+    done = _run("sounds.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: data/split.csv: ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in BENCHMARKS if name not in PIPELINES])
 def test_how_it_is_used_and_what_it_needs(name):
     done = _run(name, "--help")
     assert (done.returncode, done.stdout[:6]) == (0, "usage:")

@@ -130,6 +130,19 @@ ACCEPT_FRACTIONS = fraction_keys()
         ),
         ("train.portable", "yes", '"yes" is not allowed. Allowed: true or false'),
         (
+            "train.omit",
+            ["vocal_tracts"],
+            'train.omit: "vocal_tracts" is not allowed. Did you mean vocal_tract? Allowed: one of '
+            "pieces, trim, vocal_tract, shift, tempo, compression, fricatives, blur, "
+            "reverberation, padding, microphone, noise, voices, mask",
+        ),
+        ("train.omit", "blur", 'train.omit: "blur" is not allowed. Allowed: a list, each one of'),
+        (
+            "live.detector",
+            "levels",
+            '"levels" is not allowed. Did you mean level? Allowed: one of speech, level',
+        ),
+        (
             "live.model",
             "relesed",
             'live.model: "relesed" is not allowed. Allowed: text like released, trained, or a path '

@@ -6,6 +6,7 @@ voices of other languages, as their speakers would pronounce it.
 """
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ _XSAMPA = {"de": {"r": "R"}, "fr": {"r": "R"}}
 _VOWELS = "aeiouEIOU@"
 _ENDINGS = ("", ".")  # intonations
 _VOLUME = 0.18  # of its own, at which it clips
-_SILENCE, _SOFT = 20, 70  # of 32768
+_SILENCE, _SOFT, _SPEECH = 20, 70, 1500  # of 32768; noise after a word stays below _SPEECH
 _PAUSE = 0.15  # s: after this comes no more of a word, but noise and the click of a full stop
 
 
@@ -62,8 +63,9 @@ def collect(settings: Voices, vocabulary: Vocabulary, target: Path) -> list[BadR
 
 
 def _write_speaker(speaker: int, settings: Voices, words: SpokenWords, target: Path) -> None:
+    language = words.vocabulary.language
     rng = random.Random(f"pico {speaker}")
-    voice = rng.choice(_VOICES[words.vocabulary.language])
+    voice = rng.choice(_VOICES[language])
     tract = rng.randint(32, 46) / 40  # all frequencies, by this; such rates are soon resampled
     names, clips = _script(speaker, voice, tract, rng, settings, words)
     package = Path(py_nanotts.__file__).parents[1]
@@ -73,7 +75,10 @@ def _write_speaker(speaker: int, settings: Voices, words: SpokenWords, target: P
     rate = round(pico_process.SAMPLE_RATE * tract)
     write_shard(
         target / f"p{speaker:03d}.zip",
-        [(name, recorded(_trim(clip), rate)) for name, clip in zip(names, spoken, strict=True)],
+        [
+            (name, recorded(_trim(sound, _may_pause(clip["text"], language)), rate))
+            for name, clip, sound in zip(names, clips, spoken, strict=True)
+        ],
     )
 
 
@@ -128,20 +133,40 @@ def _markup(phonemes: Phonemes, language: str) -> str:
         mark, bare = split_stress(phoneme)
         word = words[-1]
         if "'" in mark:
-            begun = any(one[0] in _VOWELS for one in word)
-            onset = len(word) - (word[-1][0] not in _VOWELS) if begun else 0
-            word.insert(onset, '"')
+            word.insert(_onset(word), '"')
         word.append(own.get(bare, bare))
     return " ".join(f"<phoneme ph='{''.join(word)}'/>" for word in words)
 
 
-def _trim(samples: NDArray[np.int16]) -> NDArray[np.int16]:
+def _onset(before: Sequence[str]) -> int:
+    """Return where in a word a syllable begins whose vowel comes after these phonemes."""
+    start = len(before)
+    if start and before[start - 1] in ("i", "u"):  # glides: yes, twelve
+        start -= 1
+    if start and before[start - 1][0] not in _VOWELS:
+        start -= 1
+    return start if any(one[0] in _VOWELS for one in before[:start]) else 0
+
+
+def _may_pause(text: str, language: str) -> bool:
+    """Return whether Pico may pause within what it says, as in Italian "otto".
+
+    It may in English that is read by its spelling as well. There the first pause has always ended
+    the word, and the recordings that were made so stay as they are.
+    """
+    return language != "en" or text.startswith("<")
+
+
+def _trim(samples: NDArray[np.int16], may_pause: bool = False) -> NDArray[np.int16]:
+    """Cut off the silence around a word, and the noise that Pico makes after it."""
     level = np.abs(samples.astype(np.int32))
     pause = round(_PAUSE * pico_process.SAMPLE_RATE)
     loud = np.flatnonzero(level > _SOFT)
     if not len(loud):
         return samples
     pauses = np.flatnonzero(np.diff(loud) > pause)
+    if may_pause and len(speech := np.flatnonzero(level[loud] > _SPEECH)):
+        pauses = pauses[pauses >= speech[-1]]
     end = loud[pauses[0] if len(pauses) else -1] + pause
     heard = np.flatnonzero(level[:end] > _SILENCE)
     return samples[heard[0] : heard[-1] + 1]

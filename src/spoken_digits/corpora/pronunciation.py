@@ -52,19 +52,19 @@ RESPELT = {
 
 _VARIED = {
     # vowels
-    "I": "I I I i: E",
+    "I": "I I I I i: E",
     "i:": "i: i: i: i:@ I",
     "i@": "i@ I@ i: I E",
-    "E": "E E E e: a",
+    "E": "E E E E e: a",
     "e@": "e@ e@ E@ E: e:",
-    "a": "a a a E aa",
+    "a": "a a a a E aa",
     "aa": "aa aa a A:",
     "A:": "A: A: A: aa 0",
-    "0": "0 0 0 O: A:",
+    "0": "0 0 0 0 O: A:",
     "O:": "O: O: O@ o@ o:",
     "O@": "O@ o@ O: o:",
     "o@": "O@ o@ O: o:",
-    "V": "V V V 0 A: @ aa",
+    "V": "V V V V V @ A: 0",
     "U": "U U U u:",
     "u:": "u: u: u: U u:@",
     "3:": "3: 3: 3: e@",
@@ -74,7 +74,7 @@ _VARIED = {
     "aU": "aU aU a:U A:U",
     "OI": "OI OI O:I",
     # consonants
-    "p": "p p ph ph b",
+    "p": "p p p ph ph b",
     "t": "t th th ts d",
     "k": "k k k kh g",
     "v": "v v v b",

@@ -179,7 +179,7 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
     from spoken_digits.live.output import JsonLines, Lines, Outlet
 
     outlet: Outlet = (JsonLines if args.json else Lines)(model, args.string)
-    listener = Listener(model, live.reject, live.hangover_ms)
+    listener = Listener(model, live.reject, live.hangover_ms, live.detector)
     options = (args.seconds, args.once, args.save)
     which, *newer = _about(model)
     if piped:
@@ -242,7 +242,7 @@ def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int
     files = find_files(args.files)
     failed = 0
     for path in files:
-        listener = Listener(model, live.reject, live.hangover_ms)
+        listener = Listener(model, live.reject, live.hangover_ms, live.detector)
         try:
             number = numbers(words_in(listener, read_blocks(path)))
         except LongFileError as error:

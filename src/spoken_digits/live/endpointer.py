@@ -15,20 +15,24 @@ LONGEST_S = 12.0
 
 _FRAME_MS = 1000 * HOP // SAMPLE_RATE  # 10
 _START_FRAMES = 3  # frames in a row that make a start
-_SHORTEST = SAMPLE_RATE * 8 // 100  # 80 ms: what is shorter is a click
 
 
 class Detector(Protocol):
-    """Says of each 10 ms frame, (160,) at 16 kHz, how much it is speech, on a scale of its own."""
+    """Says of each 10 ms frame, (160,) at 16 kHz, how much it is what is waited for.
+
+    That is speech, or any sound; the scale is the detector's own.
+    """
 
     lag: int
     """How much older than the frame is the sound that its score is about, samples."""
+    shortest: int
+    """An utterance that is shorter is a click, and none, samples."""
 
     def start(self) -> float:
-        """Return the score from which speech may start."""
+        """Return the score from which an utterance may start."""
 
     def stay(self) -> float:
-        """Return the score from which speech goes on; at most that of ``start``: hysteresis."""
+        """Return the score from which it goes on; at most that of ``start``: hysteresis."""
 
     def score(self, frame: NDArray[np.float32]) -> float:
         """Take the next frame, and score it."""
@@ -118,7 +122,7 @@ class Endpointer:
         self._frames = []
         self.hearing = False
         self._in_a_row = 0
-        return utterance if utterance.end - utterance.start >= _SHORTEST else None
+        return utterance if utterance.end - utterance.start >= self.detector.shortest else None
 
     def _utterance(self) -> Utterance:
         sound = np.concatenate(self._frames)

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.export.inference import Model
-from spoken_digits.live.decision import Verdict, loudest_dbfs
-from spoken_digits.live.digit_string import Reader
+from spoken_digits.live.decision import Verdict, loudest_dbfs, recognise_word
+from spoken_digits.live.detector import chosen_detector
+from spoken_digits.live.digit_string import Reader, Spoken
 from spoken_digits.live.endpointer import Endpointer, Utterance
-from spoken_digits.live.silero import SileroDetector
+from spoken_digits.params import DetectorName
 from spoken_digits.sizes import SAMPLE_RATE
 
 _THINK_EVERY = SAMPLE_RATE // 5  # once at least in a hang-over; more often costs CPU alone
@@ -33,13 +34,21 @@ class Word(NamedTuple):
 
 
 class Listener:
-    """Hears words in a stream that is fed block by block; holds on to a few seconds at most."""
+    """Hears words in a stream that is fed block by block; holds on to a few seconds at most.
 
-    def __init__(self, model: Model, reject: float, hangover_ms: int) -> None:
+    An utterance that the ``speech`` detector finds may hold several words; what the ``level``
+    detector finds is one sound.
+    """
+
+    def __init__(
+        self, model: Model, reject: float, hangover_ms: int, detector: DetectorName = "speech"
+    ) -> None:
         self.model = model
         self.reject = reject
-        self._reader = Reader(model, reject)
-        self.endpointer = Endpointer(SileroDetector(), hangover_ms)
+        self._reader: Reader | OneSound = (
+            Reader(model, reject) if detector == "speech" else OneSound(model, reject)
+        )
+        self.endpointer = Endpointer(chosen_detector(detector), hangover_ms)
         self.heard = 0  # samples
         self.level_dbfs = -200.0
         """How loud the latest block was, dB re a full-scale sine."""
@@ -71,3 +80,19 @@ class Listener:
             first = max(start - room, utterance.offset) - utterance.offset
             sound = utterance.sound[first : end + room - utterance.offset]
             yield Word(start / SAMPLE_RATE, end / SAMPLE_RATE, verdict, latency, sound)
+
+
+class OneSound:
+    """Takes an utterance for one sound, as Reader does for words: its loudest second is judged."""
+
+    def __init__(self, model: Model, reject: float) -> None:
+        self._model = model
+        self._reject = reject
+
+    def read_ahead(self, utterance: Utterance) -> None:
+        """Do nothing: a sound that goes on may become louder."""
+
+    def read(self, utterance: Utterance) -> list[Spoken]:
+        """Return what the sound is, or why it is none of the vocabulary."""
+        verdict = recognise_word(self._model, utterance.sound, self._reject)
+        return [Spoken(utterance.start, utterance.end, verdict)]

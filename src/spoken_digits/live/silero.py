@@ -18,6 +18,8 @@ class SileroDetector:
 
     lag = 2 * _CHUNK
     """How much older than the frame is the sound that its score is about, samples."""
+    shortest = SAMPLE_RATE * 8 // 100
+    """What is shorter is a click, samples."""
 
     def __init__(self) -> None:
         self._network = load_silero_vad()

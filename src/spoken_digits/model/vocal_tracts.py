@@ -1,15 +1,18 @@
-"""Two vocal tracts for one: each word is recognised as if said by a longer and a shorter one.
+"""The model as it is used: each word is recognised as if said by two vocal tracts.
 
 The shorter a speaker's vocal tract is, the higher are the formants. Training warps its speakers to
 many lengths; in use, the answer for a stranger is the mean of two (Jaitly and Hinton, Vocal Tract
-Length Perturbation improves speech recognition, 2013).
+Length Perturbation improves speech recognition, 2013). A model that was trained without that
+warp, since its sounds are nobody's, is used as it is.
 """
+
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spoken_digits.model.network import SpectrogramNet
+from spoken_digits.model.network import SpectrogramNet, load_network, read_about
 from spoken_digits.sizes import SIZE
 
 _SCALES = (0.93, 1.07)  # of the distance from the lowest band, as augmentation's
@@ -49,3 +52,15 @@ class TwoTracts(nn.Module):
         padded = F.pad(pictures, (0, 0, _BEYOND, 1))
         above = padded[:, self.above + _BEYOND]
         return above + (padded[:, self.above + _BEYOND + 1] - above) * self.share
+
+
+def load_for_listening(path: Path) -> SpectrogramNet | TwoTracts:
+    """Load a trained network as it is used: through two vocal tracts, if it was trained on many.
+
+    The model file says so: its metadata names the effects of augmentation that were omitted.
+    Raises ModelFileError if the file is missing, damaged or holds another network.
+    """
+    network = load_network(path)
+    omitted = read_about(path).get("omitted", [])
+    assert isinstance(omitted, list)
+    return network if "vocal_tract" in omitted else TwoTracts(network)

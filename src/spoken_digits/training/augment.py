@@ -5,18 +5,30 @@ pixel, 0 is DEPTH dB below it, row 0 is the highest band and time goes to the ri
 as power (reverberation, noise, equalisers) is done on power, then taken back to dB.
 
 ``augment`` lists the effects in their order. An effect is one function, its line there, and its
-ranges here; at a strength of 1 they are as they stand. A chance is that a picture is changed. A
-range (low, high) is drawn from evenly. A bound b is the range (-b, b). A picture is a second, so
-that a frame is 10 ms; a height is 0 at the lowest band and 1 at the highest.
+ranges here; at a strength of 1 they are as they stand. EFFECTS has the names by which params.yaml
+leaves effects out: such an effect has a strength of 0, and chance does the same to all others.
+
+A chance is that a picture is changed. A range (low, high) is drawn from evenly. A bound b is the
+range (-b, b). A picture is a second, so that a frame is 10 ms; a height is 0 at the lowest band and
+1 at the highest.
 """
 
 import math
+from collections.abc import Collection, Mapping
+from typing import get_args
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
+from spoken_digits.params import Effect
 from spoken_digits.sizes import SIZE
+
+EFFECTS: tuple[Effect, ...] = get_args(Effect)
+"""What params.yaml may leave out."""
+
+Strengths = Mapping[Effect, float]
+"""How strong each of EFFECTS is."""
 
 DEPTH = 80.0
 """dB from the loudest pixel to black, as spectrogram.depth_db usually is."""
@@ -40,8 +52,8 @@ _TRACT_BEND = 0.08  # bound: the middle bands, since formants do not all move al
 _FORMANT_DRIFT = 0.06  # bound: bands rise and fall while the word is said
 _FORMANT_DRIFT_RATE = 1.5  # Hz: slower than syllables
 
-# Tempo: where frames come from, in halves of the picture (0.5 s).
-_TEMPO_SHIFT = 0.35  # bound: the word is anywhere in the second
+# Shift and tempo: where frames come from, in halves of the picture (0.5 s).
+_SHIFT = 0.35  # bound: the word is anywhere in the second
 _TEMPO_SCALE = 0.35  # bound of a logarithm: 30% shorter to 42% longer
 _TEMPO_BEND = 0.1  # bound: one half of the second longer, the other shorter
 _SYLLABLE_DRIFT = 0.08  # bound: sounds within the word longer and shorter
@@ -106,36 +118,49 @@ _DB = math.log(10) / 10  # exp(_DB x dB) is a power ratio
 _SOUNDING = 0.03  # mean grey level, 0..1, of a frame that is not silence
 
 
-def augment(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+def augment(
+    pictures: Tensor, strength: float, random: Generator, omit: Collection[str] = ()
+) -> Tensor:
     """Return other pictures of the same words, (n, 100, 100) -> (n, 100, 100), in 0..1.
 
     ``strength`` scales ranges, and the chances of most effects; 0 returns the pictures as they
-    are. ``random`` is a CPU's generator, and all that chance follows from.
+    are. ``random`` is a CPU's generator, and all that chance follows from. ``omit`` names those of
+    EFFECTS that are left out.
     """
     if strength == 0:
         return pictures
-    pictures = _trim(pictures, strength, random)
-    pictures = _warp(pictures, strength, random)
-    power = _compress(pictures, strength, random)
-    power = _weaken_fricatives(power, strength, random)
-    power = _blur_bands(power, strength, random)
-    power = _reverberate(power, strength, random)
-    power = _record(power, strength, random)
+    strengths: Strengths = {effect: 0.0 if effect in omit else strength for effect in EFFECTS}
+    pictures = _trim(pictures, strengths["trim"], random)
+    pictures = _warp(pictures, strengths, random)
+    power = _compress(pictures, strengths["compression"], random)
+    power = _weaken_fricatives(power, strengths["fricatives"], random)
+    power = _blur_bands(power, strengths["blur"], random)
+    power = _reverberate(power, strengths["reverberation"], random)
+    power = _record(power, strengths, random)
     pictures = _to_pictures(power)
-    return _mask(pictures, strength, random)
+    return _mask(pictures, strengths["mask"], random)
 
 
 def with_other_sounds(
-    pictures: Tensor, classes: Tensor, other: int, random: Generator
+    pictures: Tensor,
+    classes: Tensor,
+    other: int,
+    random: Generator,
+    omit: Collection[str] = (),
 ) -> tuple[Tensor, Tensor]:
-    """Turn a tenth of a batch into what is no digit: pieces of words, and silence.
+    """Turn a tenth of a batch into what is no word: pieces of words, and silence.
 
+    Silence alone, one picture in sixty, if ``omit`` names "pieces": a piece of a siren is a siren.
     Return pictures (n, 100, 100) and classes (n,), with class ``other`` for the changed ones.
     """
     n = max(len(pictures) // _OTHER_SHARE, 1)
+    silent = n // _SILENT_SHARE
     pictures, classes = pictures.clone(), classes.clone()
-    pictures[:n] = _pieces(pictures[:n], random)
-    pictures[: n // _SILENT_SHARE] = 0  # what augmentation makes of it is noise alone
+    if "pieces" in omit:
+        n = silent
+    else:
+        pictures[:n] = _pieces(pictures[:n], random)
+    pictures[:silent] = 0  # what augmentation makes of it is noise alone
     classes[:n] = other
     return pictures, classes
 
@@ -167,13 +192,14 @@ def _trim(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     return pictures * kept[:, None, :]
 
 
-def _warp(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+def _warp(pictures: Tensor, strengths: Strengths, random: Generator) -> Tensor:
     """Move bands and frames smoothly: other speakers, faster or slower, sooner or later."""
     n = len(pictures)
-    bands = _vocal_tract(pictures, strength, random)
-    frames = _tempo(pictures, strength, random)
-    bands = bands + _drift(pictures, _FORMANT_DRIFT * strength, _FORMANT_DRIFT_RATE, random)
-    frames = frames + _drift(pictures, _SYLLABLE_DRIFT * strength, _SYLLABLE_DRIFT_RATE, random)
+    tract, tempo = strengths["vocal_tract"], strengths["tempo"]
+    bands = _vocal_tract(pictures, tract, random)
+    frames = _shift_and_tempo(pictures, strengths["shift"], tempo, random)
+    bands = bands + _drift(pictures, _FORMANT_DRIFT * tract, _FORMANT_DRIFT_RATE, random)
+    frames = frames + _drift(pictures, _SYLLABLE_DRIFT * tempo, _SYLLABLE_DRIFT_RATE, random)
     grid = torch.stack([frames.expand(n, SIZE, SIZE), bands.expand(n, SIZE, SIZE)], dim=-1)
     return F.grid_sample(pictures[:, None], grid, align_corners=False)[:, 0]
 
@@ -188,12 +214,15 @@ def _vocal_tract(pictures: Tensor, strength: float, random: Generator) -> Tensor
     return shifted + bend * torch.sin((y + 1) * math.pi / 2)
 
 
-def _tempo(pictures: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return where each frame comes from, (n, 1, 100) in -1..1, if speech is faster or slower."""
+def _shift_and_tempo(pictures: Tensor, shift: float, tempo: float, random: Generator) -> Tensor:
+    """Return where each frame comes from, (n, 1, 100) in -1..1, with a strength for each of both.
+
+    Shifted, a word is said sooner or later; at another tempo, faster or slower.
+    """
     x = _positions(pictures)
-    shifted = x - _bounded(pictures, _TEMPO_SHIFT * strength, random)
-    scaled = shifted * _bounded(pictures, _TEMPO_SCALE * strength, random).exp()
-    bend = _bounded(pictures, _TEMPO_BEND * strength, random)
+    shifted = x - _bounded(pictures, _SHIFT * shift, random)
+    scaled = shifted * _bounded(pictures, _TEMPO_SCALE * tempo, random).exp()
+    bend = _bounded(pictures, _TEMPO_BEND * tempo, random)
     return scaled + bend * torch.sin(math.pi * x)
 
 
@@ -239,7 +268,7 @@ def _blur_bands(power: Tensor, strength: float, random: Generator) -> Tensor:
     band = torch.arange(SIZE, dtype=torch.float32, device=power.device)
     apart = band[None, :, None] - band[None, None, :]
     width = _uniform(power, _BLUR_LEAST, _BLUR_MOST * strength, random)
-    some = _chance(power, _BLUR_CHANCE, random)
+    some = _chance(power, _BLUR_CHANCE if strength else 0, random)
     blur = torch.exp(-((apart / width[some, None, None]) ** 2) / 2)
     blur = blur / blur.sum(dim=2, keepdim=True)
     power = power.clone()
@@ -260,11 +289,11 @@ def _reverberate(power: Tensor, strength: float, random: Generator) -> Tensor:
     return power
 
 
-def _record(power: Tensor, strength: float, random: Generator) -> Tensor:
+def _record(power: Tensor, strengths: Strengths, random: Generator) -> Tensor:
     """Record the word with a microphone, in noise, for a second or less."""
-    recorded = _recorded_frames(power, strength, random)[:, None, :]
-    gain = torch.exp(_DB * _response(power, strength, random))[:, :, None]
-    noise = _noise(power, strength, random)
+    recorded = _recorded_frames(power, strengths["padding"], random)[:, None, :]
+    gain = torch.exp(_DB * _response(power, strengths["microphone"], random))[:, :, None]
+    noise = _noise(power, strengths["noise"], strengths["voices"], random)
     # Noise of the room passes the microphone too; noise of the electronics does not.
     electronic = _chance(power, _ELECTRONIC_CHANCE, random)[:, None, None]
     return torch.where(electronic, power * gain + noise, (power + noise) * gain) * recorded
@@ -299,8 +328,11 @@ def _response(power: Tensor, strength: float, random: Generator) -> Tensor:
     return response - ((below.clamp(min=0) + above.clamp(min=0)) * slope).clamp(max=_CUT_MOST)
 
 
-def _noise(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return noise to add: of any colour, steady or not; other voices; and the recorder's floor."""
+def _noise(power: Tensor, strength: float, voices_strength: float, random: Generator) -> Tensor:
+    """Return noise to add: of any colour, steady or not; other voices; and the recorder's floor.
+
+    ``voices_strength`` is that of the other voices alone.
+    """
     n = len(power)
     speech = power.amax(dim=2).mean(dim=1)  # (n,) the level that SNR refers to
     colour = torch.exp(
@@ -325,11 +357,11 @@ def _noise(power: Tensor, strength: float, random: Generator) -> Tensor:
     for shifts in _VOICES:
         voices = voices + power.roll(shifts, (0, 2))
     voices = voices / voices.amax(dim=2).mean(dim=1).clamp(min=1e-9)[:, None, None]
-    level = speech * _chance(power, _VOICES_CHANCE * strength, random)
+    level = speech * _chance(power, _VOICES_CHANCE * voices_strength, random)
     level = level * torch.exp(-_DB * _uniform(power, *_VOICES_SNR, random))
     floor = power.amax(dim=(1, 2)) * torch.exp(_DB * _uniform(power, *_FLOOR, random))
     # Silence has no level of its own: noise at full level, in dB below the loudest, is the same.
-    floor = torch.where(speech > 0, floor, 1.0)
+    floor = torch.where(speech > 0, floor, 1.0) * (strength > 0)
     return noise + voices * level[:, None, None] + grain * floor[:, None, None]
 
 

@@ -100,8 +100,10 @@ def fit(
             batch = order[step * settings.batch_size : (step + 1) * settings.batch_size]
             pictures = images[batch].to(device, torch.float32) / 255  # (b, 100, 100)
             targets = classes[batch].to(device)  # (b,)
-            pictures, targets = with_other_sounds(pictures, targets, count - 1, random)
-            pictures = augment(pictures, settings.augment, random)
+            pictures, targets = with_other_sounds(
+                pictures, targets, count - 1, random, settings.omit
+            )
+            pictures = augment(pictures, settings.augment, random, settings.omit)
             scores = network(pictures * 255)  # (b, count)
             loss = masked_cross_entropy(
                 scores, targets, present[batch].to(device), settings.label_smoothing

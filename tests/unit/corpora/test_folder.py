@@ -15,10 +15,13 @@ from spoken_digits.errors import UserError
 from spoken_digits.params import Folder
 from spoken_digits.shards import read_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes
+from spoken_digits.vocabulary import digits, parse
+
+DIGITS = digits()
 
 
-def collect(path, target):
-    bad = folder.collect(Folder(path=str(path)), target)
+def collect(path, target, vocabulary=DIGITS):
+    bad = folder.collect(Folder(path=str(path)), vocabulary, target)
     return {shard.name: dict(read_shard(shard)) for shard in target.iterdir()}, bad
 
 
@@ -93,6 +96,45 @@ def test_suffixes_in_capitals_and_other_words(tmp_path):
     assert set(found["anna.zip"]) == {"7_anna_0.wav", "other-yes_anna_3.wav"}
 
 
+def test_any_label_of_the_vocabulary(tmp_path):
+    wav = wav_bytes(speak(1, "a", 0), 8000)
+    files = {f"{label}_anna_0.wav": wav for label in ("lights-on", "clap", "other", "other-bark")}
+    write_directory(tmp_path / "in", files)
+    found, bad = collect(tmp_path / "in", tmp_path / "out", parse(["clap", "lights-on"]))
+    assert bad == []
+    assert set(found["anna.zip"]) == set(files)
+
+
+def test_labels_outside_the_vocabulary_are_other_and_counted(tmp_path, capsys):
+    wav = wav_bytes(speak(1, "a", 0), 8000)
+    files = {f"{label}_anna_{take}.wav": wav for label in ("bark", "7") for take in range(2)}
+    files |= {"clap_anna_0.wav": wav, "siren_anna_0.wav": wav, "bark_ben_0.wav": b"no sound"}
+    write_directory(tmp_path / "in", files)
+    found, _ = collect(tmp_path / "in", tmp_path / "out", parse(["clap", "siren"]))
+    assert set(found["anna.zip"]) == {
+        "clap_anna_0.wav",
+        "siren_anna_0.wav",
+        *(f"other-{label}_anna_{take}.wav" for label in ("bark", "7") for take in range(2)),
+    }
+    assert (
+        "folder: 4 recordings of labels outside the vocabulary are packed as other: 7 (2), bark (2)"
+        in capsys.readouterr().err
+    )
+
+
+def test_nothing_is_said_when_all_labels_are_in_the_vocabulary(tmp_path, recordings, capsys):
+    write_directory(tmp_path / "in", recordings("anna"))
+    collect(tmp_path / "in", tmp_path / "out")
+    assert "outside the vocabulary" not in capsys.readouterr().err
+
+
+def test_a_label_that_becomes_another_that_is_there_already(tmp_path):
+    wav = wav_bytes(speak(1, "a", 0), 8000)
+    files = {"bark_anna_0.wav": wav, "other-bark_anna_0.wav": wav}
+    _, bad = collect(write_directory(tmp_path / "in", files), tmp_path / "out")
+    assert bad == [("folder", "other-bark_anna_0.wav", "the same name as bark_anna_0.wav")]
+
+
 def test_files_that_are_no_sound_are_nobodys_business(tmp_path, recordings):
     files = {**recordings("anna"), "README.md": b"mine", "._7_anna_0.wav": b"a Mac was here"}
     for source in (write_directory(tmp_path / "in", files), write_zip(tmp_path / "a.zip", files)):
@@ -104,7 +146,7 @@ def test_bad_recordings_are_named_by_their_path(tmp_path, recordings, make):
     files = {**recordings("anna"), "x/7-anna-1.wav": encode("WAV"), "x/7_anna_2.mp3": b"no sound"}
     _, bad = collect(make(tmp_path / "in", files), tmp_path / "out")
     assert [item.name.removeprefix("./") for item in bad] == ["x/7-anna-1.wav", "x/7_anna_2.mp3"]
-    assert "Name it <digit>_<speaker>_<take>" in bad[0].reason
+    assert "Name it <label>_<speaker>_<take>" in bad[0].reason
     assert "not a sound file that can be read" in bad[1].reason
 
 
@@ -117,7 +159,7 @@ def test_two_files_of_the_same_name(tmp_path):
 def test_a_folder_without_recordings(tmp_path):
     write_directory(tmp_path / "in", {"README.md": b"none yet"})
     with pytest.raises(
-        UserError, match=r"in holds no recordings\. Expected <digit>_<speaker>_<take"
+        UserError, match=r"in holds no recordings\. Expected <label>_<speaker>_<take"
     ):
         collect(tmp_path / "in", tmp_path / "out")
 

@@ -15,6 +15,7 @@ from spoken_digits.corpora.archives import ArchiveError
 from spoken_digits.params import Archive, load_params
 from spoken_digits.shards import read_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes
+from spoken_digits.vocabulary import digits
 
 ROOT = Path(__file__).parents[3]
 MIRROR = Path(os.environ.get("CORPUS_MIRROR") or ROOT.parent / "shared" / "corpora")
@@ -32,7 +33,7 @@ def collect(tmp_path, names):
         archive.writestr("free-spoken-digit-dataset-0/metadata.py", "")
         for name in names:
             archive.writestr(f"free-spoken-digit-dataset-0/recordings/{name}", WAV)
-    return fsdd.collect(Archive(archive=str(tmp_path / "a.zip")), tmp_path / "out")
+    return fsdd.collect(Archive(archive=str(tmp_path / "a.zip")), digits(), tmp_path / "out")
 
 
 def test_a_recording_is_missing(tmp_path):
@@ -56,7 +57,7 @@ def test_the_real_one(tmp_path, monkeypatch):
     """Its address in params.yaml leads to the mirror's file, which verifies."""
     monkeypatch.setenv("CORPUS_MIRROR", str(MIRROR))
     settings = load_params(ROOT / "params.yaml").download.fsdd
-    assert fsdd.collect(settings, tmp_path / "out") == []
+    assert fsdd.collect(settings, digits(), tmp_path / "out") == []
     shards = sorted((tmp_path / "out").iterdir())
     assert [path.stem for path in shards] == list(fsdd.SPEAKERS)
     packed = {name: wav for path in shards for name, wav in read_shard(path)}

@@ -86,7 +86,7 @@ def test_bad_recordings_are_left_out_and_returned(tmp_path, recordings):
     assert bad[0] == BadRecording("folder", "7_anna_00.wav", "the same name as 7_anna_0.wav")
     assert bad[1].reason.startswith("not a sound file that can be read")
     assert bad[2].reason == "an empty file"
-    assert bad[3].reason.startswith("not a recording's name. Name it <digit>_<speaker>_<take>.wav")
+    assert bad[3].reason.startswith("not a recording's name. Name it <label>_<speaker>_<take>.wav")
     assert contents(tmp_path / "a") == recordings("anna")
 
 

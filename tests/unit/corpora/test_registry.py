@@ -7,8 +7,9 @@ import pytest
 
 from spoken_digits.corpora import registry
 from spoken_digits.corpora.packing import BadRecording
-from spoken_digits.corpora.registry import collector
+from spoken_digits.corpora.registry import can_give, collector
 from spoken_digits.params import SOURCES, SYNTHETIC, Download
+from spoken_digits.vocabulary import Vocabulary, Word
 
 
 def test_the_corpora_are_those_that_download_has_settings_for():
@@ -21,8 +22,9 @@ def test_the_corpora_are_those_that_download_has_settings_for():
 @pytest.mark.parametrize("corpus", SOURCES)
 def test_each_corpus_is_collected_with_its_own_settings(corpus):
     collect = inspect.signature(collector(corpus))
-    settings, target = collect.parameters.values()
+    settings, vocabulary, target = collect.parameters.values()
     assert settings.annotation is Download.model_fields[corpus].annotation
+    assert vocabulary.annotation is Vocabulary
     assert target.annotation is Path
     assert collect.return_annotation == list[BadRecording]
 
@@ -30,3 +32,16 @@ def test_each_corpus_is_collected_with_its_own_settings(corpus):
 @pytest.mark.parametrize("corpus", SOURCES)
 def test_each_corpus_says_where_it_comes_from(corpus):
     assert Download.model_fields[corpus].description == SOURCES[corpus]
+
+
+@pytest.mark.parametrize(
+    ("word", "corpora"),
+    [
+        (Word("7", ("seven",)), set(SOURCES)),
+        (Word("stop", ("halt", "Stop")), {"espeak", "pico", "folder", "speech_commands"}),
+        (Word("lights-on", ("lights on",)), {"espeak", "pico", "folder"}),
+        (Word("7", ("sieben",)), {"espeak", "pico", "folder"}),
+    ],
+)
+def test_which_corpora_can_give_a_word(word, corpora):
+    assert {corpus for corpus in SOURCES if can_give(corpus, word)} == corpora

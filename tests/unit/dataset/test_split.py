@@ -100,7 +100,7 @@ def test_over_the_five_folds_everyone_is_tested_and_validates_once(corpus):
     assert all(roles[who, "test"] == roles[who, "validation"] == 1 for who, _ in roles)
 
 
-@pytest.mark.parametrize("scheme", ["speaker", "fold", "takes"])
+@pytest.mark.parametrize("scheme", ["speaker", "fold", "takes", "official"])
 def test_more_recordings_of_known_speakers_move_nothing(scheme):
     few, more = make("espeak", numbered(40), takes=1), make("espeak", numbered(40), takes=5)
     before, after = split(few, scheme=scheme), split(more, scheme=scheme)
@@ -115,7 +115,7 @@ def test_more_speakers_move_nobody_but_to_keep_the_share_of_a_small_corpus(count
     assert sum(after[who] != before[who] for who in before) <= moved
 
 
-@pytest.mark.parametrize("scheme", ["speaker", "fold", "takes", "random"])
+@pytest.mark.parametrize("scheme", ["speaker", "fold", "takes", "random", "official"])
 def test_another_corpus_moves_nothing(scheme):
     alone = make("espeak", numbered(40))
     both = alone + make("fsdd", ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"])
@@ -172,6 +172,45 @@ def test_takes_of_fsdd_are_its_official_test():
         assert subset == ("test" if take < 5 else "validation" if take < 10 else "train")
 
 
+def test_the_official_split_of_speech_commands_is_by_its_rule():
+    speakers = ["004ae714", "8b775397", "bb05582b"]
+    found = subsets_of(split(make("speech_commands", speakers), scheme="official"))
+    assert [found[f"speech_commands/{who}"] for who in speakers] == [
+        {"train"},
+        {"validation"},
+        {"test"},
+    ]
+
+
+def test_the_official_split_of_audiomnist_is_its_first_fold():
+    recordings = make("audiomnist", numbered(60), takes=1)
+    for fold in (0, 3):
+        chosen = split(recordings, scheme="official", fold=fold)
+        assert chosen == split(recordings, scheme="fold", fold=0)
+
+
+def test_the_official_split_of_fsdd_is_by_takes():
+    recordings = make("fsdd", ["george", "theo"], takes=20)
+    assert split(recordings, scheme="official") == split(recordings, scheme="takes")
+
+
+def test_corpora_without_an_official_split_are_split_by_speaker():
+    others = make("espeak", numbered(40)) + make("folder", numbered(9))
+    recordings = others + make("speech_commands", ["004ae714", "8b775397", "bb05582b"])
+    official = split(recordings, scheme="official")
+    assert {one: official[one] for one in others} == split(others, scheme="speaker")
+
+
+def test_the_official_split_needs_speakers_of_every_subset():
+    recordings = make("speech_commands", ["004ae714", "8b775397"])
+    words = (
+        r"official leaves nothing for test: it needs speakers of every official subset \(of "
+        r"speech_commands_subset\.tar\.gz nobody is in the official test\), or 3 speakers"
+    )
+    with pytest.raises(SplitError, match=words):
+        split(recordings, scheme="official")
+
+
 def test_scheme_takes_splits_other_corpora_by_speaker():
     recordings = make("espeak", numbered(40)) + make("fsdd", ["theo"], takes=12)
     by_take, by_speaker = (
@@ -181,7 +220,7 @@ def test_scheme_takes_splits_other_corpora_by_speaker():
     assert {one: by_take[one] for one in by_speaker} == by_speaker
 
 
-@pytest.mark.parametrize("scheme", ["speaker", "fold", "takes", "random"])
+@pytest.mark.parametrize("scheme", ["speaker", "fold", "takes", "random", "official"])
 @pytest.mark.parametrize("speaker", ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"])
 def test_left_out_speakers_alone_are_tested(scheme, speaker):
     six = ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"]
@@ -261,7 +300,7 @@ def test_a_chain_of_shared_recordings_is_one_group():
     assert all(chosen[who] == {"validation"} for who in (a, b, c, d))
 
 
-@pytest.mark.parametrize("scheme", ["random", "takes"])
+@pytest.mark.parametrize("scheme", ["random", "takes", "official"])
 def test_copies_share_the_subset_and_test_wins(scheme):
     recordings = make("fsdd", ["anna", "ben", "cleo"], takes=20)
     usual = split(recordings, scheme=scheme)

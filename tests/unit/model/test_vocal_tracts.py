@@ -5,8 +5,16 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from spoken_digits.model.network import SpectrogramNet, logits, probabilities
-from spoken_digits.model.vocal_tracts import TwoTracts
+from spoken_digits.model.network import (
+    ModelFileError,
+    SpectrogramNet,
+    load_network,
+    logits,
+    probabilities,
+    save_network,
+)
+from spoken_digits.model.vocal_tracts import TwoTracts, load_for_listening
+from spoken_digits.vocabulary import digits
 
 SCALES = (0.93, 1.07)
 
@@ -86,3 +94,24 @@ def test_the_temperature_is_the_networks(pictures):
     assert two.temperature == 2.5
     expected = (logits(two, pictures.numpy()) / 2.5).softmax(dim=1).numpy()
     assert np.array_equal(probabilities(two, pictures.numpy()), expected)
+
+
+@pytest.mark.parametrize(
+    ("about", "tracts"),
+    [
+        pytest.param({"omitted": []}, True, id="trained on many"),
+        pytest.param({}, True, id="made before there was a choice"),
+        pytest.param({"omitted": ["blur", "vocal_tract"]}, False, id="trained on none"),
+    ],
+)
+def test_a_model_is_used_as_it_was_trained(network, pictures, tmp_path, about, tracts):
+    path = tmp_path / "digits.safetensors"
+    save_network(network, path, {"classes": list(digits().classes), **about})
+    plain = load_network(path)
+    expected = logits(TwoTracts(plain) if tracts else plain, pictures.numpy())
+    assert torch.equal(logits(load_for_listening(path), pictures.numpy()), expected)
+
+
+def test_a_model_that_is_not_there(tmp_path):
+    with pytest.raises(ModelFileError, match="no such model"):
+        load_for_listening(tmp_path / "digits.safetensors")

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from spoken_digits.training import augment as stages
-from spoken_digits.training.augment import augment, with_other_sounds
+from spoken_digits.training.augment import EFFECTS, augment, with_other_sounds
 
 OTHER = 10
 
@@ -144,7 +144,7 @@ def test_a_blur_makes_no_power():
 
 
 def test_noise_is_power():
-    noise = stages._noise(stages._compress(words(40), 1.0, generator()), 1.0, generator())
+    noise = stages._noise(stages._compress(words(40), 1.0, generator()), 1.0, 1.0, generator())
     assert noise.isfinite().all()
     assert (noise >= 0).all()
     assert (noise.amax(dim=(1, 2)) > 0).all()
@@ -243,3 +243,53 @@ def test_hissing_is_weakened_and_vowels_are_not():
     assert hiss.max() < 10**0.5
     assert (ground <= hiss * 1.001).all(), "low bands go first"
     assert ground.min() < 1e-4
+
+
+def all_but(*effects: str) -> set[str]:
+    assert set(effects) <= set(EFFECTS)
+    return set(EFFECTS) - set(effects)
+
+
+def test_without_any_effect_pictures_stay_as_they_are():
+    pictures = words(8)
+    left = augment(pictures, 1.0, generator(), EFFECTS)
+    assert torch.allclose(left, pictures, atol=1e-4)
+
+
+@pytest.mark.parametrize("effect", [effect for effect in EFFECTS if effect != "pieces"])
+def test_each_effect_does_something_and_can_be_left_out(effect):
+    pictures = words(32)
+    left_out = augment(pictures, 1.0, generator(), [effect])
+    assert not torch.allclose(left_out, augment(pictures, 1.0, generator()), atol=1e-2)
+
+
+def test_what_is_left_out_changes_nothing_about_the_others():
+    shifted = augment(words(16), 1.0, generator(), all_but("shift"))
+    masked = augment(words(16), 1.0, generator(), all_but("shift", "mask"))
+    assert not torch.equal(shifted, masked)
+    assert torch.equal(masked, torch.where(masked == 0, 0.0, shifted))
+
+
+def test_without_a_vocal_tract_bands_stay_where_they_are():
+    lines = torch.zeros(32, 100, 100)
+    lines[:, 40] = 1.0
+    moved = augment(lines, 1.0, generator(), all_but("vocal_tract", "shift", "tempo"))
+    assert (moved.argmax(dim=1) != 40).any()
+    stayed = augment(lines, 1.0, generator(), all_but("shift", "tempo"))
+    loudest = stayed.argmax(dim=1)
+    assert (loudest[stayed.amax(dim=1) > 0.5] == 40).all()
+
+
+def test_without_noise_silence_stays_silent():
+    assert not augment(torch.zeros(8, 100, 100), 1.0, generator(), ["noise"]).any()
+
+
+def test_without_pieces_other_sounds_are_silence_alone():
+    pictures = words(120)
+    changed, marked = with_other_sounds(
+        pictures, torch.zeros(120, dtype=torch.long), OTHER, generator(), ["pieces"]
+    )
+    other = marked == OTHER
+    assert other.sum() == 2  # one in sixty
+    assert not changed[other].any()
+    assert torch.equal(changed[~other], pictures[~other])

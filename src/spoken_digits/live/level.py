@@ -1,7 +1,8 @@
-"""Speech by how far it stands out of the room's noise, which is followed as it changes.
+"""Any sound by how far it stands out of the room's noise, which is followed as it changes.
 
-Each frequency band has a noise floor of its own, so that a hum or a hiss hides no speech in the
-other bands; and where the noise itself varies, as voices do, speech must stand out further.
+Each frequency band has a noise floor of its own, so that a hum or a hiss hides no sound in the
+other bands; and where the noise itself varies, as voices do, a sound must stand out further. What
+goes on for more than a few seconds becomes part of the noise.
 """
 
 import numpy as np
@@ -24,39 +25,40 @@ _START_DB = 4.0
 _STAY_DB = 2.5
 _UNKNOWN_DB = 10.0  # more to start with, until so much has been heard:
 _KNOWN_FRAMES = 50
-_SHARE_OF_PEAK = 0.4  # less than this share of its loudest score is a word's echo
+_SHARE_OF_PEAK = 0.4  # less than this share of its loudest score is a sound's echo
 
 
-class EnergyDetector:
+class LevelDetector:
     """Scores a frame by how far it stands out of the noise, dB.
 
-    ``silence_before``: take it that so many seconds of silence came before, so that a word in the
-    very first frames is heard; else they are taken for the room's noise. The thresholds were
+    What sounds in the very first half second is taken for the room's noise. The thresholds were
     chosen with benchmarks/live/detectors.py, on FSDD's takes 5-9.
     """
 
     lag = 0
+    shortest = SAMPLE_RATE * 5 // 100
+    """What is shorter is a click, samples: its score lasts for 40 ms, a clap's for 80 or more."""
 
-    def __init__(self, silence_before: float = 0.0) -> None:
+    def __init__(self) -> None:
         bins = np.fft.rfftfreq(_WINDOW, 1 / SAMPLE_RATE)  # (161,) Hz
         edges = np.array(_EDGES_HZ)
         inside = (bins >= edges[:-1, None]) & (bins < edges[1:, None])  # (10, 161)
         self._window = np.hanning(_WINDOW + 1)[:-1]
         self._bands = inside / inside.sum(axis=1, keepdims=True) / np.square(self._window).sum()
         self._levels = np.full((_FLOOR_FRAMES, len(inside)), _QUIETEST_DB)  # a ring of the latest
-        self._count = min(round(100 * silence_before), _FLOOR_FRAMES)
+        self._count = 0  # frames
         self._floor = np.full(len(inside), _QUIETEST_DB)
         self._ratios = np.ones((_MEAN_FRAMES, len(inside)))  # of the latest frames to the floor
         self._before = np.zeros(HOP, np.float32)
         self._peak = 0.0
 
     def start(self) -> float:
-        """Return the score from which speech may start."""
+        """Return the score from which a sound may start."""
         unknown = max(0.0, 1 - self._count / _KNOWN_FRAMES)  # how little of the noise was heard
         return _START_DB + _UNKNOWN_DB * unknown
 
     def stay(self) -> float:
-        """Return the score from which speech goes on."""
+        """Return the score from which it goes on."""
         return max(_STAY_DB, self._peak * _SHARE_OF_PEAK)
 
     def score(self, frame: NDArray[np.float32]) -> float:
