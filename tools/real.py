@@ -2,8 +2,9 @@
 
 The pipeline's model, models/digits.onnx, and the released one hear FSDD, if their words are digits,
 and the Speech Commands subset, out of CORPUS_MIRROR or the network: clean, in noise of four colours
-at 10 and 0 dB, and through a telephone's band. What a model was trained on comes from models/released/digits.json,
-or, for the pipeline's, from its metadata and data/split.csv; none of it is used to test it.
+at 10 and 0 dB, and through a telephone's band. What a model was trained on comes from
+models/released/digits.json, or, for the pipeline's, from its metadata and data/split.csv; none of
+it is used to test it.
 
   fsdd                  all 3,000 recordings, for a model that knows none of them
   fsdd_test             takes 0-4, FSDD's official test

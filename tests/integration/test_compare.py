@@ -103,7 +103,7 @@ def test_a_recording_less_in_the_workspace_is_refused(built, compared, tmp_path)
     lines = path.read_text().splitlines(keepends=True)
     path.unlink()
     path.write_text("".join(lines[:-1]))
-    with pytest.raises(ComparisonError, match=r"differ \(200 and 199 digits\): 1 only in the base"):
+    with pytest.raises(ComparisonError, match=r"differ \(200 and 199 words\): 1 only in the base"):
         compared("main", root=root)
 
 

@@ -2,21 +2,22 @@
 
 import hashlib
 import json
+import shutil
 import sys
-from pathlib import Path
 
 import pytest
 import real
 import yaml
+from live_support import OF_WORDS, ROOT, save_model
 
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation.digests import digest
 from spoken_digits.export import released
-from spoken_digits.export.inference import ModelError
+from spoken_digits.export.inference import ModelError, load_model
 from spoken_digits.export.released import ReleaseError
 from spoken_digits.recording import Recording
+from spoken_digits.vocabulary import digits
 
-ROOT = Path(__file__).parents[3]
 RECORDINGS = [Recording("fsdd", "7", "theo", take) for take in range(10)]
 
 
@@ -111,6 +112,31 @@ def test_the_released_model_in_git_is_what_its_description_says():
 def test_a_path_with_blanks_is_quoted():
     changed = released.overrides({"download.folder.path": "/home/it's me"})
     assert "download.folder.path='/home/it\\'s me'" in changed
+
+
+@pytest.fixture
+def model_of_words(project):
+    shutil.copy(ROOT / "params.yaml", project)
+    return load_model(save_model(project / "words.onnx", OF_WORDS, words=3))
+
+
+def test_what_is_said_for_a_models_words_comes_from_the_vocabulary(project, model_of_words):
+    params = (project / "params.yaml").read_text()
+    listed = "vocabulary: [yes, no, 'lights-on=turn on the lights'] "
+    (project / "params.yaml").write_text(params.replace("vocabulary: digits ", listed))
+    assert real.vocabulary_of(model_of_words).said == ("yes", "no", "turn on the lights")
+    assert real.vocabulary_of(load_model(save_model(project / "digits.onnx"))) == digits(), (
+        "the released model may be measured beside it"
+    )
+
+
+def test_a_model_of_unknown_words_is_not_measured(model_of_words):
+    with pytest.raises(UserError) as caught:
+        real.vocabulary_of(model_of_words)
+    assert str(caught.value).endswith(
+        "words.onnx: recognises yes, no, lights-on, which is neither the vocabulary in params.yaml "
+        "nor the digits, so what is said for each is not known"
+    )
 
 
 def test_what_a_release_is_trained_with_in_words():
