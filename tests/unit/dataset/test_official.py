@@ -3,7 +3,6 @@
 from collections import Counter
 
 import pytest
-
 from spoken_digits.dataset.official import official_subset
 
 LISTED = {  # speakers as validation_list.txt and testing_list.txt of v0.02 have them
