@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from spoken_digits.dataset.official import official_subset
+from spoken_digits.official_split import official_subset
 
 LISTED = {  # speakers as validation_list.txt and testing_list.txt of v0.02 have them
     "validation": "8b775397 2643992f 060cd039 f5e5e8b0 dbb40d24 d57febf0 16db1582 171b56dc",
