@@ -28,7 +28,7 @@ _, params = start(__doc__, options={"--keys": KEYS}, predicts=True)
 import json
 from pathlib import Path
 
-from spoken_digits.dataset.images import load_images
+from spoken_digits.dataset.images import class_indices, load_images
 from spoken_digits.dataset.recordings import find_recordings
 from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
@@ -51,9 +51,11 @@ METRICS = Path("metrics/evaluate.json")
 def main() -> None:
     subsets = read_split(SPLIT)
     test = [recording for recording, subset in subsets.items() if subset == "test"]
-    labels = read_classes(MODEL)[:-1]
+    classes = read_classes(MODEL)
+    labels = classes[:-1]
     if not any(recording.is_word for recording in test):
         raise UserError(f"{SPLIT}: no {noun(labels)} in the test subset; see split in params.yaml")
+    class_indices(test, classes)  # a model of another vocabulary ends here
     network = load_for_listening(MODEL)
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
     likely = probabilities(network, images)  # (n, classes)

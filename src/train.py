@@ -92,7 +92,8 @@ def _checkpoint(subsets: dict[str, Subset], corpora: NDArray[np.int64]) -> Path:
     digest = hashlib.sha256(corpora.tobytes())
     for images, classes in subsets.values():
         digest.update(images.tobytes() + classes.tobytes())
-    digest.update(json.dumps([params.train.model_dump(), processor()], sort_keys=True).encode())
+    settings = [params.train.model_dump(), params.words.classes, processor()]
+    digest.update(json.dumps(settings, sort_keys=True).encode())
     digest.update(Path(__file__).read_bytes())
     package = Path(__file__).parent / "spoken_digits"
     rooms = [*package.glob("model/*.py"), *package.glob("training/*.py")]

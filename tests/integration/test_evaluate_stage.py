@@ -78,6 +78,17 @@ def test_a_missing_model_is_an_error_of_one_line(work, run):
     assert "Traceback" not in done.stderr
 
 
+def test_a_split_of_another_vocabulary_than_the_models_is_an_error(work, run):
+    split = work / "data" / "split.csv"
+    text = split.read_text()
+    split.unlink()  # it may be a link into the cache
+    split.write_text(re.sub(r",7_(v\d+)_0.wav,7,test", r",yes_\1_0.wav,yes,test", text))
+    done = run(sys.executable, "src/evaluate.py", cwd=work, check=False)
+    assert done.returncode == 1
+    assert "'yes' is not in the vocabulary, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_test_subset_without_digits_is_an_error(work, run):
     split = work / "data" / "split.csv"
     lines = split.read_text().splitlines()
