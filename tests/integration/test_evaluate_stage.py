@@ -70,6 +70,7 @@ def test_dvc_shows_every_plot(built, run):
     assert all(shown["data"].values())
 
 
+@pytest.mark.slow
 def test_a_missing_model_is_an_error_of_one_line(work, run):
     (work / "models" / "digits.safetensors").unlink()
     done = run(sys.executable, "src/evaluate.py", cwd=work, check=False)
@@ -78,6 +79,7 @@ def test_a_missing_model_is_an_error_of_one_line(work, run):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_split_of_another_vocabulary_than_the_models_is_an_error(work, run):
     split = work / "data" / "split.csv"
     text = split.read_text()
@@ -89,6 +91,7 @@ def test_a_split_of_another_vocabulary_than_the_models_is_an_error(work, run):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_test_subset_without_digits_is_an_error(work, run):
     split = work / "data" / "split.csv"
     lines = split.read_text().splitlines()

@@ -49,6 +49,7 @@ def project(tmp_path, recordings):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_pictures_are_the_same_for_any_number_of_workers_and_for_a_shard_alone(project):
     output = project / "data/spectrograms"
     made = []

@@ -170,12 +170,14 @@ def test_training_starts_from_the_weights_of_a_file(project):
     assert (project / MODEL).read_bytes() != start.read_bytes()
 
 
+@pytest.mark.slow
 def test_weights_to_start_from_that_are_missing(project):
     write_params(project, start_from="models/start.safetensors@0123456789ab")
     words = "error: params.yaml: train.start_from: models/start.safetensors: no such file"
     assert words in fail(project)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subset", ["train", "validation"])
 def test_no_digit_in_a_subset(project, subset):
     others = {speaker: name for speaker, name in SUBSETS.items() if name != subset}
@@ -184,6 +186,7 @@ def test_no_digit_in_a_subset(project, subset):
     assert words in fail(project)
 
 
+@pytest.mark.slow
 def test_nothing_but_other_words(project):
     write_split(project, SUBSETS, ["other-yes"])
     assert "no digit in the train subset" in fail(project)
@@ -197,6 +200,7 @@ def test_no_split(project):
     )
 
 
+@pytest.mark.slow
 def test_pictures_that_are_missing(project):
     (project / "data/spectrograms/fsdd/ben.zip").unlink()
     errors = fail(project)

@@ -77,7 +77,11 @@ def network():
     return network
 
 
-@pytest.fixture(scope="module", params=SETTINGS, ids=["usual", "narrow", "wide"])
+@pytest.fixture(
+    scope="module",
+    params=[USUAL, *(pytest.param(one, marks=pytest.mark.slow) for one in SETTINGS[1:])],
+    ids=["usual", "narrow", "wide"],
+)
 def exported(request, network):
     """Settings, and the model made for them."""
     return request.param, graph.build(network, request.param, ABOUT)
