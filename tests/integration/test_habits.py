@@ -259,7 +259,7 @@ def test_the_comparison_of_a_pull_request_is_of_what_ran_on_both_sides(unbuilt, 
     base = run("git", "rev-parse", "HEAD~1", cwd=project).stdout[:7]
     assert head == f"### Accuracy, this pull request against its base {base}"
     assert lines[:2] == ["", "```text"]
-    assert re.fullmatch(r" +accuracy on \d+ digits", lines[2])
+    assert re.fullmatch(r" +accuracy on \d+ words", lines[2])
     assert lines[3].startswith("base-run-here ")
     assert lines[4].startswith("workspace ")
     assert lines[-1] == "```"

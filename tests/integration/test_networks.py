@@ -23,7 +23,7 @@ import numpy as np
 from accuracy.networks import NETWORKS, logits
 
 for name, kind in NETWORKS.items():
-    network = kind()
+    network = kind(11)
     pictures = np.random.default_rng(0).integers(0, 256, (3, 100, 100), np.uint8)
     scores = logits(network, pictures)
     assert scores.shape == (3, 11) and scores.isfinite().all(), name
