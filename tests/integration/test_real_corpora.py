@@ -27,7 +27,10 @@ def release(project: Path, held_out: dict[str, list[str]]) -> None:
     (project / "models/released").mkdir()
     content = model.SerializeToString()
     (project / "models/released/digits.onnx").write_bytes(content)
-    about = {"sha256": {"models/digits.onnx": sha256(content)}, "held_out": held_out}
+    weights = (project / "models/digits.safetensors").read_bytes()
+    (project / "models/released/digits.safetensors").write_bytes(weights)
+    digests = {"models/digits.onnx": sha256(content), "models/digits.safetensors": sha256(weights)}
+    about = {"sha256": digests, "held_out": held_out}
     (project / "models/released/digits.json").write_text(json.dumps(about))
 
 
