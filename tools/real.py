@@ -50,6 +50,7 @@ import yaml
 
 from spoken_digits.corpora import fsdd, speech_commands
 from spoken_digits.corpora.fetch import cache_directory
+from spoken_digits.corpora.registry import can_give
 from spoken_digits.dataset.recordings import list_recordings
 from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
@@ -152,7 +153,7 @@ def collect(vocabulary: Vocabulary) -> Path:
     ):
         if (place / name).is_dir():
             continue
-        if name == "fsdd" and not set(fsdd.WORDS) & set(vocabulary.said):
+        if name == "fsdd" and not any(can_give(name, word) for word in vocabulary.words):
             continue
         partial = cache_directory() / "real.partial"
         try:
