@@ -69,7 +69,7 @@ def main() -> None:
             params.train,
             checkpoint,
             report,
-            start=start,
+            lambda count: start or SpectrogramNet(count),
         )
         temperature = calibrate(network, *subsets["validation"])
         live.summary["temperature"] = temperature

@@ -258,7 +258,7 @@ def main() -> None:
                 settings,
                 checkpoint,
                 lambda _: None,
-                kind=kind,
+                kind,
             )
             seconds = time.perf_counter() - start
         parameters = sum(weights.numel() for weights in network.parameters())

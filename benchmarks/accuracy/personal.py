@@ -150,7 +150,7 @@ def measure(
             settings,
             Path(temporary) / "checkpoint.pt",
             lambda _: None,
-            start=start,
+            lambda _: load_network(base.weights),
         )
     round_to_half(network)
     before, others_before = score(start, tested), score(start, others)

@@ -66,11 +66,6 @@ class Vocabulary:
         return (*self.labels, OTHER)
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """All that is said for the words, for example ("zero", ..., "nine")."""
-        return tuple(said for word in self.words for said in word.said)
-
-    @property
     def noun(self) -> str:
         """What one of its words is called: see ``noun``."""
         return noun(self.labels)

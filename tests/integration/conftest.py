@@ -41,6 +41,7 @@ SMALL = {
     "train.epochs": 1,
     "train.epoch_size": 64,
     "train.batch_size": 16,
+    "train.threads": 1,  # other tests run beside
     "evaluate.robustness_recordings": 10,
     "live.model": "trained",  # there is no released one in these projects
 }

@@ -151,6 +151,7 @@ def test_a_broken_dvc_yaml_is_dvcs_to_explain(check, clone):
     assert finished.returncode == 1
 
 
+@pytest.mark.slow
 def test_an_edit_that_is_not_staged_is_not_judged(check, clone):
     edit(clone / "record.py", "mkdir()", "mkdir(0o700)")
     assert check().returncode == 1
@@ -169,6 +170,7 @@ def test_an_edit_that_is_staged_is_judged_though_the_file_is_back(check, clone, 
     assert finished.returncode == 1
 
 
+@pytest.mark.slow
 def test_data_in_the_working_tree_is_not_judged_with_what_is_staged(check, clone):
     (clone / "data").mkdir()
     (clone / "data/a").write_text("another", encoding="utf-8")
@@ -251,6 +253,7 @@ def test_the_hook_refuses_a_commit_whose_lock_does_not_match(hooked, commit, run
     assert run("git", "rev-list", "--count", "HEAD", cwd=repository).stdout == "1\n"
 
 
+@pytest.mark.slow
 def test_the_hook_judges_what_commit_all_takes_and_not_what_it_leaves(hooked, commit):
     repository = hooked()
     edit(repository / "record.py", "mkdir()", "mkdir(0o700)")
@@ -260,6 +263,7 @@ def test_the_hook_judges_what_commit_all_takes_and_not_what_it_leaves(hooked, co
     assert commit(repository, "params.yaml").returncode == 0
 
 
+@pytest.mark.slow
 def test_the_hook_works_where_the_project_is_a_folder_of_the_repository(hooked, commit, run):
     repository = hooked("part")
     assert commit(repository).returncode == 0
@@ -270,6 +274,7 @@ def test_the_hook_works_where_the_project_is_a_folder_of_the_repository(hooked, 
     assert finished.returncode == 1
 
 
+@pytest.mark.slow
 def test_the_hook_works_in_a_worktree_where_the_project_is_a_folder(hooked, commit, run, tmp_path):
     worktree = tmp_path / "worktree"
     run("git", "worktree", "add", "--quiet", worktree, cwd=hooked("part"))

@@ -70,6 +70,7 @@ def compared(built, machine, monkeypatch, capsys):
     return compared
 
 
+@pytest.mark.slow
 def test_an_experiment_is_better_than_a_branch_without_anything_in_the_workspace(
     built, run, tmp_path
 ):

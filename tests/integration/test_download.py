@@ -85,6 +85,7 @@ def change_one_byte(source, target, member):
             new.writestr(info.filename, bytes(content))
 
 
+@pytest.mark.slow
 def test_a_stand_in_for_audiomnist_over_http(download, server, stand_in):
     """In its layout, through a connection that breaks, verified and kept byte for byte."""
     archive = stand_in / f"AudioMNIST-{COMMIT}.zip"

@@ -104,6 +104,7 @@ def project(exported, tmp_path):
     return shutil.copytree(exported[0], tmp_path / "project")
 
 
+@pytest.mark.slow
 def test_the_graph_answers_as_the_network(exported):
     project, finished, images = exported
     assert "models/digits.onnx:" in finished.stdout

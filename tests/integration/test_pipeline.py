@@ -96,7 +96,11 @@ def test_a_param_reruns_its_own_stage_first(work, run, change, first):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("train.epochs=abc", 'params.yaml: train.epochs: "abc" is not allowed. Allowed: a whole'),
+        pytest.param(
+            "train.epochs=abc",
+            'params.yaml: train.epochs: "abc" is not allowed. Allowed: a whole',
+            marks=pytest.mark.slow,
+        ),
         ("corpora=[fsd]", 'params.yaml: corpora: "fsd" is not allowed. Did you mean fsdd?'),
     ],
 )

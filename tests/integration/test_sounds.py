@@ -68,7 +68,7 @@ def test_the_model_is_used_as_it_was_trained(project):
 @pytest.mark.slow
 @pytest.mark.sound
 def test_sounds_are_heard_as_they_are_played(project, sound_server):
-    """Through PulseAudio and PortAudio; each sound is one line, whatever it is made of."""
+    """Through PulseAudio and PortAudio, one after the other."""
     tested = {one.speaker for one, subset in read_split(project / "data/split.csv").items()
               if subset == "test"}  # fmt: skip
     labels = [*KINDS, "other-door"]
@@ -78,11 +78,13 @@ def test_sounds_are_heard_as_they_are_played(project, sound_server):
     program.wait_for("listening to")
     sound_server.play(room(1.0, *parts, noise=0.0002))
     heard: list[str | None] = []
-    while None not in heard:
+    while KINDS[-1] not in heard[:-1]:
         heard.append(json.loads(program.line())["word"])
     assert program.stop() == 0
-    # Claps and notes that are far apart are sounds of their own.
-    assert [label for i, label in enumerate(heard) if heard[:i][-1:] != [label]] == [*KINDS, None]
+    assert heard[-1] is None  # the door
+    # Claps that are far apart are sounds of their own, and a soft last one may be rejected.
+    words = [label for label in heard if label]
+    assert [label for i, label in enumerate(words) if words[:i][-1:] != [label]] == KINDS
 
 
 @pytest.mark.slow

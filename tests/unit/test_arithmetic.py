@@ -33,7 +33,8 @@ settings = load_params(Path(sys.argv[3])).train.model_copy(
 )
 chance = np.random.default_rng(0)
 data = chance.integers(0, 256, (64, 100, 100), np.uint8), np.arange(64) % 11
-network = fit(data, data, np.zeros(64, np.int64), settings, Path(sys.argv[4]), lambda metrics: None)
+corpora, checkpoint = np.zeros(64, np.int64), Path(sys.argv[4])
+network = fit(data, data, corpora, 11, settings, checkpoint, lambda metrics: None)
 import torch
 digest = hashlib.sha256()
 for value in network.state_dict().values():

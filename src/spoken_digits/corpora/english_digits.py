@@ -1,5 +1,6 @@
 """What the corpora of English digits share: their recordings under the vocabulary's labels."""
 
+from spoken_digits.corpora.registry import can_give
 from spoken_digits.errors import UserError
 from spoken_digits.recording import Recording, RecordingNameError
 from spoken_digits.vocabulary import Vocabulary, digits
@@ -11,8 +12,7 @@ ENGLISH_DIGITS = tuple(_WORDS.values())
 
 def check_has_digits(corpus: str, vocabulary: Vocabulary) -> None:
     """Raise UserError if a vocabulary has no English digit, so that the corpus would be no use."""
-    said = {said.casefold() for word in vocabulary.words for said in word.said}
-    if said.isdisjoint(ENGLISH_DIGITS):
+    if not any(can_give(corpus, word) for word in vocabulary.words):
         raise UserError(
             f"{corpus} holds the ten English digits, and the vocabulary has none of them: "
             f"{', '.join(vocabulary.labels)}. Use espeak or pico (any word), speech_commands (its "

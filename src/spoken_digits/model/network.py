@@ -190,7 +190,11 @@ def read_classes(path: Path) -> tuple[str, ...]:
 
     Raises ModelFileError as ``read_about`` does, or if the file does not say.
     """
-    classes = read_about(path).get("classes")
+    return _classes(path, read_about(path))
+
+
+def _classes(path: Path, about: dict[str, object]) -> tuple[str, ...]:
+    classes = about.get("classes")
     if not isinstance(classes, list) or len(classes) < 2 or classes[-1] != OTHER:
         raise ModelFileError(f"{path}: does not say which words it recognises ({classes!r})")
     return tuple(map(str, classes))
@@ -201,10 +205,9 @@ def load_network(path: Path) -> SpectrogramNet:
 
     Raises ModelFileError if the file is missing, damaged or holds another network.
     """
-    classes, stride = len(read_classes(path)), read_about(path).get("time_stride")
-    network = (
-        SpectrogramNet(classes) if stride is None else SpectrogramNet(classes, int(str(stride)))
-    )
+    about = read_about(path)
+    other_than_usual = {key: about[key] for key in ("time_stride",) if key in about}
+    network = SpectrogramNet(len(_classes(path, about)), **other_than_usual)  # type: ignore[arg-type]
     try:
         tensors = safetensors.torch.load_file(path)
         expected = {name for name in network.state_dict() if not name.endswith("_tracked")}

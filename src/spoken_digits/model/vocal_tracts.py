@@ -12,7 +12,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spoken_digits.model.network import SpectrogramNet, load_network, read_about
+from spoken_digits.model.network import (
+    ModelFileError,
+    SpectrogramNet,
+    load_network,
+    read_about,
+)
 from spoken_digits.sizes import SIZE
 
 _SCALES = (0.93, 1.07)  # of the distance from the lowest band, as augmentation's
@@ -62,5 +67,6 @@ def load_for_listening(path: Path) -> SpectrogramNet | TwoTracts:
     """
     network = load_network(path)
     omitted = read_about(path).get("omitted", [])
-    assert isinstance(omitted, list)
+    if not isinstance(omitted, list):
+        raise ModelFileError(f"{path}: does not say what was omitted in its training ({omitted!r})")
     return network if "vocal_tract" in omitted else TwoTracts(network)

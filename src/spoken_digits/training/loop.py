@@ -37,8 +37,7 @@ def fit(
     settings: Train,
     checkpoint: Path,
     report: Callable[[Metrics], None],
-    kind: type[SpectrogramNet] = SpectrogramNet,
-    start: SpectrogramNet | None = None,
+    network_of: Callable[[int], SpectrogramNet] = SpectrogramNet,
 ) -> SpectrogramNet:
     """Train a network on (images (n, 100, 100), classes (n,)) and return its best epoch's.
 
@@ -53,8 +52,8 @@ def fit(
     Everything random follows from ``seed`` and the epoch's number. The state at each epoch's end
     is kept in ``checkpoint``, so that a killed run goes on from there and ends with the same
     bytes; the caller makes sure that it is of the same data and settings. ``report`` gets every
-    epoch's metrics in order, those before a resumption included. ``kind`` is the network to train,
-    from random weights; ``start`` one whose weights are trained further instead (start_from.py).
+    epoch's metrics in order, those before a resumption included. ``network_of`` gives the network
+    to train for a number of classes: its weights are random, or trained ones (start_from.py).
     Raises DivergedError if the loss is no longer a number.
     """
     device = _device(settings.portable)
@@ -64,7 +63,7 @@ def fit(
     steps = max(settings.epoch_size // settings.batch_size, 1)  # an epoch
 
     torch.manual_seed(derive_seed(settings.seed, "weights"))
-    network = (copy.deepcopy(start).requires_grad_() if start else kind(count)).to(device)
+    network = network_of(count).requires_grad_().to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(False)
     optimizer = torch.optim.AdamW(

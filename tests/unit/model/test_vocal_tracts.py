@@ -112,6 +112,13 @@ def test_a_model_is_used_as_it_was_trained(network, pictures, tmp_path, about, t
     assert torch.equal(logits(load_for_listening(path), pictures.numpy()), expected)
 
 
+def test_a_model_that_says_nonsense_of_its_training_is_refused(network, tmp_path):
+    path = tmp_path / "digits.safetensors"
+    save_network(network, path, {"classes": list(digits().classes), "omitted": "blur"})
+    with pytest.raises(ModelFileError, match="does not say what was omitted in its training"):
+        load_for_listening(path)
+
+
 def test_a_model_that_is_not_there(tmp_path):
     with pytest.raises(ModelFileError, match="no such model"):
         load_for_listening(tmp_path / "digits.safetensors")

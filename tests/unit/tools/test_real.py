@@ -124,7 +124,8 @@ def test_what_is_said_for_a_models_words_comes_from_the_vocabulary(project, mode
     params = (project / "params.yaml").read_text()
     listed = "vocabulary: [yes, no, 'lights-on=turn on the lights'] "
     (project / "params.yaml").write_text(params.replace("vocabulary: digits ", listed))
-    assert real.vocabulary_of(model_of_words).said == ("yes", "no", "turn on the lights")
+    yes, no, lights = real.vocabulary_of(model_of_words).words
+    assert (yes.said, no.said, lights.said) == (("yes",), ("no",), ("turn on the lights",))
     assert real.vocabulary_of(load_model(save_model(project / "digits.onnx"))) == digits(), (
         "the released model may be measured beside it"
     )
