@@ -9,6 +9,7 @@ from PIL import Image
 NAMES = ("live.svg", "seven.png", "digits.png")
 
 
+@pytest.mark.slow
 def test_the_committed_pictures_are_what_the_script_draws(run, tmp_path):
     environment = {"PYTHONPATH": "src"}
     script = ROOT / "tools" / "draw_pictures.py"

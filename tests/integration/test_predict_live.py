@@ -223,6 +223,7 @@ def test_no_model_at_all(folder):
     )
 
 
+@pytest.mark.slow
 def test_which_model_it_is_and_that_another_was_trained_since(folder):
     soundfile.write(folder / "a.wav", room(word(4)), 16_000)
     released, trained = folder / "models/released/digits.onnx", folder / "models/digits.onnx"

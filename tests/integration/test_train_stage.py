@@ -192,6 +192,7 @@ def test_nothing_but_other_words(project):
     assert "no digit in the train subset" in fail(project)
 
 
+@pytest.mark.slow
 def test_no_split(project):
     (project / "data/split.csv").unlink()
     assert (

@@ -69,6 +69,7 @@ def found(root: Path) -> dict[str, object]:
     return json.loads((root / "metrics" / "validate.json").read_text())
 
 
+@pytest.mark.slow
 def test_good_data_pass_and_the_bytes_are_the_same_for_any_number_of_workers(copy, run):
     done = run(sys.executable, SRC / "validate.py", "--workers", "1", cwd=copy)
     first = (copy / "metrics" / "validate.json").read_bytes()

@@ -195,6 +195,7 @@ def test_nothing_of_this_machine(exported):
         assert trace not in content
 
 
+@pytest.mark.slow
 def test_the_same_bytes_twice_without_a_word(network, tmp_path, capfd):
     before = {name: value.clone() for name, value in network.state_dict().items()}
     paths = tmp_path / "first.onnx", tmp_path / "second.onnx"
