@@ -3,6 +3,7 @@
 import re
 import sys
 
+import pytest
 from conftest import ROOT
 from PIL import Image
 
