@@ -63,15 +63,17 @@ personal: $(VENV)/.installed  ## Adapt it to your voice: make personal ARGS='--r
 	python tools/personal.py $(ARGS)
 
 ##@ Development
-test: $(VENV)/.installed-dev  ## Run the tests, without the slow ones
-	@# Sound is played and heard in real time: nothing beside it. 5: none is chosen by ARGS='-k ...'.
-	@code=0; \
-	python -m pytest -m 'not slow and not sound' --numprocesses auto --dist loadgroup $(ARGS) || code=$$?; \
+# Sound is played and heard in real time: nothing beside it. 5: none is chosen by ARGS='-k ...'.
+pytest = code=0; \
+	python -m pytest -m '$(1) and not sound' --numprocesses auto --dist loadgroup $(ARGS) || code=$$?; \
 	case $$code in 0|5) ;; *) exit $$code ;; esac; \
-	python -m pytest -m 'not slow and sound' $(ARGS) || { sound=$$?; [ $$sound != 5 ] || exit $$code; exit $$sound; }
+	python -m pytest -m '$(1) and sound' $(ARGS) || { sound=$$?; [ $$sound != 5 ] || exit $$code; exit $$sound; }
+
+test: $(VENV)/.installed-dev  ## Run the tests, without the slow ones
+	@$(call pytest,not slow)
 
 test-slow: $(VENV)/.installed-dev  ## Run the slow tests: whole pipelines, remotes, the README
-	python -m pytest -m slow $(ARGS)
+	@$(call pytest,slow)
 
 coverage: $(VENV)/.installed-dev  ## Run the tests, and list the lines that none of them runs
 	coverage erase

@@ -16,8 +16,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Where tests run on several processes: a file on one, all that need the built project too."""
-    built = "built" in getattr(item, "fixturenames", ())
+    """Where tests run on several processes: a file on one; all quick ones of the built project too.
+
+    Slow ones take longer than it takes to build it a second time.
+    """
+    slow = item.get_closest_marker("slow")
+    built = "built" in getattr(item, "fixturenames", ()) and not slow
     item.add_marker(pytest.mark.xdist_group("built" if built else item.path.name))
 
 
