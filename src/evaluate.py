@@ -61,7 +61,7 @@ def main() -> None:
     likely = probabilities(network, images)  # (n, classes)
     crc32s = [stored.crc32 for stored in find_recordings(RAW, test)]
     predictions = most_probable(test, likely, labels, crc32s)
-    summary = summarise(predictions, likely, labels)
+    summary = summarise(predictions, likely, labels, params.live.reject)
     summary["robustness"] = robustness(
         RAW,
         subsets,
@@ -77,7 +77,7 @@ def main() -> None:
         "bytes": MODEL.stat().st_size,
     }
     summary = rounded(summary)
-    draw(PLOTS, predictions, images, summary, read_curves(TRAINING), labels)
+    draw(PLOTS, predictions, likely, images, summary, read_curves(TRAINING), labels)
     write_predictions(PREDICTIONS, predictions)
     write_text(METRICS, json.dumps(summary, indent=2) + "\n")
     low, high = summary["accuracy_low"], summary["accuracy_high"]
@@ -85,6 +85,13 @@ def main() -> None:
         f"accuracy {summary['accuracy']:.2%} ({low:.2%} to {high:.2%}) of {summary['n']} "
         f"{noun(labels)}s"
     )
+    decided = summary["decided"]
+    print(
+        f"{decided['accuracy']:.2%} ({decided['low']:.2%} to {decided['high']:.2%}) as the live "
+        f"program decides, with live.reject {decided['reject']:g}"
+    )
+    if decided["others"]:
+        print(f"{decided['claimed']:.2%} of {decided['others']} other words claimed with it")
 
 
 if __name__ == "__main__":

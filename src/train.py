@@ -24,7 +24,7 @@ from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.model.network import SpectrogramNet, save_network
-from spoken_digits.training.calibration import calibrate, round_to_half
+from spoken_digits.training.calibration import COLDEST, calibrate, round_to_half
 from spoken_digits.training.loop import fit
 from spoken_digits.training.start_from import load_start
 
@@ -84,6 +84,11 @@ def main() -> None:
     save_network(network, MODEL, about)
     write_text(TRAINED_ON, json.dumps(processor(), indent=2) + "\n")
     checkpoint.unlink(missing_ok=True)
+    if temperature == COLDEST:
+        print(
+            f"temperature {temperature:.2f}, the lowest allowed: validation has too few mistakes "
+            "to calibrate by"
+        )
     print(f"trained on {len(subsets['train'][1])} recordings; {MODEL}")
 
 

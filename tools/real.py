@@ -200,7 +200,7 @@ def measure_all(
         yield (
             part.name,
             {"seen_and_left_out": len(part.recordings) - len(recordings)}
-            | measure(model, root, recordings),
+            | measure(model, root, recordings, load_params().live.reject),
         )
 
 

@@ -23,7 +23,6 @@ from spoken_digits.vocabulary import LANGUAGES, Vocabulary
 
 PARAMS_FILE = Path("params.yaml")
 
-Speaker = Annotated[str, Field(pattern=r"^[a-z_]+/[A-Za-z0-9-]+$", examples=["fsdd/jackson"])]
 Percent = Annotated[float, Field(ge=0, le=100)]
 Effect = Literal[
     "pieces",
@@ -105,8 +104,16 @@ _CORPORA = {
 SOURCES = {name: str(field.description) for name, field in _CORPORA.items()}
 """Every corpus, and where it comes from."""
 SYNTHETIC = tuple(name for name, field in _CORPORA.items() if field.annotation is Voices)
+"""Those that a program speaks; people speak in the others."""
 CorpusName = Annotated[str, GetPydanticSchema(lambda *_: literal_schema(list(SOURCES)))]
 """One of SOURCES: Literal["espeak", "pico", ...]."""
+LeftOut = Annotated[
+    str,
+    Field(
+        pattern=rf"^({'|'.join(SOURCES)})(/[A-Za-z0-9-]+)?$",
+        examples=["fsdd/jackson, a speaker, or fsdd, a whole corpus"],
+    ),
+]
 
 
 class Language(_Section):
@@ -125,7 +132,7 @@ class Split(_Section):
     fold: Annotated[int, Field(ge=0, le=4)]
     validation_percent: Annotated[int, Field(ge=1, le=40)]
     test_percent: Annotated[int, Field(ge=1, le=40)]
-    leave_out: Annotated[tuple[Speaker, ...], _FROM_LIST]
+    leave_out: Annotated[tuple[LeftOut, ...], _FROM_LIST]
 
 
 class Validate(_Section):

@@ -14,7 +14,7 @@ PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 STAGES: dict[str, dict[str, Any]] = PIPELINE["stages"]
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
 NOT_OF_A_STAGE = {"live"}
-"""Sections of params.yaml that the live program reads; it is no stage."""
+"""Sections of params.yaml of which no stage need list all: the live program reads them."""
 
 IN_GIT_ALONE = {"metrics/latency.json"}
 """Metrics that no stage lists as an output: a time is another number on every run."""

@@ -15,6 +15,7 @@ stages:
     cmd: python make.py
     deps: [make.py]
     params: [corpora, split, train.seed]
+    outs: [metrics/plots]
     metrics:
       - metrics/evaluate.json: {cache: false}
 """
@@ -29,9 +30,16 @@ if params["train"]["seed"] == 13 and params["split"]["fold"] == 3:
     sys.exit("error: fold 3 has no recordings")
 left_out = params["split"]["leave_out"]
 share = 0.9 + params["split"]["fold"] / 100 if not left_out else len(left_out[0]) / 100
-Path("metrics").mkdir(exist_ok=True)
+Path("metrics/plots").mkdir(parents=True)
 numbers = {"accuracy": share, "accuracy_low": share - 0.1, "accuracy_high": 1.0, "n": 100}
+others = {"claimed": 0.25, "others": 8} if left_out != ["fsdd"] else {"claimed": None, "others": 0}
+numbers["decided"] = {"reject": 0.65, "accuracy": share / 2, "low": 0.0, "high": 0.5, **others}
 Path("metrics/evaluate.json").write_text(json.dumps(numbers))
+curve = [
+    {"threshold": t / 2, "rejected": t * share / 5, "lost": t / 100, "others_claimed": claimed}
+    for t in range(3) for claimed in [others["claimed"] and 0.25 - t / 10]
+]
+Path("metrics/plots/rejection.json").write_text(json.dumps(curve))
 """
 
 
@@ -103,3 +111,33 @@ def test_speakers_left_out_in_turn_are_summed_up(folds):
     again = folds("--speakers", "fsdd", "--corpora", "fsdd")
     assert again.returncode == 0
     assert (root / "metrics/folds/speakers-fsdd-fsdd.json").exists()
+
+
+@pytest.mark.slow
+def test_corpora_left_out_in_turn_say_how_the_program_decides(folds):
+    root, _, folds = folds
+    finished = folds("--leave-corpus-out", "--corpora", "fsdd,speech_commands,espeak")
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    for line in (
+        "As the program decides, with live.reject 0.65",
+        "speech_commands: 25.00% of 8 other words claimed",
+        "at most 2% of digits lost (rejected, or mistaken): threshold 1.0, 5.00% of other words "
+        "claimed",
+        "at most 2% of digits rejected: threshold 0.5, 15.00% of other words claimed",
+    ):
+        assert line in finished.stdout.splitlines()
+    name = "leave-corpus-out-fsdd+speech_commands+espeak"
+    content = json.loads((root / f"metrics/folds/{name}.json").read_text(encoding="utf-8"))
+    assert [one["tested"] for one in content["folds"]] == ["fsdd", "speech_commands"]
+    assert [one["accuracy"] for one in content["folds"]] == [0.04, 0.15]
+    assert [one["decided"]["accuracy"] for one in content["folds"]] == [0.02, 0.075]
+    assert [one["curve"][2]["others_claimed"] for one in content["folds"]] == [None, 0.05]
+    assert content["curve"][1] == {
+        "threshold": 0.5,
+        "rejected": 0.019,
+        "lost": 0.01,
+        "others_claimed": 0.15,
+    }
+    assert content["lost_at_most_2"]["threshold"] == 1.0
+    assert (content["decided_mean"], content["decided_worst"]) == (0.0475, 0.02)
+    assert content["rejected_at_most_2"] == content["curve"][1]

@@ -65,6 +65,11 @@ def test_the_committed_file_is_valid():
     assert load_params(COMMITTED).train.epochs >= 1
 
 
+@pytest.mark.parametrize("left_out", [["fsdd"], ["audiomnist/02", "speech_commands"], []])
+def test_speakers_and_corpora_may_be_left_out(change, left_out):
+    assert load_params(change("split.leave_out", left_out)).split.leave_out == tuple(left_out)
+
+
 def test_params_are_frozen():
     params = load_params(COMMITTED)
     with pytest.raises(ValidationError, match="frozen"):
@@ -172,8 +177,10 @@ ACCEPT_FRACTIONS = fraction_keys()
         (
             "split.leave_out",
             ["jackson"],
-            'split.leave_out: "jackson" is not allowed. Allowed: text like fsdd/jackson',
+            'split.leave_out: "jackson" is not allowed. Allowed: text like fsdd/jackson, a '
+            "speaker, or fsdd, a whole corpus",
         ),
+        ("split.leave_out", ["fsd/jackson"], '"fsd/jackson" is not allowed. Allowed: text like'),
         ("split.leave_out", "fsdd/jackson", "Allowed: a list, each text like fsdd/jackson"),
         ("download.fsdd.archive", "", '"" is not allowed. Allowed: text that is not empty'),
         ("download.folder.path", 3, "3 is not allowed. Allowed: text or null"),

@@ -14,6 +14,9 @@ Two take what the authors of a corpus published: ``takes`` that of FSDD, and ``o
 FSDD, AudioMNIST (its first fold) and Speech Commands; both split other corpora by speaker. Only
 ``takes`` of the user's own recordings (folder) tests each speaker's last third of the takes of a
 label: it says how well a model recognises whom it was trained on.
+
+``leave_out`` goes before any scheme: the speakers and whole corpora that it names are tested, and
+nobody else. What the scheme would have tested is trained on.
 """
 
 import difflib
@@ -62,17 +65,19 @@ def assign(
     No speaker is in two subsets (schemes speaker and fold, and leave_out), and byte-identical
     recordings always share one: speakers who share a recording are treated as one, and test wins
     over validation, validation over train, so that nothing tested has been trained on.
-    Raises SplitError if leave_out names a speaker who is not there, or a subset is empty.
+    Raises SplitError if leave_out names a speaker or a corpus that is not there, or a subset is
+    empty.
     """
     _check_left_out(recordings, settings.leave_out)
-    left_out = frozenset(settings.leave_out)
-    rest = [recording for recording in recordings if recording.who not in left_out]
+    named = frozenset(settings.leave_out)
+    left_out = [one for one in recordings if one.who in named or one.corpus in named]
+    rest = [one for one in recordings if one.who not in named and one.corpus not in named]
     chosen = _SCHEMES[settings.scheme](rest, settings)
     if left_out:
         chosen = {
             recording: TRAIN if subset == TEST else subset for recording, subset in chosen.items()
         }
-        chosen |= {recording: TEST for recording in recordings if recording.who in left_out}
+        chosen |= dict.fromkeys(left_out, TEST)
     by_speaker = settings.scheme in ("speaker", "fold")
     subsets = _share(recordings, chosen, duplicates, by_speaker)
     for subset in SUBSETS:
@@ -201,10 +206,16 @@ def _share(
     return {recording: strongest[root(unit(recording))] for recording in recordings}
 
 
-def _check_left_out(recordings: Iterable[Recording], leave_out: Iterable[str]) -> None:
+def _check_left_out(recordings: Sequence[Recording], leave_out: Iterable[str]) -> None:
     speakers = {recording.who for recording in recordings}
+    corpora = {recording.corpus for recording in recordings}
     for name in leave_out:
-        if name not in speakers:
+        if "/" not in name and name not in corpora:
+            raise SplitError(
+                f"params.yaml: split.leave_out: {name!r} is no corpus in data/raw, which holds "
+                f"{', '.join(sorted(corpora))}"
+            )
+        if "/" in name and name not in speakers:
             close = difflib.get_close_matches(name, speakers, n=1, cutoff=0.0)
             raise SplitError(
                 f"params.yaml: split.leave_out: {name!r} is no speaker in data/raw; the nearest of "
@@ -230,7 +241,7 @@ def _empty(subset: str, recordings: Sequence[Recording], settings: Split) -> str
         "nobody is in the official test), or 3 speakers of a corpus that has none",
         "random": "it needs 3 recordings of a word in a corpus",
     }[settings.scheme]
-    beside = f" beside the {len(settings.leave_out)} left out" if settings.leave_out else ""
+    beside = " beside what split.leave_out names" if settings.leave_out else ""
     advice = (
         "Add recordings"
         if settings.scheme == "random"

@@ -103,6 +103,54 @@ def accepted_at(positive: Floats, negative: Floats, rejected: float) -> float:
     return float(accepted[lost <= rejected + 1e-9].min())
 
 
+THRESHOLDS = np.arange(101) / 100
+"""Those of the trade-off: live.reject in steps of 0.01."""
+
+
+class TradeOff(NamedTuple):
+    """What each threshold costs and brings, shares, (101,) each."""
+
+    rejected: NDArray[np.float64]
+    """Words of the vocabulary that are not claimed to be any of its words."""
+    lost: NDArray[np.float64]
+    """Those, and the ones that are claimed to be another word than was said."""
+    others_claimed: NDArray[np.float64]
+    """Other words that are claimed to be a word of the vocabulary; NaN if there are none."""
+
+
+def claimed(probabilities: Floats, threshold: float) -> Bools:
+    """Return which recordings, (n,), are claimed to be a word, given (n, classes), "other" last.
+
+    They are those of which live/decision.py claims a word: one that has at least the threshold, and
+    than which "other" is not likelier.
+    """
+    exact = probabilities.astype(np.float64)  # as Python's floats, which params.yaml has
+    word = exact[:, :-1].max(axis=1)
+    wins: Bools = (word >= threshold) & (word >= exact[:, -1])
+    return wins
+
+
+def trade_off(words: Floats, right: Bools, others: Floats) -> TradeOff:
+    """Return the trade-off over THRESHOLDS.
+
+    Takes the probabilities of the vocabulary's words (n, classes) and of other words (m, classes),
+    and whether the likeliest word is the one said, (n,).
+    """
+    of_words = np.stack([claimed(words, threshold) for threshold in THRESHOLDS])  # (101, n)
+    of_others = np.stack([claimed(others, threshold) for threshold in THRESHOLDS])  # (101, m)
+    return TradeOff(
+        rejected=1 - of_words.mean(axis=1),
+        lost=1 - (of_words & right).mean(axis=1),
+        others_claimed=of_others.mean(axis=1) if len(others) else np.full(len(THRESHOLDS), np.nan),
+    )
+
+
+def highest_within(costs: Floats, most: float) -> int | None:
+    """Return the place of the last of rising costs that is at most ``most``; None if none is."""
+    within = int(np.searchsorted(costs, most + 1e-9, side="right"))
+    return within - 1 if within else None
+
+
 def mcnemar(won: int, lost: int) -> float:
     """Return the two-sided p of McNemar's exact test: won and lost are equally likely."""
     if won + lost == 0:

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from spoken_digits.dataset.split import SUBSETS
 from spoken_digits.evaluation import metrics
-from spoken_digits.evaluation.metrics import Reliability
+from spoken_digits.evaluation.metrics import Reliability, TradeOff
 from spoken_digits.evaluation.predictions import Prediction
+from spoken_digits.evaluation.reported_metrics import LOST_PERCENT
 from spoken_digits.files import replacing
 from spoken_digits.vocabulary import noun
 
@@ -212,34 +213,38 @@ def plot_reliability(path: Path, table: Reliability, ece: float, word: str) -> N
 
 
 def plot_rejection(
-    path: Path,
-    rejected: NDArray[np.floating],
-    accepted: NDArray[np.floating],
-    auroc: float,
-    word: str,
+    path: Path, curve: TradeOff, decided: Mapping[str, Any], auroc: float, word: str
 ) -> None:
-    """Draw others accepted against the vocabulary's words rejected, shares, at every threshold.
+    """Draw other words claimed against the vocabulary's words lost, shares, over the thresholds.
 
-    ``word`` is what one of these is called.
+    The highest thresholds that lose 1, 2 and 5% are marked, and live.reject, of which ``decided``
+    in evaluate.json says what it does. ``word`` is what one of the vocabulary's is called.
     """
-    with picture(path, 5.2, 4.4) as figure:
+    lost, claimed = 1 - decided["accuracy"], decided["claimed"]
+    with picture(path, 5.6, 4.6) as figure:
         axes = figure.add_subplot()
-        axes.step(100 * rejected, 100 * accepted, color=BLUE, where="post", label="this model")
-        axes.plot([0, 100], [100, 0], color=GREY, linewidth=1, linestyle=":", label="by chance")
-        at = float(accepted[rejected <= 0.05 + 1e-9].min())
-        limit = 100 if at > 0.15 else 20  # a good model's curve lies in the corner
-        axes.plot(5, 100 * at, marker="o", color=ORANGE, clip_on=False)
+        axes.plot(100 * curve.lost, 100 * curve.others_claimed, color=BLUE)
+        for percent in LOST_PERCENT:
+            place = metrics.highest_within(curve.lost, percent / 100)
+            if place is not None:
+                point = 100 * curve.lost[place], 100 * curve.others_claimed[place]
+                axes.plot(*point, color=BLUE, clip_on=False, marker="s")
+                axes.annotate(
+                    f"{percent}% lost: {metrics.THRESHOLDS[place]:g}", point, (6, 2),
+                    textcoords="offset points", fontsize=8,
+                )  # fmt: skip
+        axes.plot(100 * lost, 100 * claimed, marker="o", markersize=8, color=ORANGE, clip_on=False)
         axes.annotate(
-            f"5% of {word}s rejected:\n{at:.1%} of other words accepted", (5, 100 * at), (16, 16),
+            f"live.reject {decided['reject']:g}:\n{lost:.1%} of {word}s lost,\n"
+            f"{claimed:.1%} of other words claimed", (100 * lost, 100 * claimed), (14, 14),
             textcoords="offset points", fontsize=9, backgroundcolor="white",
         )  # fmt: skip
+        limit = 100 if max(lost, claimed) > 0.15 else 20  # a good model's curve lies in the corner
         axes.set_xlim(0, limit)
         axes.set_ylim(0, limit)
-        axes.set_xlabel(f"{word}s rejected (%)")
-        axes.set_ylabel("other words accepted (%)")
+        axes.set_xlabel(f"{word}s lost: rejected, or mistaken (%)")
+        axes.set_ylabel(f"other words claimed to be {word}s (%)")
         axes.set_title(f"Telling {word}s from other words, AUROC {auroc:.4f}")
-        if limit == 100:
-            axes.legend(loc="upper right")
 
 
 def plot_nothing(path: Path, why: str) -> None:

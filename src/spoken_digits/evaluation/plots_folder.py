@@ -18,6 +18,7 @@ from spoken_digits.evaluation.reported_metrics import (
     by_group,
     judged_speakers,
     most_confident_mistakes,
+    none_if_nan,
     rounded,
     said_and_heard,
 )
@@ -26,12 +27,12 @@ from spoken_digits.files import write_text
 from spoken_digits.vocabulary import noun
 
 MISTAKES_SHOWN = 15
-CURVE_POINTS = 200
 
 
 def draw(
     folder: Path,
     predictions: Sequence[Prediction],
+    probabilities: NDArray[np.float32],
     images: NDArray[np.uint8],
     summary: Mapping[str, Any],
     curves: Mapping[str, Sequence[float]],
@@ -39,12 +40,13 @@ def draw(
 ) -> None:
     """Write every plot of the evaluation afresh into ``folder``.
 
-    ``images`` are the predictions' pictures, (n, 100, 100); ``summary`` is evaluate.json's content;
-    ``curves`` are those of training, ``labels`` the vocabulary's.
+    ``probabilities`` are the predictions', (n, classes), and ``images`` their pictures, (n, 100,
+    100); ``summary`` is evaluate.json's content; ``curves`` are those of training, ``labels`` the
+    vocabulary's.
     """
     shutil.rmtree(folder, ignore_errors=True)
     words = [one for one in predictions if one.recording.is_word]
-    others = np.array([one.confidence for one in predictions if not one.recording.is_word])
+    is_word = np.array([one.recording.is_word for one in predictions], bool)
     confidence = np.array([one.confidence for one in words])
     said, heard = said_and_heard(words, labels)
 
@@ -80,7 +82,9 @@ def draw(
     )
     plots.plot_reliability(folder / "reliability.png", calibration, summary["ece"], noun(labels))
 
-    _draw_rejection(folder, confidence, others, summary["rejection"]["auroc"], noun(labels))
+    trade_off = metrics.trade_off(probabilities[is_word], said == heard, probabilities[~is_word])
+    _write_json(folder / "rejection.json", trade_off_points(trade_off))
+    _plot_rejection(folder / "rejection.png", trade_off, summary, noun(labels))
 
     mistakes = most_confident_mistakes(predictions, MISTAKES_SHOWN)
     index = {one.recording: position for position, one in enumerate(predictions)}
@@ -106,25 +110,23 @@ def read_curves(folder: Path) -> dict[str, list[float]]:
     return curves
 
 
-def _draw_rejection(
-    folder: Path,
-    words: NDArray[np.float64],
-    others: NDArray[np.float64],
-    auroc: float | None,
-    word: str,
-) -> None:
-    if auroc is None:
-        _write_json(folder / "rejection.json", [])
-        plots.plot_nothing(folder / "rejection.png", "No other words in the test set to reject")
-        return
-    rejected, accepted = metrics.rejection_curve(words, others)
-    few = np.unique(np.linspace(0, len(rejected) - 1, CURVE_POINTS).astype(int))
-    points = [
-        {"rejected": float(lost), "others_accepted": float(other)}
-        for lost, other in zip(rejected[few], accepted[few], strict=True)
+def trade_off_points(trade_off: metrics.TradeOff) -> list[dict[str, float | None]]:
+    """Return a trade-off as JSON has it, a row a threshold; None where there are no other words."""
+    columns = {"threshold": metrics.THRESHOLDS, **trade_off._asdict()}
+    return [
+        {name: none_if_nan(values[point]) for name, values in columns.items()}
+        for point in range(len(metrics.THRESHOLDS))
     ]
-    _write_json(folder / "rejection.json", points)
-    plots.plot_rejection(folder / "rejection.png", rejected, accepted, auroc, word)
+
+
+def _plot_rejection(
+    path: Path, trade_off: metrics.TradeOff, summary: Mapping[str, Any], word: str
+) -> None:
+    auroc = summary["rejection"]["auroc"]
+    if auroc is None:
+        plots.plot_nothing(path, "No other words in the test set to reject")
+    else:
+        plots.plot_rejection(path, trade_off, summary["decided"], auroc, word)
 
 
 def _write_csv(path: Path, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

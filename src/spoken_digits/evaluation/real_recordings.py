@@ -65,12 +65,15 @@ def hear(
     return most_probable(recordings, likely, model.labels, map(crc32, contents)), likely
 
 
-def measure(model: Model, root: Path, recordings: Sequence[Recording]) -> dict[str, Any]:
+def measure(
+    model: Model, root: Path, recordings: Sequence[Recording], reject: float
+) -> dict[str, Any]:
     """Return the metrics of a model on recordings, and ``degraded``'s.
 
-    ``recordings`` hold the model's words, and others if rejection is to be measured.
+    ``recordings`` hold the model's words, and others if rejection is to be measured; ``reject`` is
+    live.reject.
     """
-    summary = summarise(*hear(model, root, recordings), model.labels)
+    summary = summarise(*hear(model, root, recordings), model.labels, reject)
     summary["rejection"][f"{model.noun}s"] = summary["n"]
     words = [recording for recording in recordings if recording.is_word]
     sample = drawn_evenly(words, DEGRADED, SEED, lambda one: (one.corpus, one.label))

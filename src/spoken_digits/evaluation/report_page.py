@@ -27,6 +27,7 @@ from spoken_digits.evaluation import metrics
 from spoken_digits.evaluation.digests import digest
 from spoken_digits.evaluation.predictions import Prediction, read_predictions
 from spoken_digits.evaluation.reported_metrics import (
+    LOST_PERCENT,
     MEANING,
     by_group,
     judged_speakers,
@@ -114,6 +115,7 @@ def build_report(root: Path) -> str:
         noises=NOISES,
         snrs=SNRS_DB,
         conditions=CONDITIONS,
+        lost_percent=LOST_PERCENT,
         plot=lambda name: _data_url("image/png", _read(root / PLOTS / name)),
         contact_sheet=_data_url(
             "image/png", _compressed(_read(root / SPECTROGRAMS / "contact-sheet.png"))

@@ -18,6 +18,8 @@ from spoken_digits.vocabulary import noun
 
 ENOUGH = 10
 """Recordings by which a speaker is judged."""
+LOST_PERCENT = (1, 2, 5)
+"""Shares of words that may be lost, for each of which evaluate.json has the threshold."""
 
 MEANING: dict[str, str] = {}
 """Every key of metrics/evaluate.json, dots for levels, and what it means. Shares are 0-1."""
@@ -31,6 +33,7 @@ class Results:
         predictions: Sequence[Prediction],
         probabilities: NDArray[np.float32],
         labels: Sequence[str],
+        reject: float,
     ) -> None:
         is_word = np.array([one.recording.is_word for one in predictions], bool)
         confidence = np.array([one.confidence for one in predictions])
@@ -45,6 +48,12 @@ class Results:
         wanted[is_word] = self.said
         self.right_class = probabilities.argmax(axis=1) == wanted  # (n + m,)
         self.interval = metrics.wilson(int(self.correct.sum()), len(self.words))
+        self.reject = reject
+        self.claimed = metrics.claimed(self.probabilities, reject)  # (n,)
+        self.others_claimed = metrics.claimed(probabilities[~is_word], reject)  # (m,)
+        self.trade_off = metrics.trade_off(
+            self.probabilities, self.correct, probabilities[~is_word]
+        )
         self.corpora = by_group(self.words, lambda recording: recording.corpus)
         self.speakers = by_group(self.words, lambda recording: recording.who)
 
@@ -76,16 +85,19 @@ def metric(key: str) -> Callable[[Metric], Metric]:
 
 
 def summarise(
-    predictions: Sequence[Prediction], probabilities: NDArray[np.float32], labels: Sequence[str]
+    predictions: Sequence[Prediction],
+    probabilities: NDArray[np.float32],
+    labels: Sequence[str],
+    reject: float,
 ) -> dict[str, Any]:
     """Return every metric of a test set, in nested dicts, given its (n, classes) probabilities.
 
-    ``labels`` are the vocabulary's. Robustness and cost are added by the stage. Raises ValueError
-    if no word of the vocabulary was tested.
+    ``labels`` are the vocabulary's; ``reject`` is live.reject. Robustness and cost are added by the
+    stage. Raises ValueError if no word of the vocabulary was tested.
     """
-    results = Results(predictions, probabilities, labels)
-    if not results.words:
+    if not any(one.recording.is_word for one in predictions):
         raise ValueError(f"no {noun(labels)} in the test set")
+    results = Results(predictions, probabilities, labels, reject)
     summary: dict[str, Any] = {}
     for key, function in _METRICS.items():
         before, bracket, name_and_after = key.partition("<")
@@ -238,11 +250,77 @@ def rejection_accuracy(results: Results) -> float:
     return float(results.right_class.mean())
 
 
+@metric("decided.reject")
+def decided_reject(results: Results) -> float:
+    """live.reject, with which the live program would decide as follows"""
+    return results.reject
+
+
+@metric("decided.accuracy")
+def decided_accuracy(results: Results) -> float:
+    """share of the test words claimed to be the word that was said; one rejected is a mistake"""
+    return float((results.claimed & results.correct).mean())
+
+
+@metric("decided.low")
+def decided_low(results: Results) -> float:
+    """lower end of its 95% interval (Wilson)"""
+    return _decided_interval(results).low
+
+
+@metric("decided.high")
+def decided_high(results: Results) -> float:
+    """upper end of its 95% interval (Wilson)"""
+    return _decided_interval(results).high
+
+
+@metric("decided.claimed")
+def decided_claimed(results: Results) -> float | None:
+    """share of other words claimed to be a word of the vocabulary (null: no other words)"""
+    return float(results.others_claimed.mean()) if len(results.others_claimed) else None
+
+
+@metric("decided.others")
+def decided_others(results: Results) -> int:
+    """test recordings of other words"""
+    return len(results.others_claimed)
+
+
+@metric("decided.lost_<percent>.threshold")
+def decided_lost_threshold(results: Results) -> dict[str, float | None]:
+    """highest threshold that loses (rejects, or mistakes) that many words at most (null: none)"""
+    return _where_lost(results, metrics.THRESHOLDS)
+
+
+@metric("decided.lost_<percent>.claimed")
+def decided_lost_claimed(results: Results) -> dict[str, float | None]:
+    """share of other words claimed with it (null: no such threshold, or no other words)"""
+    return _where_lost(results, results.trade_off.others_claimed)
+
+
+def _decided_interval(results: Results) -> metrics.Interval:
+    return metrics.wilson(int((results.claimed & results.correct).sum()), len(results.words))
+
+
+def _where_lost(results: Results, values: NDArray[np.float64]) -> dict[str, float | None]:
+    """Return of (101,) values that of the highest threshold within each of LOST_PERCENT."""
+    found: dict[str, float | None] = {}
+    for percent in LOST_PERCENT:
+        place = metrics.highest_within(results.trade_off.lost, percent / 100)
+        found[str(percent)] = None if place is None else none_if_nan(values[place])
+    return found
+
+
 MEANING |= {  # measured by evaluation/cost.py
     "cost.parameters": "numbers that were learnt",
     "cost.multiply_adds": "multiplications and additions for one picture",
     "cost.bytes": "size of models/digits.safetensors",
 }
+
+
+def none_if_nan(value: float) -> float | None:
+    """Return a number as JSON has it, which has no NaN."""
+    return None if np.isnan(value) else float(value)
 
 
 def said_and_heard(

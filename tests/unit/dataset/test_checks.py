@@ -100,6 +100,17 @@ def test_a_speaker_left_out_may_not_cross_in_any_scheme(data):
     assert "speakers_across_subsets" in data.failed(split=split)
 
 
+def test_a_corpus_left_out_is_tested_with_the_words_that_it_has(data):
+    data.subsets = {one: of for one, of in data.subsets.items() if of != "test" or one.label == "4"}
+    data.wavs = {one.name: data.wavs[one.name] for one in data.subsets}
+    assert set(data.failed()) == {"few_of_a_digit", "skewed_subsets"}
+    split = SPLIT.model_copy(update={"leave_out": ("folder",)})
+    assert data.failed(split=split) == {}
+    data.subsets = {one: of for one, of in data.subsets.items() if of == "test" or one.label != "7"}
+    data.wavs = {one.name: data.wavs[one.name] for one in data.subsets}
+    assert set(data.failed(split=split)) == {"few_of_a_digit", "skewed_subsets"}
+
+
 @pytest.mark.parametrize("scheme", ["random", "takes"])
 def test_beside_a_speaker_left_out_the_others_may_train_and_validate(data, scheme):
     split = SPLIT.model_copy(update={"scheme": scheme, "leave_out": ("folder/eve",)})

@@ -256,6 +256,46 @@ def test_left_out_speakers_alone_are_tested(scheme, speaker):
     assert "validation" in chosen.values()
 
 
+@pytest.mark.parametrize("scheme", ["speaker", "fold", "takes", "random", "official"])
+def test_a_left_out_corpus_is_tested_whole_and_the_others_train_and_validate(scheme):
+    fsdd = make("fsdd", ["anna", "ben"], takes=12) + make("fsdd", ["anna"], labels=["other-cat"])
+    recordings = fsdd + make("espeak", numbered(20)) + make("pico", numbered(9))
+    chosen = split(recordings, scheme=scheme, leave_out=("fsdd",))
+    assert {one for one, subset in chosen.items() if subset == "test"} == set(fsdd)
+    for subset in ("train", "validation"):
+        corpora = {one.corpus for one, of in chosen.items() if of == subset}
+        assert corpora == {"espeak", "pico"}
+
+
+def test_corpora_and_speakers_may_be_left_out_together():
+    recordings = make("fsdd", ["anna"]) + make("espeak", numbered(20)) + make("pico", ["001"])
+    chosen = subsets_of(split(recordings, leave_out=("fsdd", "pico", "espeak/07")))
+    tested = {who for who, subsets in chosen.items() if "test" in subsets}
+    assert tested == {"fsdd/anna", "pico/001", "espeak/07"}
+
+
+def test_a_corpus_whose_name_another_begins_with_is_not_left_out():
+    recordings = make("speech", ["anna"]) + make("speech_commands", numbered(20))
+    chosen = split(recordings, leave_out=("speech",))
+    assert {one.corpus for one, subset in chosen.items() if subset == "test"} == {"speech"}
+
+
+def test_without_the_corpora_left_out_somebody_must_be_there_to_train():
+    recordings = make("fsdd", numbered(9)) + make("espeak", ["anna"])
+    words = r"leaves nothing for \w+: it needs 3 speakers of a corpus beside what split\.leave_out"
+    with pytest.raises(SplitError, match=words):
+        split(recordings, leave_out=("fsdd",))
+
+
+def test_an_unknown_left_out_corpus_is_an_error_that_names_those_there():
+    recordings = make("fsdd", ["george"]) + make("espeak", numbered(9))
+    words = (
+        r"params\.yaml: split\.leave_out: 'pico' is no corpus in data/raw, which holds espeak, f"
+    )
+    with pytest.raises(SplitError, match=words):
+        split(recordings, leave_out=("pico",))
+
+
 def test_what_the_scheme_would_test_is_trained_on_when_others_are_left_out():
     recordings = make("espeak", numbered(60))
     usual = subsets_of(split(recordings))

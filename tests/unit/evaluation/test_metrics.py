@@ -7,6 +7,7 @@ import pytest
 import scipy.stats
 
 from spoken_digits.evaluation import metrics
+from spoken_digits.live.decision import decide
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,52 @@ def test_the_rejection_curve_runs_from_all_accepted_to_all_rejected():
     assert (rejected[-1], accepted[-1]) == (1, 0)
     assert (np.diff(rejected) >= 0).all()
     assert (np.diff(accepted) <= 0).all()
+
+
+WORDS = np.array([[0.9, 0.1, 0], [0.6, 0.1, 0.3], [0.3, 0.2, 0.5], [0.4, 0.3, 0.3]], np.float32)
+RIGHT = np.array([True, False, True, True])
+OTHERS = np.array([[0.2, 0.1, 0.7], [0.5, 0.2, 0.3]], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "rejected", "lost", "others_claimed"),
+    [
+        # The second word is mistaken; the third is likelier something else, whatever the threshold.
+        (0.0, 1 / 4, 2 / 4, 1 / 2),
+        (0.41, 2 / 4, 3 / 4, 1 / 2),
+        (0.5, 2 / 4, 3 / 4, 1 / 2),
+        (0.51, 2 / 4, 3 / 4, 0),
+        (0.61, 3 / 4, 3 / 4, 0),
+        (1.0, 1, 1, 0),
+    ],
+)
+def test_the_trade_off_by_hand(threshold, rejected, lost, others_claimed):
+    curve = metrics.trade_off(WORDS, RIGHT, OTHERS)
+    (place,) = np.flatnonzero(metrics.THRESHOLDS == threshold)
+    assert [values[place] for values in curve] == [rejected, lost, others_claimed]
+
+
+def test_without_other_words_the_trade_off_has_the_words_alone():
+    curve = metrics.trade_off(WORDS, RIGHT, OTHERS[:0])
+    assert np.isnan(curve.others_claimed).all()
+    assert (curve.lost == metrics.trade_off(WORDS, RIGHT, OTHERS).lost).all()
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.25, 0.3, 0.65, 1.0])
+def test_what_is_claimed_is_what_the_live_program_claims(threshold):
+    chance = np.random.default_rng(3)
+    probabilities = chance.dirichlet([0.4] * 4, 500).astype(np.float32)
+    probabilities[:20] = [0.25, 0.25, 0.25, 0.25]  # "other" is as likely, and the word wins
+    probabilities[20] = [threshold, 0, 0, 1 - threshold]
+    verdicts = [decide("abc", one, threshold, -20, 0.5).label for one in probabilities]
+    expected = [label is not None for label in verdicts]
+    assert metrics.claimed(probabilities, threshold).tolist() == expected
+    assert set(expected) == {True, False}
+
+
+@pytest.mark.parametrize(("most", "place"), [(0.0, None), (0.1, 0), (0.25, 2), (0.3, 3), (1, 3)])
+def test_the_highest_place_within_a_bound(most, place):
+    assert metrics.highest_within(np.array([0.1, 0.2, 0.2, 0.1 + 0.2]), most) == place
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from spoken_digits.recording import Recording
 SURE = np.linspace(0.2, 1, 60)
 RIGHT = np.arange(60) % 5 > 0
 TABLE = metrics.reliability(SURE, RIGHT)
+TRADE_OFF = metrics.trade_off(np.c_[SURE, 1 - SURE], SURE > 0.3, np.c_[SURE - 0.2, 1.2 - SURE])
+DECIDED = {"reject": 0.65, "accuracy": 0.44, "claimed": 0.2}
 NOISE = [{"snr_db": 20, "white": 0.9, "pink": 0.8}, {"snr_db": 0, "white": 0.5, "pink": 0.2}]
 SPEAKERS = {f"espeak/{n:04}-en": (n / 60, 40) for n in range(60)}
 MISTAKE = Prediction(Recording("fsdd", "3", "theo", 0), "8", 0.98, 0)
@@ -47,8 +49,9 @@ DRAWINGS = {
     "speakers": lambda path: plots.plot_speakers(path, SPEAKERS),
     "one_speaker": lambda path: plots.plot_speakers(path, {"fsdd/theo": (1.0, 500)}),
     "reliability": lambda path: plots.plot_reliability(path, TABLE, 0.01, "digit"),
-    "rejection": lambda path: plots.plot_rejection(
-        path, *metrics.rejection_curve(SURE, SURE - 0.3), 0.9, "word"
+    "rejection": lambda path: plots.plot_rejection(path, TRADE_OFF, DECIDED, 0.9, "word"),
+    "rejection_in_the_corner": lambda path: plots.plot_rejection(
+        path, TRADE_OFF, DECIDED | {"accuracy": 0.96, "claimed": 0.03}, 0.99, "word"
     ),
     "nothing": lambda path: plots.plot_nothing(path, "No other words"),
     "mistakes": lambda path: plots.plot_mistakes(path, [MISTAKE] * 7, IMAGES),

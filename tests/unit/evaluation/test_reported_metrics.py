@@ -11,6 +11,7 @@ from dvclive import Live
 
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import cost
+from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.evaluation.plots_folder import draw, read_curves
 from spoken_digits.evaluation.predictions import Prediction
 from spoken_digits.evaluation.reported_metrics import (
@@ -41,7 +42,7 @@ LIKELY[[0, 1, 2, 3, 4, 5], [1, 2, 2, 2, 2, 1]] = [0.9, 0.8, 0.7, 0.6, 0.65, 0.1]
 LIKELY[1, 1] = 0.1
 LIKELY[[4, 5], 10] = [0.2, 0.8]
 DIGITS = digits().labels
-SUMMARY = summarise(ROWS, LIKELY, DIGITS)
+SUMMARY = summarise(ROWS, LIKELY, DIGITS, 0.65)
 
 
 @pytest.mark.parametrize(
@@ -92,20 +93,56 @@ def test_rejection_by_hand():
 
 
 def test_without_other_words_there_is_no_rejection():
-    summary = summarise(ROWS[:4], LIKELY[:4], DIGITS)
+    summary = summarise(ROWS[:4], LIKELY[:4], DIGITS, 0.65)
     of_words = {"n": 0, "auroc": None, "accepted_at_5": None, "accuracy": 3 / 4}
     assert summary["rejection"] == of_words
 
 
+def test_as_the_program_decides_by_hand():
+    # With 0.65 the fourth digit, 0.6, is rejected too; bed's 0.65, as float32, is just below.
+    assert SUMMARY["decided"] == {
+        "reject": 0.65,
+        "accuracy": 2 / 4,
+        "low": wilson(2, 4).low,
+        "high": wilson(2, 4).high,
+        "claimed": 0.0,
+        "others": 2,
+        "lost_1": {"threshold": None, "claimed": None},
+        "lost_2": {"threshold": None, "claimed": None},
+        "lost_5": {"threshold": None, "claimed": None},
+    }
+
+
+def test_thresholds_for_what_may_be_lost_by_hand():
+    # Of 100 ones three have 0.305, 0.505 and 0.705, and the others 0.985. One is mistaken.
+    sure = np.full(100, 0.985, np.float32)
+    sure[:3] = [0.305, 0.505, 0.705]
+    rows = [row(f"1_anna_{take}.wav", 2 if take == 99 else 1, sure[take]) for take in range(100)]
+    rows += [row("other-bed_ben_0.wav", 1, 0.6), row("other-cat_ben_0.wav", 1, 0.4)]
+    likely = np.zeros((102, 11), np.float32)
+    likely[:, 1] = [*sure, 0.6, 0.4]
+    likely[99, 1], likely[99, 2] = 0, 0.985
+    decided = summarise(rows, likely, DIGITS, 0.8)["decided"]
+    assert (decided["accuracy"], decided["claimed"]) == (0.96, 0.0)
+    assert decided["lost_1"] == {"threshold": 0.3, "claimed": 1.0}
+    assert decided["lost_2"] == {"threshold": 0.5, "claimed": 0.5}
+    assert decided["lost_5"] == {"threshold": 0.98, "claimed": 0.0}
+
+
+def test_without_other_words_none_is_claimed():
+    decided = summarise(ROWS[:4], LIKELY[:4], DIGITS, 0.5)["decided"]
+    assert (decided["accuracy"], decided["claimed"], decided["others"]) == (3 / 4, None, 0)
+
+
 def test_without_digits_there_is_nothing_to_say():
     with pytest.raises(ValueError, match="no digit in the test set"):
-        summarise(ROWS[4:], LIKELY[4:], DIGITS)
+        summarise(ROWS[4:], LIKELY[4:], DIGITS, 0.65)
 
 
 def test_a_speaker_misheard_once_is_not_the_worst_where_others_said_enough():
     many = [row(f"1_carl_{take}.wav", 1 if take else 7, 0.9) for take in range(10)]
     one = [row("1_dora_0.wav", 7, 0.9)]
-    summary = summarise(many + one, np.full((11, 11), 0.09, dtype=np.float32), DIGITS)
+    summary = summarise(many + one, np.full((11, 11), 0.09, np.float32), DIGITS, 0.65)
     assert summary["speaker"]["worst_name"] == "fsdd/carl"
     assert summary["speaker"]["worst"] == 0.9
     assert summary["speaker"]["n"] == 2
@@ -141,7 +178,7 @@ def test_a_vocabulary_of_words_by_hand():
         ],
         np.float32,
     )
-    summary = summarise(rows, likely, WORDS)
+    summary = summarise(rows, likely, WORDS, 0.5)
     assert summary["word"] == {"yes": 1.0, "lights-on": 0.5}
     assert "digit" not in summary
     assert (summary["n"], summary["accuracy"]) == (3, pytest.approx(2 / 3))
@@ -155,7 +192,7 @@ def test_a_vocabulary_of_words_by_hand():
 def test_without_words_there_is_nothing_to_say():
     rows = [said("other-go_ben_0.wav", "yes", 0.1)]
     with pytest.raises(ValueError, match="no word in the test set"):
-        summarise(rows, np.ones((1, 4), np.float32), WORDS)
+        summarise(rows, np.ones((1, 4), np.float32), WORDS, 0.5)
 
 
 def test_floats_are_rounded_at_every_depth_and_nothing_else_is():
@@ -199,11 +236,12 @@ def test_multiply_adds_by_hand():
 
 
 def drawn(folder, rows) -> dict[str, bytes]:
-    summary = rounded(summarise(rows, LIKELY[: len(rows)], DIGITS))
+    likely = LIKELY[: len(rows)]
+    summary = rounded(summarise(rows, likely, DIGITS, 0.65))
     noises = {f"{noise}_{snr}": 0.5 for noise in ("white", "pink", "babble") for snr in SNRS_DB}
     summary["robustness"] = {"n": 10, "clean": 0.9} | noises
     images = np.zeros((len(rows), 100, 100), dtype=np.uint8)
-    draw(folder, rows, images, summary, {"validation_loss": [2.0, 1.0]}, DIGITS)
+    draw(folder, rows, likely, images, summary, {"validation_loss": [2.0, 1.0]}, DIGITS)
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -233,13 +271,15 @@ def test_every_plot_is_there_as_data_and_as_picture(tmp_path):
         "babble": 0.5,
     }
     curve = json.loads(files["rejection.json"])
-    assert curve[0] == {"rejected": 0.0, "others_accepted": 1.0}
-    assert curve[-1] == {"rejected": 1.0, "others_accepted": 0.0}
+    assert [point["threshold"] for point in curve] == [number / 100 for number in range(101)]
+    assert curve[0] == {"threshold": 0.0, "rejected": 0.0, "lost": 0.25, "others_claimed": 0.5}
+    assert curve[-1] == {"threshold": 1.0, "rejected": 1.0, "lost": 1.0, "others_claimed": 0.0}
 
 
 def test_without_other_words_the_rejection_plot_says_so(tmp_path):
     files = drawn(tmp_path / "plots", ROWS[:4])
-    assert files["rejection.json"] == b"[]\n"
+    curve = json.loads(files["rejection.json"])
+    assert curve[0] == {"threshold": 0.0, "rejected": 0.0, "lost": 0.25, "others_claimed": None}
     assert files["rejection.png"]
 
 

@@ -1,5 +1,6 @@
 """make folds: which experiments there are, and how they are summed up."""
 
+import json
 import subprocess
 import sys
 
@@ -23,7 +24,7 @@ def project(tmp_path, monkeypatch):
 
 
 def test_five_folds_by_default(project):
-    plan = folds.plan(None, ["corpora=[espeak]"])
+    plan = folds.plan(folds.five_folds(), ["corpora=[espeak]"])
     assert [fold.tested for fold in plan] == ["0", "1", "2", "3", "4"]
     assert plan[2].overrides == (
         "corpora=[espeak]",
@@ -35,16 +36,41 @@ def test_five_folds_by_default(project):
 
 
 def test_every_fsdd_speaker_is_left_out_once(project):
-    plan = folds.plan("fsdd", ["corpora=[fsdd]"])
+    plan = folds.plan(folds.each_speaker("fsdd"), ["corpora=[fsdd]"])
     assert [fold.tested for fold in plan] == [
         f"fsdd/{name}" for name in ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
     ]
     assert plan[1].overrides[1:] == ("split.scheme=takes", "split.leave_out=[fsdd/jackson]")
 
 
+def test_every_corpus_that_people_speak_in_is_left_out_once(project):
+    corpora = ["fsdd", "espeak", "speech_commands", "pico"]
+    plan = folds.plan(folds.each_corpus(corpora), ["train.epochs=3"])
+    assert [fold.tested for fold in plan] == ["fsdd", "speech_commands"]
+    assert plan[0].overrides == (
+        "train.epochs=3",
+        "split.scheme=takes",
+        "split.leave_out=[fsdd]",
+    )
+    assert plan[1].experiment.startswith("fold-speech_commands-")
+
+
+@pytest.mark.parametrize("corpora", [["espeak", "pico"], ["fsdd"]])
+def test_something_must_be_left_to_leave_out_and_to_train_on(corpora):
+    words = rf"--leave-corpus-out: of {', '.join(corpora)} none can be left out.*--corpora fsdd,esp"
+    with pytest.raises(UserError, match=words):
+        folds.each_corpus(corpora)
+
+
+def test_an_unknown_corpus_is_named():
+    words = r"--corpora fsd,espeak: fsd is no corpus\. There are espeak, pico, audiomnist, fsdd"
+    with pytest.raises(UserError, match=words):
+        folds.each_corpus(["fsd", "espeak"])
+
+
 def test_a_name_stands_for_overrides_and_uncommitted_code(project):
     def name(*overrides: str) -> str:
-        return folds.plan(None, list(overrides))[0].experiment
+        return folds.plan(folds.five_folds(), list(overrides))[0].experiment
 
     first = name("corpora=[espeak]")
     assert first == name("corpora=[espeak]")
@@ -55,7 +81,7 @@ def test_a_name_stands_for_overrides_and_uncommitted_code(project):
 
 def test_speakers_of_a_corpus_that_is_not_there(project):
     with pytest.raises(UserError, match=r"--speakers folder: its speakers are not known.*download"):
-        folds.plan("folder", [])
+        folds.each_speaker("folder")
 
 
 RESULTS = [
@@ -78,6 +104,57 @@ def test_the_table_has_mean_deviation_and_worst():
     ]
 
 
+def point(threshold, rejected, lost, others):
+    return {
+        "threshold": threshold,
+        "rejected": rejected,
+        "lost": lost,
+        "others_claimed": others,
+    }
+
+
+DECIDED = [
+    one | {"decided": {"reject": 0.65, "accuracy": 0.75, "low": 0.7, "high": 0.8, **others}}
+    for one, others in zip(
+        RESULTS,
+        [{"claimed": 0.5, "others": 1100}, *2 * [{"claimed": None, "others": 0}]],
+        strict=True,
+    )
+]
+CURVES = [
+    [point(0.0, 0.0, 0.1, 1.0), point(0.5, 0.03, 0.12, 0.5), point(1.0, 1.0, 1.0, 0.0)],
+    [point(0.0, 0.0, 0.0, None), point(0.5, 0.0, 0.0, None), point(1.0, 1.0, 1.0, None)],
+    [point(0.0, 0.0, 0.2, None), point(0.5, 0.0, 0.2, None), point(1.0, 1.0, 1.0, None)],
+]
+DECIDED = [one | {"curve": curve} for one, curve in zip(DECIDED, CURVES, strict=True)]
+
+
+def test_the_second_table_says_how_the_program_decides_and_what_live_reject_would_have_to_be():
+    assert folds.decided_table(DECIDED).splitlines() == [
+        "As the program decides, with live.reject 0.65",
+        "tested              accuracy  95% interval           n",
+        "fsdd/a                75.00%   70.00% to  80.00%     500",
+        "fsdd/b                75.00%   70.00% to  80.00%     500",
+        "fsdd/c                75.00%   70.00% to  80.00%   1,500",
+        "",
+        "mean                  75.00%",
+        "standard deviation     0.00%",
+        "worst                 75.00%",
+        "",
+        "fsdd/a: 50.00% of 1,100 other words claimed",
+        "at most 2% of digits lost (rejected, or mistaken): no threshold, 10.00% are at 0",
+        "at most 2% of digits rejected: threshold 0.5, 50.00% of other words claimed",
+    ]
+
+
+def test_a_curve_has_a_line_a_point_in_the_file():
+    text = folds.as_json({"mean": 1 / 3, "curve": CURVES[0]})
+    assert json.loads(text) == {"mean": 0.333333, "curve": CURVES[0]}
+    assert (
+        '    { "threshold": 0.5, "rejected": 0.03, "lost": 0.12, "others_claimed": 0.5 },\n' in text
+    )
+
+
 def test_the_file_says_the_same(project):
     content = folds.summary("five", ["corpora=[fsdd]"], RESULTS)
     assert content["mean"] == pytest.approx(0.9)
@@ -94,6 +171,7 @@ def test_the_file_says_the_same(project):
         (["-S", "train.seed"], "one KEY=VALUE"),
         (["--speakers", "fsdd", "--corpora", "espeak"], "--speakers fsdd: not among --corpora"),
         (["--five", "--speakers", "fsdd"], "not allowed with"),
+        (["--leave-corpus-out", "--five"], "not allowed with"),
         (["--name", "../x"], "--name ../x: letters"),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from spoken_digits.model.network import SpectrogramNet, probabilities
-from spoken_digits.training.calibration import calibrate, round_to_half
+from spoken_digits.training.calibration import COLDEST, calibrate, round_to_half
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
@@ -57,10 +57,25 @@ def test_calibration_changes_no_answer(network):
     assert not np.array_equal(after, before)
 
 
-@pytest.mark.parametrize(("right", "bound"), [(1.0, 0.1), (0.0, 10.0)])
+@pytest.mark.parametrize(("right", "bound"), [(1.0, COLDEST), (0.0, 10.0)])
 def test_a_temperature_stays_within_its_bounds(right, bound):
     network = Sure(11)
     assert calibrate(network, *sure_images(right, 3)) == bound
+
+
+def test_validation_without_a_mistake_at_most_squares_the_odds():
+    network = Sure(11)
+    images, classes = sure_images(1.0, 3)
+    odds = np.exp(3)  # of the answer against each other class, as it was trained
+    before = probabilities(network, images)
+    assert before[0].max() / before[0].min() == pytest.approx(odds, rel=1e-5)
+    calibrate(network, images, classes)
+    after = probabilities(network, images)
+    assert after[0].max() / after[0].min() == pytest.approx(odds**2, rel=0.02)
+
+
+def test_the_coldest_temperature_is_a_half():
+    assert pytest.approx(0.5, rel=0.01) == COLDEST
 
 
 def test_weights_rounded_to_half_stay_so(network):
