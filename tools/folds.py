@@ -22,6 +22,8 @@ HELP = """
   make folds ARGS='--speakers fsdd --corpora fsdd'  each FSDD speaker left out in turn
   make folds ARGS='--speakers fsdd --corpora fsdd,espeak,speech_commands
       -S download.speech_commands.archive=speech_commands_subset.tar.gz'
+  make folds ARGS='--speakers audiomnist --corpora audiomnist
+      -S download.audiomnist.speakers=[02,16,34,36]'
 
 CORPUS_MIRROR reaches the experiments. Archives that are local paths must be absolute.
 """
@@ -78,11 +80,11 @@ from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.experiments import ExperimentError
 from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.files import write_text
-from spoken_digits.params import load_params
+from spoken_digits.params import audiomnist_speakers, load_params, parse_yaml
 
 FOLDS = Path("metrics/folds")
 METRICS = "metrics/evaluate.json"
-SPEAKERS = {"fsdd": fsdd.SPEAKERS, "audiomnist": tuple(f"{n:02}" for n in range(1, 61))}
+CHOSEN = "download.audiomnist.speakers"
 POLL_S = 2.0
 CHECK_WORKER_S = 20.0
 
@@ -139,14 +141,22 @@ def plan(speakers_of: str | None, overrides: list[str]) -> list[Fold]:
         ]
     return [
         fold(who, "split.scheme=takes", f"split.leave_out=[{who}]")
-        for who in (f"{speakers_of}/{speaker}" for speaker in speakers(speakers_of))
+        for who in (f"{speakers_of}/{speaker}" for speaker in speakers(speakers_of, overrides))
     ]
 
 
-def speakers(corpus: str) -> Iterable[str]:
-    """Return a corpus's speakers: known ones, or those in data/raw."""
-    if corpus in SPEAKERS:
-        return SPEAKERS[corpus]
+def speakers(corpus: str, overrides: Iterable[str]) -> Iterable[str]:
+    """Return a corpus's speakers: known ones, those chosen by params, or those in data/raw."""
+    if corpus == "fsdd":
+        return fsdd.SPEAKERS
+    if corpus == "audiomnist":
+        values = dict(override.split("=", 1) for override in overrides)
+        if CHOSEN in values:
+            try:
+                return audiomnist_speakers(parse_yaml(values[CHOSEN]))
+            except ValueError as error:
+                raise UserError(f"-S {error}") from None
+        return load_params().download.audiomnist.speakers
     raw = Path("data/raw")
     found = (
         {one.speaker for one, *_ in list_recordings(raw) if one.corpus == corpus}

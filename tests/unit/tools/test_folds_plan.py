@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import folds
 import pytest
 
 from spoken_digits.errors import UserError
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -40,6 +43,28 @@ def test_every_fsdd_speaker_is_left_out_once(project):
         f"fsdd/{name}" for name in ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
     ]
     assert plan[1].overrides[1:] == ("split.scheme=takes", "split.leave_out=[fsdd/jackson]")
+
+
+@pytest.mark.parametrize("chosen", ["[02,16,34,36]", "['02', 16, 34, 36]"])
+def test_every_audiomnist_speaker_that_is_asked_for_is_left_out_once(project, chosen):
+    plan = folds.plan("audiomnist", [f"download.audiomnist.speakers={chosen}"])
+    assert [fold.tested for fold in plan] == [f"audiomnist/{name:02}" for name in (2, 16, 34, 36)]
+
+
+def test_audiomnist_speakers_by_default_are_those_of_params_yaml(project):
+    committed = (ROOT / "params.yaml").read_text()
+    (project / "params.yaml").write_text(committed)
+    assert len(folds.plan("audiomnist", [])) == 60
+    (project / "params.yaml").write_text(committed.replace("speakers: all ", "speakers: [7, 9]"))
+    assert [fold.tested for fold in folds.plan("audiomnist", [])] == [
+        "audiomnist/07",
+        "audiomnist/09",
+    ]
+
+
+def test_an_audiomnist_speaker_who_does_not_exist(project):
+    with pytest.raises(UserError, match=r"-S download\.audiomnist\.speakers: 61 is no speaker"):
+        folds.plan("audiomnist", ["download.audiomnist.speakers=[61]"])
 
 
 def test_a_name_stands_for_overrides_and_uncommitted_code(project):
