@@ -19,6 +19,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+if __name__ == "__main__":  # --help does not wait for what is imported below
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
+
 from pocketsphinx import Decoder
 from tqdm import tqdm
 
@@ -39,9 +44,6 @@ Phones = tuple[str, ...]
 
 
 def main() -> None:
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
     address = load_params().download.an4.archive
     files = with_archive("an4", address, lambda path: dict(read_archive(path, is_needed)))
     alike = like_digits(files[DICTIONARY].decode())
