@@ -128,8 +128,8 @@ class Download(_Section):
     )
     speech_commands: Archive = Field(description="Speech Commands v0.02, P. Warden 2018; CC BY 4.0")
     an4: Archive = Field(
-        description="words cut out of CMU AN4, A. Acero 1993, 74 speakers; free for any purpose with "
-        "its notice"
+        description="words cut out of CMU AN4, A. Acero 1993, 74 speakers; free for any purpose "
+        "with its notice"
     )
     folder: Folder = Field(description="recordings of your own")
 
