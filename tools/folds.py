@@ -21,6 +21,8 @@ HELP = """
   make folds                                        five speaker-disjoint folds
   make folds ARGS='--five --corpora audiomnist'     AudioMNIST's own five folds
   make folds ARGS='--speakers fsdd --corpora fsdd'  each FSDD speaker left out in turn
+  make folds ARGS='--speakers audiomnist --corpora audiomnist
+      -S download.audiomnist.speakers=[02,16,34,36]'
   make folds ARGS='--leave-corpus-out --corpora fsdd,speech_commands,espeak
       -S download.speech_commands.archive=speech_commands_subset.tar.gz'
                                                     each of fsdd and speech_commands in turn
@@ -90,11 +92,17 @@ from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.experiments import ExperimentError
 from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.files import write_text
-from spoken_digits.params import SOURCES, SYNTHETIC, load_params
+from spoken_digits.params import (
+    SOURCES,
+    SYNTHETIC,
+    audiomnist_speakers,
+    load_params,
+    parse_yaml,
+)
 
 FOLDS = Path("metrics/folds")
 METRICS, CURVE = "metrics/evaluate.json", "metrics/plots/rejection.json"
-SPEAKERS = {"fsdd": fsdd.SPEAKERS, "audiomnist": tuple(f"{n:02}" for n in range(1, 61))}
+CHOSEN = "download.audiomnist.speakers"
 POLL_S = 2.0
 CHECK_WORKER_S = 20.0
 
@@ -116,7 +124,10 @@ def main() -> int:
     corpora = options.corpora or list(load_params().corpora)
     kind, chosen = "five", five_folds()
     if options.speakers:
-        kind, chosen = f"speakers-{options.speakers}", each_speaker(options.speakers)
+        kind, chosen = (
+            f"speakers-{options.speakers}",
+            each_speaker(options.speakers, options.set_param),
+        )
     elif options.leave_corpus_out:
         kind, chosen = "leave-corpus-out", each_corpus(corpora)
     overrides = [*options.set_param, f"corpora=[{','.join(corpora)}]"]
@@ -155,10 +166,10 @@ def five_folds() -> Choices:
     }
 
 
-def each_speaker(corpus: str) -> Choices:
+def each_speaker(corpus: str, overrides: Iterable[str]) -> Choices:
     return {
         who: ("split.scheme=takes", f"split.leave_out=[{who}]")
-        for who in (f"{corpus}/{speaker}" for speaker in speakers(corpus))
+        for who in (f"{corpus}/{speaker}" for speaker in speakers(corpus, overrides))
     }
 
 
@@ -190,10 +201,18 @@ def plan(chosen: Choices, overrides: list[str]) -> list[Fold]:
     return [fold(tested, *more) for tested, more in chosen.items()]
 
 
-def speakers(corpus: str) -> Iterable[str]:
-    """Return a corpus's speakers: known ones, or those in data/raw."""
-    if corpus in SPEAKERS:
-        return SPEAKERS[corpus]
+def speakers(corpus: str, overrides: Iterable[str]) -> Iterable[str]:
+    """Return a corpus's speakers: known ones, those chosen by params, or those in data/raw."""
+    if corpus == "fsdd":
+        return fsdd.SPEAKERS
+    if corpus == "audiomnist":
+        values = dict(override.split("=", 1) for override in overrides)
+        if CHOSEN in values:
+            try:
+                return audiomnist_speakers(parse_yaml(values[CHOSEN]))
+            except ValueError as error:
+                raise UserError(f"-S {error}") from None
+        return load_params().download.audiomnist.speakers
     raw = Path("data/raw")
     found = (
         {one.speaker for one, *_ in list_recordings(raw) if one.corpus == corpus}

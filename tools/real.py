@@ -1,8 +1,8 @@
 """Measure models on real recordings that they were not trained on; write metrics/real.json.
 
-The pipeline's model, models/digits.onnx, and the released one hear FSDD, if their words are digits,
-and the Speech Commands subset, out of CORPUS_MIRROR or the network: clean, in noise of four colours
-at 10 and 0 dB, and through a telephone's band. What a model was trained on comes from
+The pipeline's model, models/digits.onnx, and the released one hear FSDD, the Speech Commands subset
+and AN4, those that have their words, out of CORPUS_MIRROR or the network: clean, in noise of four
+colours at 10 and 0 dB, and through a telephone's band. What a model was trained on comes from
 models/released/digits.json, or, for the pipeline's, from its metadata and data/split.csv; none of
 it is used to test it.
 
@@ -10,6 +10,7 @@ it is used to test it.
   fsdd_test             takes 0-4, FSDD's official test
   speech_commands       all of the subset, for a model that knows none of it
   speech_commands_test  the released model's held-out speakers
+  an4                   all words, for a model that knows none of them
 
   CORPUS_MIRROR=/media/usb make real
   make real ARGS=models/digits.onnx       one model alone
@@ -19,6 +20,7 @@ import argparse
 import json
 import shutil
 import sys
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,9 +50,9 @@ if __name__ == "__main__":
 
 import yaml
 
-from spoken_digits.corpora import fsdd, speech_commands
+from spoken_digits.corpora import an4, fsdd, speech_commands
 from spoken_digits.corpora.fetch import cache_directory
-from spoken_digits.corpora.registry import can_give
+from spoken_digits.corpora.registry import can_give, collector
 from spoken_digits.dataset.recordings import list_recordings
 from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
@@ -66,6 +68,7 @@ from spoken_digits.vocabulary import Vocabulary, digits
 SPLIT, LOCK = Path("data/split.csv"), Path("dvc.lock")
 METRICS = Path("metrics/real.json")
 OFFICIAL_TAKES = range(5)
+SUBSET = Archive(archive=released.SUBSET)
 
 HeldOut = Mapping[str, frozenset[str]]
 """By corpus that a model was trained on: the recordings in it that it never saw."""
@@ -142,22 +145,22 @@ def vocabulary_of(model: Model) -> Vocabulary:
 
 def collect(vocabulary: Vocabulary) -> Path:
     """Return where the corpora are unpacked, in the cache directory; fetch those that are not."""
-    subset = Archive(archive=released.SUBSET)
-    digest = released.sha256(
-        f"{fsdd.SHA256} {speech_commands.SHA256[subset.archive]} {vocabulary}".encode()
-    )
-    place = cache_directory() / "real" / digest[:16]
-    for name, collect_corpus, settings in (
-        ("fsdd", fsdd.collect, load_params().download.fsdd),
-        ("speech_commands", speech_commands.collect, subset),
-    ):
+    download = load_params().download
+    corpora = {
+        "fsdd": (download.fsdd, fsdd.SHA256),
+        "speech_commands": (SUBSET, speech_commands.SHA256[SUBSET.archive]),
+        "an4": (download.an4, digest(an4.PLACES)),
+    }
+    contents = " ".join(content for _, content in corpora.values())
+    place = cache_directory() / "real" / released.sha256(f"{contents} {vocabulary}".encode())[:16]
+    for name, (settings, _) in corpora.items():
         if (place / name).is_dir():
             continue
-        if name == "fsdd" and not any(can_give(name, word) for word in vocabulary.words):
+        if not any(can_give(name, word) for word in vocabulary.words):
             continue
         partial = cache_directory() / "real.partial"
         try:
-            for bad in collect_corpus(settings, vocabulary, partial):
+            for bad in collector(name)(settings, vocabulary, partial):
                 print(f"left out: {bad.corpus}: {bad.name}: {bad.reason}", file=sys.stderr)
             place.mkdir(parents=True, exist_ok=True)
             partial.rename(place / name)
@@ -170,14 +173,14 @@ def collect(vocabulary: Vocabulary) -> Path:
 
 def parts_of(root: Path) -> Iterator[Part]:
     """Yield the recordings to test on."""
-    of: dict[str, list[Recording]] = {"fsdd": [], "speech_commands": []}
+    of: dict[str, list[Recording]] = defaultdict(list)
     for recording, *_ in list_recordings(root):
         of[recording.corpus].append(recording)
-    official = [recording for recording in of["fsdd"] if recording.take in OFFICIAL_TAKES]
-    if of["fsdd"]:
-        yield Part("fsdd", of["fsdd"], whole=True)
-        yield Part("fsdd_test", official, whole=False)
-    yield Part("speech_commands", of["speech_commands"], whole=True)
+    for corpus, recordings in of.items():
+        yield Part(corpus, recordings, whole=True)
+        if corpus == "fsdd":
+            official = [one for one in recordings if one.take in OFFICIAL_TAKES]
+            yield Part("fsdd_test", official, whole=False)
     if released.MODEL.exists():
         names = set(released.read_about()["held_out"].get("speech_commands", []))
         chosen = [one for one in of["speech_commands"] if one.name in names]

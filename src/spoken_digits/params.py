@@ -18,7 +18,7 @@ from pydantic_core.core_schema import literal_schema
 
 from spoken_digits import vocabulary
 from spoken_digits.errors import UserError
-from spoken_digits.params_messages import explain
+from spoken_digits.params_messages import explain, shown
 from spoken_digits.vocabulary import LANGUAGES, Vocabulary
 
 PARAMS_FILE = Path("params.yaml")
@@ -66,8 +66,39 @@ class Archive(_Section):
     archive: Annotated[str, Field(min_length=1)]
 
 
+ALL_OF_AUDIOMNIST = tuple(f"{number:02}" for number in range(1, 61))
+_SOME_OF_AUDIOMNIST = "all, or a list of speakers from 1 to 60, for example [2, 16, 34, 36]"
+
+
+def audiomnist_speakers(value: Any) -> tuple[str, ...]:
+    """Return the speakers that download.audiomnist.speakers asks for, named as in the archive.
+
+    Speaker 02 may be written 2, 02 or "02": DVC and YAML turn one into another. Raises ValueError,
+    with what is wrong and what is allowed.
+    """
+    key = "download.audiomnist.speakers"
+    if value == "all":
+        return ALL_OF_AUDIOMNIST
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError(f"{key}: {shown(value)} is not allowed. Allowed: {_SOME_OF_AUDIOMNIST}")
+    chosen: list[str] = []
+    for item in value:
+        name = str(item).zfill(2) if type(item) in (int, str) else ""
+        if name not in ALL_OF_AUDIOMNIST:
+            raise ValueError(f"{key}: {shown(item)} is no speaker. Allowed: {_SOME_OF_AUDIOMNIST}")
+        if name in chosen:
+            raise ValueError(f"{key}: speaker {name} is named twice. Name it once")
+        chosen.append(name)
+    return tuple(chosen)
+
+
 class AudioMNIST(Archive):
     digests: Annotated[str, Field(min_length=1)]
+    speakers: Annotated[
+        tuple[str, ...],
+        BeforeValidator(audiomnist_speakers),
+        Field(description=_SOME_OF_AUDIOMNIST),
+    ]
 
 
 class Folder(_Section):
@@ -95,6 +126,10 @@ class Download(_Section):
         description="Free Spoken Digit Dataset, Z. Jackson et al., 6 speakers; CC BY-SA 4.0"
     )
     speech_commands: Archive = Field(description="Speech Commands v0.02, P. Warden 2018; CC BY 4.0")
+    an4: Archive = Field(
+        description="words cut out of CMU AN4, A. Acero 1993, 74 speakers; free for any purpose "
+        "with its notice"
+    )
     folder: Folder = Field(description="recordings of your own")
 
 

@@ -34,8 +34,12 @@ def _explain_one(problem: ErrorDetails, schema: Schema) -> str:
     slip = _nearest(str(value), wanted.get("enum", []))
     if isinstance(value, str) and wanted.get("type") in ("integer", "number"):
         slip = _number_as_text(value)
-    shown = json.dumps(value, ensure_ascii=False, default=str)
-    return f"{key}: {shown} is not allowed. {slip}Allowed: {allowed}"
+    return f"{key}: {shown(value)} is not allowed. {slip}Allowed: {allowed}"
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is written in YAML, on one line."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _nearest(word: str, choices: list[str]) -> str:

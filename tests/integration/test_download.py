@@ -2,6 +2,7 @@
 
 import csv
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -138,26 +139,77 @@ def test_audiomnist_is_compared_with_the_real_one_by_default(download, monkeypat
     assert "expected 500 recordings, 29861014 bytes, SHA-256 5bb6c4583b93" in err
 
 
+def write_without(source, target, left_out):
+    """Copy an archive without the members whose name has a match of a pattern."""
+    with zipfile.ZipFile(source) as old, zipfile.ZipFile(target, "w") as new:
+        for info in old.infolist():
+            if not re.search(left_out, info.filename):
+                new.writestr(info.filename, old.read(info))
+
+
 @pytest.mark.parametrize(
-    ("drop", "words"),
+    ("left_out", "speakers", "words"),
     [
-        ("/data/07/", "the recordings of speaker 07 are not the expected ones: 0 recordings"),
-        ("/data/07/3_07_0.wav", "the recordings of speaker 07 are not the expected ones: 9 record"),
+        (
+            "/data/07/3_07_0.wav",
+            "all",
+            "the recordings of speaker 07 are not the expected ones: 9 recordings",
+        ),
+        (
+            "/data/(?!(02|16)/)../",
+            "all",
+            "no recordings of 58 of 60 speakers: 01, 03, 04, 05, 06, 07, 08, 09, 10, 11, 12, 13, "
+            "14, 15, 17, ",
+        ),
+        (
+            "/data/(?!(02|16)/)../",
+            "all",
+            "58, 59, 60. For the others: -S 'download.audiomnist.speakers=[02,16]'\n",
+        ),
+        (
+            "/data/(?!(02|16)/)../",
+            [2, 16, 34, 36],
+            "no recordings of 2 of 4 speakers: 34, 36. For the others: "
+            "-S 'download.audiomnist.speakers=[02,16]'\n",
+        ),
+        (
+            "/data/07/",
+            ["07"],
+            "no recordings of 1 of 1 speakers: 07. It holds none of those that "
+            "download.audiomnist.speakers asks for\n",
+        ),
     ],
 )
-def test_missing_recordings_name_the_speaker(download, stand_in, tmp_path, drop, words):
-    archive = stand_in / f"AudioMNIST-{COMMIT}.zip"
-    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(tmp_path / "less.zip", "w") as new:
-        for info in old.infolist():
-            if drop not in info.filename:
-                new.writestr(info.filename, old.read(info))
+def test_missing_recordings_name_the_speaker(
+    download, stand_in, tmp_path, left_out, speakers, words
+):
+    write_without(stand_in / f"AudioMNIST-{COMMIT}.zip", tmp_path / "less.zip", left_out)
     code, _, err = download(
         "audiomnist",
         audiomnist__archive="less.zip",
         audiomnist__digests=str(stand_in / "audiomnist-speakers.csv"),
+        audiomnist__speakers=speakers,
     )
     assert code == 1
     assert words in err
+
+
+def test_some_audiomnist_speakers(download, stand_in, tmp_path):
+    """The archive may lack the others, and a damaged one of them is not even looked at."""
+    whole = stand_in / f"AudioMNIST-{COMMIT}.zip"
+    write_without(whole, tmp_path / "less.zip", "/data/(?!(02|16|23)/)../|/data/23/7")
+    code, out, err = download(
+        "audiomnist",
+        audiomnist__archive="less.zip",
+        audiomnist__digests=str(stand_in / "audiomnist-speakers.csv"),
+        audiomnist__speakers=[16, "02"],
+    )
+    assert code == 0, err
+    assert out == "data/raw: 20 recordings from audiomnist; 0 skipped\n"
+    assert [path.name for path in sorted(Path("data/raw/audiomnist").iterdir())] == [
+        "02.zip",
+        "16.zip",
+    ]
 
 
 def test_a_speaker_nobody_expects(download, stand_in, tmp_path):
@@ -167,6 +219,17 @@ def test_a_speaker_nobody_expects(download, stand_in, tmp_path):
         "audiomnist",
         audiomnist__archive=str(stand_in / f"AudioMNIST-{COMMIT}.zip"),
         audiomnist__digests="fewer.csv",
+    )
+    assert code == 1
+    assert (
+        "download.audiomnist.digests: fewer.csv: no line for speaker 60, whom "
+        "download.audiomnist.speakers asks for" in err
+    )
+    code, _, err = download(
+        "audiomnist",
+        audiomnist__archive=str(stand_in / f"AudioMNIST-{COMMIT}.zip"),
+        audiomnist__digests="fewer.csv",
+        audiomnist__speakers=[1],
     )
     assert code == 1
     assert "/data/60/0_60_0.wav is of a speaker nobody expects" in err
@@ -298,7 +361,7 @@ def test_words_without_a_recording_name_the_corpora_that_can_give_them(download,
     assert out == ""
     assert err.strip().splitlines()[-1] == (
         "error: params.yaml: vocabulary: no recording of go, lights-on in folder. Corpora that can "
-        "give them: espeak, pico (all of them), speech_commands (go)"
+        "give them: espeak, pico (all of them), speech_commands (go), an4 (go)"
     )
     assert not Path("data/raw").exists()
 

@@ -52,7 +52,8 @@ def test_each_model_is_tested_on_what_it_never_heard(work, run, tmp_path):
     n = {name: one["n"] for name, one in ours["corpora"].items()}
     assert n["fsdd"] == 3000
     assert n["fsdd_test"] == 300
-    assert set(n) == {"fsdd", "fsdd_test", "speech_commands"}
+    assert n["an4"] == 1643
+    assert set(n) == {"fsdd", "fsdd_test", "speech_commands", "an4"}
     words = ours["corpora"]["speech_commands"]
     assert words["n"] + words["rejection"]["n"] == 3406
     assert 0 <= words["rejection"]["accepted_at_5"] <= 1
@@ -64,7 +65,7 @@ def test_each_model_is_tested_on_what_it_never_heard(work, run, tmp_path):
     assert noise["telephone"]["accuracy_low"] <= noise["telephone"]["accuracy"]
 
     theirs = measured["models/released/digits.onnx"]["corpora"]
-    assert set(theirs) == {"fsdd_test"}
+    assert set(theirs) == {"fsdd_test", "an4"}
     assert (theirs["fsdd_test"]["n"], theirs["fsdd_test"]["seen_and_left_out"]) == (3, 297)
     assert "fsdd_test" in finished.stdout
     assert not list((work / "data").glob("raw/fsdd"))

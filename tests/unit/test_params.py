@@ -295,6 +295,52 @@ def test_what_dvc_writes_for_an_experiment_is_read(tmp_path, override, labels):
     assert load_params(path).words.labels == labels
 
 
+@pytest.mark.parametrize(
+    ("written", "speakers"),
+    [
+        ("[02,16,34,36]", ("02", "16", "34", "36")),
+        ("[2, 16]", ("02", "16")),
+        ("['02', \"8\", 09]", ("02", "08", "09")),
+        ("all", tuple(f"{number:02}" for number in range(1, 61))),
+    ],
+)
+def test_audiomnist_speakers_with_and_without_a_zero(tmp_path, written, speakers):
+    """As a person writes them into the file, and as dvc exp run -S does."""
+    path = tmp_path / "params.yaml"
+    committed = COMMITTED.read_text(encoding="utf-8")
+    path.write_text(committed.replace("speakers: all ", f"speakers: {written} "), encoding="utf-8")
+    assert load_params(path).download.audiomnist.speakers == speakers
+    shutil.copy(COMMITTED, path)
+    apply_overrides(path, [f"download.audiomnist.speakers={written}"])
+    assert load_params(path).download.audiomnist.speakers == speakers
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("some", '"some" is not allowed.'),
+        (16, "16 is not allowed."),
+        ([], "[] is not allowed."),
+        ([2, 61], "61 is no speaker."),
+        ([0], "0 is no speaker."),
+        (["all"], '"all" is no speaker.'),
+        ([2.0], "2.0 is no speaker."),
+        ([True], "true is no speaker."),
+    ],
+)
+def test_audiomnist_speakers_that_are_none(change, value, message):
+    assert error_of(change("download.audiomnist.speakers", value)) == (
+        f"download.audiomnist.speakers: {message} Allowed: all, or a list of speakers from 1 to "
+        "60, for example [2, 16, 34, 36]"
+    )
+
+
+def test_an_audiomnist_speaker_named_twice(change):
+    assert error_of(change("download.audiomnist.speakers", [2, "02"])) == (
+        "download.audiomnist.speakers: speaker 02 is named twice. Name it once"
+    )
+
+
 def test_all_errors_are_said_at_once(change):
     path = change("train.epochs", "abc")
     path.write_text(path.read_text(encoding="utf-8") + "live2: 1\n", encoding="utf-8")

@@ -1,13 +1,14 @@
-"""audiomnist: 60 speakers x 10 digits x 50 takes, 48 kHz, MIT; verified speaker by speaker."""
+"""audiomnist: 60 speakers x 10 digits x 50 takes, 48 kHz, MIT; verified speaker by speaker.
 
-import csv
-import hashlib
+Those speakers alone are unpacked whom ``download.audiomnist.speakers`` asks for.
+"""
+
 import os
 import re
 import zipfile
+from collections.abc import Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 from tqdm import tqdm
 
@@ -20,7 +21,13 @@ from spoken_digits.corpora.archives import (
 )
 from spoken_digits.corpora.english_digits import ENGLISH_DIGITS, check_has_digits, relabelled
 from spoken_digits.corpora.fetch import with_archive
-from spoken_digits.corpora.packing import BadRecording, bad_recording, clear, content_digest
+from spoken_digits.corpora.packing import BadRecording, bad_recording, clear
+from spoken_digits.corpora.speaker_digests import (
+    Expected,
+    check_speaker,
+    read_digests,
+    summed,
+)
 from spoken_digits.errors import UserError
 from spoken_digits.params import AudioMNIST
 from spoken_digits.recording import RecordingNameError, parse_name
@@ -32,53 +39,51 @@ WORDS = ENGLISH_DIGITS
 _RECORDING = re.compile(r"[^/]+/data/([^/]+)/[^/]+\.wav")
 
 
-class Expected(NamedTuple):
-    """What a speaker's folder must hold: recordings, bytes, and their content digest."""
-
-    recordings: int
-    size: int
-    sha256: str
-
-
 def collect(settings: AudioMNIST, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
-    """Fetch, verify and pack the corpus: ``<target>/<speaker>.zip``.
+    """Fetch, verify and pack the speakers that are asked for: ``<target>/<speaker>.zip``.
 
-    Raises UserError if the vocabulary has no English digit, FetchError if it cannot be had,
-    ArchiveError, naming the speaker, if a recording is not
-    the one that ``settings.digests`` stands for.
+    Raises UserError if the vocabulary has no English digit, FetchError if the archive cannot be
+    had, ArchiveError, naming the speakers, if some that are asked for are not in it or their
+    recordings are not those that ``settings.digests`` stands for.
     """
     check_has_digits("audiomnist", vocabulary)
-    expected = read_digests(Path(settings.digests))
+    expected = _expected(settings)
     return with_archive(
-        "audiomnist", settings.archive, lambda path: _pack(path, expected, vocabulary, target)
+        "audiomnist",
+        settings.archive,
+        lambda path: _pack(path, expected, settings.speakers, vocabulary, target),
     )
 
 
-def read_digests(path: Path) -> dict[str, Expected]:
-    """Read {speaker: what is expected} from CSV: speaker,recordings,bytes,sha256.
-
-    The SHA-256 is of what ``LC_ALL=C sha256sum *.wav`` prints in the speaker's folder.
-    """
+def _expected(settings: AudioMNIST) -> dict[str, Expected]:
+    digests = settings.digests
     try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return {
-                row["speaker"]: Expected(int(row["recordings"]), int(row["bytes"]), row["sha256"])
-                for row in csv.DictReader(file)
-            }
+        expected = read_digests(Path(digests))
     except (OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"params.yaml: download.audiomnist.digests: {path}: not a table with columns "
+            f"params.yaml: download.audiomnist.digests: {digests}: not a table with columns "
             f"speaker,recordings,bytes,sha256 ({error})"
         ) from None
+    if unknown := [speaker for speaker in settings.speakers if speaker not in expected]:
+        raise UserError(
+            f"params.yaml: download.audiomnist.digests: {digests}: no line for speaker "
+            f"{', '.join(unknown)}, whom download.audiomnist.speakers asks for"
+        )
+    return expected
 
 
 def _pack(
-    path: Path, expected: dict[str, Expected], vocabulary: Vocabulary, target: Path
+    path: Path,
+    expected: dict[str, Expected],
+    speakers: Sequence[str],
+    vocabulary: Vocabulary,
+    target: Path,
 ) -> list[BadRecording]:
     clear(target)
     bad: list[BadRecording] = []
     with open_zip(path) as archive:
         members = _members(path, archive, expected)
+        _check_there(path, speakers, members)
 
         def pack(speaker: str) -> list[BadRecording]:
             return _pack_speaker(
@@ -89,9 +94,9 @@ def _pack(
         with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as executor:
             try:
                 for done in tqdm(
-                    executor.map(pack, members),
+                    executor.map(pack, sorted(speakers)),
                     desc=path.name,
-                    total=len(members),
+                    total=len(speakers),
                     unit=" speakers",
                     disable=None,
                 ):
@@ -103,15 +108,32 @@ def _pack(
 
 
 def _members(
-    path: Path, archive: zipfile.ZipFile, expected: dict[str, Expected]
+    path: Path, archive: zipfile.ZipFile, expected: Container[str]
 ) -> dict[str, list[str]]:
-    members: dict[str, list[str]] = {speaker: [] for speaker in sorted(expected)}
+    """Return the names of the recordings of each speaker who is in the archive."""
+    members: dict[str, list[str]] = {}
     for name in sorted(safe_names(path, archive)):
         if match := _RECORDING.fullmatch(name):
-            if match[1] not in members:
+            if match[1] not in expected:
                 raise ArchiveError(f"audiomnist: {path}: {name} is of a speaker nobody expects")
-            members[match[1]].append(name)
+            members.setdefault(match[1], []).append(name)
     return members
+
+
+def _check_there(path: Path, speakers: Sequence[str], there: Container[str]) -> None:
+    missing = [speaker for speaker in speakers if speaker not in there]
+    if not missing:
+        return
+    some = ",".join(speaker for speaker in speakers if speaker in there)
+    way_on = (
+        f"For the others: -S 'download.audiomnist.speakers=[{some}]'"
+        if some
+        else "It holds none of those that download.audiomnist.speakers asks for"
+    )
+    raise ArchiveError(
+        f"audiomnist: {path}: no recordings of {len(missing)} of {len(speakers)} speakers: "
+        f"{', '.join(missing)}. {way_on}"
+    )
 
 
 def _pack_speaker(
@@ -123,27 +145,19 @@ def _pack_speaker(
     vocabulary: Vocabulary,
     target: Path,
 ) -> list[BadRecording]:
-    recordings, sums, size, bad = [], {}, 0, []
+    contents = {base_name(member): read_member(path, archive, member) for member in members}
+    check_speaker("audiomnist", path, speaker, summed(contents), expected)
+    recordings, bad = [], []
     for member in members:
-        content = read_member(path, archive, member)
         name = base_name(member)
-        sums[name] = hashlib.sha256(content).hexdigest()
-        size += len(content)
         try:
             recording = parse_name("audiomnist", name)
             if recording.speaker != speaker:
                 raise RecordingNameError(f"{name}: in the folder of speaker {speaker}")
             recording = relabelled(recording, vocabulary)
-            recordings.append((recording.name, canonical_wav(content, member)))
+            recordings.append((recording.name, canonical_wav(contents[name], member)))
         except (RecordingNameError, RecordingError) as error:
             bad.append(bad_recording("audiomnist", member, error))
-    found = Expected(len(members), size, content_digest(sums))
-    if found != expected:
-        raise ArchiveError(
-            f"audiomnist: {path}: the recordings of speaker {speaker} are not the expected ones: "
-            f"{found.recordings} recordings, {found.size} bytes, SHA-256 {found.sha256}; expected "
-            f"{expected.recordings} recordings, {expected.size} bytes, SHA-256 {expected.sha256}"
-        )
     if recordings:
         write_shard(target / f"{speaker}.zip", recordings)
     return bad

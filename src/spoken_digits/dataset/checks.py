@@ -231,7 +231,7 @@ def _uneven_speakers(recordings: Iterable[Recording], words: Sequence[str]) -> F
     """Find speakers without one word who have half as many again of another.
 
     Both measured by the corpus' median speaker: what a folder named after the wrong word leaves.
-    A corpus whose speakers usually lack words has a median of 0 or 1 and is not judged.
+    A corpus in which speakers usually lack a word that others of it say is not judged.
     """
     counts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for recording in recordings:
@@ -239,10 +239,13 @@ def _uneven_speakers(recordings: Iterable[Recording], words: Sequence[str]) -> F
             counts[recording.corpus][recording.who][recording.label] += 1
     uneven = []
     for speakers in counts.values():
-        usual = {word: float(np.median([of[word] for of in speakers.values()])) for word in words}
+        said = [word for word in words if any(of[word] for of in speakers.values())]
+        usual = {word: float(np.median([of[word] for of in speakers.values()])) for word in said}
+        if not all(usual.values()):
+            continue
         for who, of in speakers.items():
-            without = [word for word in words if usual[word] >= 2 and of[word] == 0]
-            excess = [word for word in words if usual[word] >= 2 and of[word] >= 1.5 * usual[word]]
+            without = [word for word in said if usual[word] >= 2 and of[word] == 0]
+            excess = [word for word in said if usual[word] >= 2 and of[word] >= 1.5 * usual[word]]
             if without and excess:
                 uneven.append(
                     f"{who} says {' and '.join(without)} never, but "

@@ -234,7 +234,7 @@ def _empty(subset: str, recordings: Sequence[Recording], settings: Split) -> str
     has = ", ".join(f"{corpus} {count}" for corpus, count in sorted(speakers.items()))
     needed = {
         "speaker": "it needs 3 speakers of a corpus",
-        "fold": "it needs 5 speakers of a corpus",
+        "fold": "it needs 5 speakers of a corpus, of audiomnist one of each official block",
         "takes": "it needs takes 0-4, 5-9 and later ones of fsdd, or 3 speakers of another corpus "
         "than folder",
         "official": "it needs speakers of every official subset (of speech_commands_subset.tar.gz "

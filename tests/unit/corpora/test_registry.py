@@ -38,7 +38,7 @@ def test_each_corpus_says_where_it_comes_from(corpus):
     ("word", "corpora"),
     [
         (Word("7", ("seven",)), set(SOURCES)),
-        (Word("stop", ("halt", "Stop")), {"espeak", "pico", "folder", "speech_commands"}),
+        (Word("stop", ("halt", "Stop")), {"espeak", "pico", "folder", "speech_commands", "an4"}),
         (Word("lights-on", ("lights on",)), {"espeak", "pico", "folder"}),
         (Word("7", ("sieben",)), {"espeak", "pico", "folder"}),
     ],

@@ -271,6 +271,18 @@ def test_speakers_of_a_corpus_in_which_digits_lack_anyway_are_not_judged(data):
     assert not data.findings()["uneven_speakers"].number
 
 
+@pytest.mark.parametrize("who_says_maybe", [["anna"], []])
+def test_a_corpus_in_which_one_word_usually_lacks_is_not_judged_by_the_others(who_says_maybe):
+    """As in AN4: people say the digits that a number has, and few say zero."""
+    subsets = said_by_all(yes=2, no=2)
+    subsets[Recording("folder", "no", "ben", 2)] = subsets.pop(Recording("folder", "yes", "ben", 0))
+    subsets[Recording("folder", "no", "ben", 3)] = subsets.pop(Recording("folder", "yes", "ben", 1))
+    for speaker in who_says_maybe:
+        subsets[Recording("folder", "maybe", speaker, 0)] = "train"
+    finding = findings_of(subsets, "yes", "no", "maybe")["uneven_speakers"]
+    assert finding.number == (0 if who_says_maybe else 1)
+
+
 def test_a_label_that_is_not_the_names_is_named(data):
     data.labels[Recording("folder", "0", "anna", 0)] = "9"
     finding = data.failed()["wrong_labels"]

@@ -3,11 +3,14 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import folds
 import pytest
 
 from spoken_digits.errors import UserError
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -36,7 +39,7 @@ def test_five_folds_by_default(project):
 
 
 def test_every_fsdd_speaker_is_left_out_once(project):
-    plan = folds.plan(folds.each_speaker("fsdd"), ["corpora=[fsdd]"])
+    plan = folds.plan(folds.each_speaker("fsdd", []), ["corpora=[fsdd]"])
     assert [fold.tested for fold in plan] == [
         f"fsdd/{name}" for name in ("george", "jackson", "lucas", "nicolas", "theo", "yweweler")
     ]
@@ -68,6 +71,25 @@ def test_an_unknown_corpus_is_named():
         folds.each_corpus(["fsd", "espeak"])
 
 
+@pytest.mark.parametrize("chosen", ["[02,16,34,36]", "['02', 16, 34, 36]"])
+def test_every_audiomnist_speaker_that_is_asked_for_is_left_out_once(project, chosen):
+    chosen = folds.each_speaker("audiomnist", [f"download.audiomnist.speakers={chosen}"])
+    assert list(chosen) == [f"audiomnist/{name:02}" for name in (2, 16, 34, 36)]
+
+
+def test_audiomnist_speakers_by_default_are_those_of_params_yaml(project):
+    committed = (ROOT / "params.yaml").read_text()
+    (project / "params.yaml").write_text(committed)
+    assert len(folds.each_speaker("audiomnist", [])) == 60
+    (project / "params.yaml").write_text(committed.replace("speakers: all ", "speakers: [7, 9]"))
+    assert list(folds.each_speaker("audiomnist", [])) == ["audiomnist/07", "audiomnist/09"]
+
+
+def test_an_audiomnist_speaker_who_does_not_exist(project):
+    with pytest.raises(UserError, match=r"-S download\.audiomnist\.speakers: 61 is no speaker"):
+        folds.each_speaker("audiomnist", ["download.audiomnist.speakers=[61]"])
+
+
 def test_a_name_stands_for_overrides_and_uncommitted_code(project):
     def name(*overrides: str) -> str:
         return folds.plan(folds.five_folds(), list(overrides))[0].experiment
@@ -81,7 +103,7 @@ def test_a_name_stands_for_overrides_and_uncommitted_code(project):
 
 def test_speakers_of_a_corpus_that_is_not_there(project):
     with pytest.raises(UserError, match=r"--speakers folder: its speakers are not known.*download"):
-        folds.each_speaker("folder")
+        folds.each_speaker("folder", [])
 
 
 RESULTS = [
