@@ -122,14 +122,13 @@ Choices = dict[str, tuple[str, ...]]
 def main() -> int:
     options = arguments()
     corpora = options.corpora or list(load_params().corpora)
-    kind, chosen = "five", five_folds()
     if options.speakers:
-        kind, chosen = (
-            f"speakers-{options.speakers}",
-            each_speaker(options.speakers, options.set_param),
-        )
+        kind = f"speakers-{options.speakers}"
+        chosen = each_speaker(options.speakers, options.set_param)
     elif options.leave_corpus_out:
         kind, chosen = "leave-corpus-out", each_corpus(corpora)
+    else:
+        kind, chosen = "five", five_folds()
     overrides = [*options.set_param, f"corpora=[{','.join(corpora)}]"]
     folds = plan(chosen, overrides)
     failed = run(folds)
@@ -336,17 +335,17 @@ def decided_of(commit: str) -> dict[str, Any]:
 def decided_table(results: list[dict[str, Any]]) -> str:
     """Return how the program decides in each fold, and what live.reject does in their mean."""
     (reject,) = {one["decided"]["reject"] for one in results}
-    as_decided = [
-        one | {"accuracy": of["accuracy"], "accuracy_low": of["low"], "accuracy_high": of["high"]}
-        for one in results
-        for of in [one["decided"]]
-    ]
-    others = [
-        f"{one['tested']}: {of['claimed']:.2%} of {of['others']:,} other words claimed"
-        for one in results
-        for of in [one["decided"]]
-        if of["others"]
-    ]
+    as_decided, others = [], []
+    for one in results:
+        of = one["decided"]
+        as_decided.append(
+            one
+            | {"accuracy": of["accuracy"], "accuracy_low": of["low"], "accuracy_high": of["high"]}
+        )
+        if of["others"]:
+            others.append(
+                f"{one['tested']}: {of['claimed']:.2%} of {of['others']:,} other words claimed"
+            )
     title = f"As the program decides, with live.reject {reject:g}"
     thresholds = trade_off.lines(trade_off.mean([one["curve"] for one in results]))
     return "\n".join([title, table(as_decided), "", *others, *thresholds])

@@ -192,6 +192,7 @@ def measure_all(
     model: Model, known: HeldOut, root: Path, parts: list[Part]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the name of each part that a model may be tested on, and the results."""
+    reject = load_params().live.reject
     for part in parts:
         trained_on = part.recordings[0].corpus in known
         if part.whole and trained_on:
@@ -203,7 +204,7 @@ def measure_all(
         yield (
             part.name,
             {"seen_and_left_out": len(part.recordings) - len(recordings)}
-            | measure(model, root, recordings, load_params().live.reject),
+            | measure(model, root, recordings, reject),
         )
 
 
