@@ -39,6 +39,7 @@ Effect = Literal[
     "microphone",
     "noise",
     "voices",
+    "clicks",
     "mask",
 ]
 """What augmentation does (training/augment.py)."""

@@ -22,6 +22,7 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from spoken_digits.params import Effect
+from spoken_digits.picture.mel import HEADROOM, LEAST_WHITE, LOUD_FRAMES
 from spoken_digits.sizes import SIZE
 
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
@@ -108,6 +109,13 @@ _VOICES_SNR = (3, 30)  # dB
 _VOICES = ((1, 0), (2, 23), (3, -31))  # which other pictures of the batch, how many frames later
 _FLOOR = (-180, -60)  # dB of the loudest pixel; of most recordings it is black
 _ELECTRONIC_CHANCE = 0.5  # that noise arises behind the microphone, not in the room
+
+# Clicks: knocks, keys, lips, switches; they have all bands, and a colour of their own.
+_CLICK_CHANCE = 0.25
+_CLICK_FRAMES = (1, 6)  # from to
+_CLICK_LEVEL = (-20, 30)  # dB above the loudest pixel
+_CLICK_TILT = 20  # dB from the lowest band to the highest, bound
+_CLICK_RIPPLE = 3  # dB, bound
 
 # Masks, two over bands and two over frames.
 _MASK_CHANCE = 0.6  # of each
@@ -296,7 +304,8 @@ def _record(power: Tensor, strengths: Strengths, random: Generator) -> Tensor:
     noise = _noise(power, strengths["noise"], strengths["voices"], random)
     # Noise of the room passes the microphone too; noise of the electronics does not.
     electronic = _chance(power, _ELECTRONIC_CHANCE, random)[:, None, None]
-    return torch.where(electronic, power * gain + noise, (power + noise) * gain) * recorded
+    heard = torch.where(electronic, power * gain + noise, (power + noise) * gain)
+    return (heard + _clicks(heard, strengths["clicks"], random)) * recorded
 
 
 def _recorded_frames(power: Tensor, strength: float, random: Generator) -> Tensor:
@@ -365,11 +374,26 @@ def _noise(power: Tensor, strength: float, voices_strength: float, random: Gener
     return noise + voices * level[:, None, None] + grain * floor[:, None, None]
 
 
+def _clicks(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return a click or a knock to add to a quarter of the pictures, anywhere in the second."""
+    colour = torch.exp(
+        _DB * _waves(power, _heights(power)[None], _CLICK_TILT, _CLICK_RIPPLE, random)
+    )
+    colour = colour / colour.amax(dim=1, keepdim=True)
+    level = power.amax(dim=(1, 2)) * torch.exp(_DB * _uniform(power, *_CLICK_LEVEL, random))
+    level = level * _chance(power, _CLICK_CHANCE * strength, random)
+    start = _uniform(power, 0, SIZE, random)
+    frames = _between(start, start + _uniform(power, *_CLICK_FRAMES, random))
+    return (colour * level[:, None])[:, :, None] * frames[:, None, :]
+
+
 def _to_pictures(power: Tensor) -> Tensor:
-    """Return pictures in 0..1 of power, (n, 100, 100), relative to each one's loudest pixel."""
-    loudest = power.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+    """Return pictures in 0..1 of power, (n, 100, 100); white is as in picture/mel.py."""
+    levels = power.amax(dim=1).topk(LOUD_FRAMES, dim=1).values  # (n, frames), the loudest first
+    white = torch.maximum(levels[:, -1] * HEADROOM, levels[:, 0] * LEAST_WHITE)[:, None, None]
     # Not log10: its last bit is another on AMD than on Intel.
-    decibels = torch.log((power / loudest).clamp_(min=10 ** (-DEPTH / 10))).div_(_DB)
+    relative = power / white.clamp(min=1e-12)
+    decibels = torch.log(relative.clamp_(min=10 ** (-DEPTH / 10), max=1)).div_(_DB)
     return decibels.div_(DEPTH).add_(1)
 
 
