@@ -65,7 +65,7 @@ def collected() -> list[tuple[str, Sound]]:
         raw = Path(folder)
         fsdd.collect(load_params().download.fsdd, digits(), raw / "fsdd")
         tested = [one for one, *_ in list_recordings(raw) if one.take < 5]
-        chosen = drawn_evenly(tested, WORDS, 0, lambda one: one.label)
+        chosen = drawn_evenly(tested, WORDS, 0, lambda one: (one.label,))
         contents = read_recordings(raw, chosen)
         sounds = [waveform(*read_wav(content)) for content in contents]
     rng = np.random.default_rng(0)
@@ -93,7 +93,7 @@ def recognised(
     ])  # fmt: skip
 
 
-def click(sound: Sound, rng: np.random.Generator) -> Sound:
+def click(sound: Sound, _: np.random.Generator) -> Sound:
     """Five samples of full scale before the word."""
     start = round(_EARLY_S * SAMPLE_RATE)
     sound[start : start + 5] = 1
@@ -121,18 +121,18 @@ def burst_close(sound: Sound, rng: np.random.Generator) -> Sound:
     return sound
 
 
-def offset(sound: Sound, rng: np.random.Generator) -> Sound:
+def offset(sound: Sound, _: np.random.Generator) -> Sound:
     """A constant 0.2."""
     return sound + 0.2
 
 
-def offset_step(sound: Sound, rng: np.random.Generator) -> Sound:
+def offset_step(sound: Sound, _: np.random.Generator) -> Sound:
     """0.3 for the first 300 ms."""
     sound[: round(0.3 * SAMPLE_RATE)] += 0.3
     return sound
 
 
-def offset_step_in_word(sound: Sound, rng: np.random.Generator) -> Sound:
+def offset_step_in_word(sound: Sound, _: np.random.Generator) -> Sound:
     """0.3 from 100 ms into the word on."""
     sound[round((_WORD_FROM_S + 0.1) * SAMPLE_RATE) :] += 0.3
     return sound

@@ -20,6 +20,8 @@ from spoken_digits.sound.one_second import one_second
 
 N_FFT = 512
 """Points of the Fourier transform: the power of two above the longest window, 32 ms."""
+VERSION = 2
+"""Of this definition. A network recognises pictures like those that it was trained on only."""
 LOUD_FRAMES = 6
 """The frame, counted from the loudest, whose level is a word's: see white_power."""
 HEADROOM = 4.0
@@ -80,6 +82,11 @@ def _levels(mel: NDArray[np.float64], depth_db: int) -> NDArray[np.float64]:
     mel *= 10 * 255 / depth_db
     mel += 255
     return np.rint(mel, out=mel)
+
+
+def described(settings: Spectrogram) -> dict[str, float]:
+    """Return what a model file says of the pictures that it was trained on: version and params."""
+    return {"version": VERSION, **settings.model_dump()}
 
 
 def white_power(mel: NDArray[np.float64]) -> float:
