@@ -1,8 +1,9 @@
 """The picture: a waveform becomes a 100x100 grey-scale image. The one definition of it.
 
 One second of sound at 16 kHz gives 100 frames, 10 ms apart, of 100 mel bands each. A pixel is
-the band's power in dB below the loudest pixel, ``depth_db`` deep, in 256 grey levels. Low
-frequencies are at the bottom, time goes to the right, and time is never stretched.
+the band's power in dB below white, ``depth_db`` deep, in 256 grey levels. Low frequencies are at
+the bottom, time goes to the right, and time is never stretched. Offset, hum and clicks do not
+change how a word looks: slow waves are taken out of every frame, and white is a word's level.
 
 Everything is float64 up to the last step, so that two machines whose sums differ in the last
 bits still write the same grey levels.

@@ -1,7 +1,7 @@
 """Augmentation: other voices, rooms, microphones and noises, for a whole batch of pictures.
 
-Everything happens on finished pictures, (n, 100, 100) float32 in 0..1, where 1 is the loudest
-pixel, 0 is DEPTH dB below it, row 0 is the highest band and time goes to the right. What adds up
+Everything happens on finished pictures, (n, 100, 100) float32 in 0..1, where 1 is
+white, 0 is DEPTH dB below it, row 0 is the highest band and time goes to the right. What adds up
 as power (reverberation, noise, equalisers) is done on power, then taken back to dB.
 
 ``augment`` lists the effects in their order. An effect is one function, its line there, and its
@@ -32,7 +32,7 @@ Strengths = Mapping[Effect, float]
 """How strong each of EFFECTS is."""
 
 DEPTH = 80.0
-"""dB from the loudest pixel to black, as spectrogram.depth_db usually is."""
+"""dB from white to black, as spectrogram.depth_db usually is."""
 
 # What is no digit: pieces of words, and silence.
 _OTHER_SHARE = 10  # one picture in so many becomes no digit
@@ -247,7 +247,7 @@ def _positions(like: Tensor) -> Tensor:
 
 
 def _compress(pictures: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return power relative to the loudest pixel, with more or less contrast (compressors)."""
+    """Return power relative to white, with more or less contrast (compressors)."""
     contrast = _uniform(pictures, 1 - _CONTRAST * strength, 1 + _CONTRAST * strength, random)
     decibels = (pictures - 1) * (DEPTH * contrast[:, None, None])
     # Consonants and vowels in another balance: a gain that changes with time.
