@@ -40,6 +40,7 @@ Effect = Literal[
     "noise",
     "voices",
     "clicks",
+    "hum",
     "mask",
 ]
 """What augmentation does (training/augment.py)."""

@@ -111,11 +111,18 @@ _FLOOR = (-180, -60)  # dB of the loudest pixel; of most recordings it is black
 _ELECTRONIC_CHANCE = 0.5  # that noise arises behind the microphone, not in the room
 
 # Clicks: knocks, keys, lips, switches; they have all bands, and a colour of their own.
-_CLICK_CHANCE = 0.25
+_CLICK_CHANCE = 0.3
 _CLICK_FRAMES = (1, 6)  # from to
 _CLICK_LEVEL = (-20, 30)  # dB above the loudest pixel
-_CLICK_TILT = 20  # dB from the lowest band to the highest, bound
+_CLICK_TILT = 40  # an offset that begins or ends is a click of low bands; dB from the lowest band to the highest, bound
 _CLICK_RIPPLE = 3  # dB, bound
+
+# Hum: overtones of mains, steady. The picture itself leaves out the fundamental.
+_HUM_CHANCE = 0.15
+_HUM_APART = (3.2, 4.2)  # bands from one to the next, in a picture from 20 Hz to 8 kHz
+_HUM_OVERTONES = 6
+_HUM_LEVEL = (-50, 0)  # dB, of each below the loudest pixel
+_HUM_WIDTH = 1.0  # bands, standard deviation of what the analysis window makes of a tone
 
 # Masks, two over bands and two over frames.
 _MASK_CHANCE = 0.6  # of each
@@ -305,7 +312,8 @@ def _record(power: Tensor, strengths: Strengths, random: Generator) -> Tensor:
     # Noise of the room passes the microphone too; noise of the electronics does not.
     electronic = _chance(power, _ELECTRONIC_CHANCE, random)[:, None, None]
     heard = torch.where(electronic, power * gain + noise, (power + noise) * gain)
-    return (heard + _clicks(heard, strengths["clicks"], random)) * recorded
+    clicks = _clicks(heard, strengths["clicks"], random)
+    return (heard + clicks + _hum(heard, strengths["hum"], random)) * recorded
 
 
 def _recorded_frames(power: Tensor, strength: float, random: Generator) -> Tensor:
@@ -385,6 +393,22 @@ def _clicks(power: Tensor, strength: float, random: Generator) -> Tensor:
     start = _uniform(power, 0, SIZE, random)
     frames = _between(start, start + _uniform(power, *_CLICK_FRAMES, random))
     return (colour * level[:, None])[:, :, None] * frames[:, None, :]
+
+
+def _hum(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return steady overtones of mains hum to add to some pictures, in the lowest bands."""
+    n = len(power)
+    band = torch.arange(SIZE - 1, -1, -1, dtype=torch.float32, device=power.device)  # by row
+    apart = _uniform(power, *_HUM_APART, random)
+    overtone = torch.arange(1, _HUM_OVERTONES + 1, device=power.device)
+    centres = apart[:, None] * overtone - 0.5  # (n, overtones); the lowest is near 100 Hz
+    shapes = torch.exp(-(((band - centres[:, :, None]) / _HUM_WIDTH) ** 2) / 2)  # (n, o, 100)
+    some = _chance(power, _HUM_CHANCE * strength, random)
+    draws = torch.rand(n, _HUM_OVERTONES, generator=random).to(power.device)
+    low, high = _HUM_LEVEL
+    levels = torch.exp(_DB * (low + (high - low) * draws)) * some[:, None]
+    loudest = power.amax(dim=(1, 2))
+    return ((shapes * levels[:, :, None]).sum(dim=1) * loudest[:, None])[:, :, None]
 
 
 def _to_pictures(power: Tensor) -> Tensor:
