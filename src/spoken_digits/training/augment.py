@@ -114,7 +114,7 @@ _ELECTRONIC_CHANCE = 0.5  # that noise arises behind the microphone, not in the 
 _CLICK_CHANCE = 0.3
 _CLICK_FRAMES = (1, 6)  # from to
 _CLICK_LEVEL = (-20, 30)  # dB above the loudest pixel
-_CLICK_TILT = 40  # an offset that begins or ends is a click of low bands; dB from the lowest band to the highest, bound
+_CLICK_TILT = 40  # dB from the lowest band to the highest, bound; a step is a click of low bands
 _CLICK_RIPPLE = 3  # dB, bound
 
 # Hum: overtones of mains, steady. The picture itself leaves out the fundamental.
