@@ -24,6 +24,7 @@ from spoken_digits.export.latency import measure_latency
 from spoken_digits.files import write_text
 from spoken_digits.model.network import probabilities, read_about
 from spoken_digits.model.vocal_tracts import load_for_listening
+from spoken_digits.picture.mel import described
 from spoken_digits.recording import FORMAT
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.decode import read_wav, waveform
@@ -56,7 +57,7 @@ def main() -> None:
         "format": FORMAT,
         "labels": trained["classes"],
         "sample_rate": SAMPLE_RATE,
-        "spectrogram": params.spectrogram.model_dump(),
+        "spectrogram": described(params.spectrogram),
         "corpora": trained["corpora"],
         "accuracy": accuracy,
     }

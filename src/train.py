@@ -24,6 +24,7 @@ from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
 from spoken_digits.model.network import SpectrogramNet, save_network
+from spoken_digits.picture.mel import described
 from spoken_digits.training.calibration import COLDEST, calibrate, round_to_half
 from spoken_digits.training.loop import fit
 from spoken_digits.training.start_from import load_start
@@ -79,7 +80,7 @@ def main() -> None:
         "classes": list(classes),
         "corpora": list(params.corpora),
         "omitted": list(params.train.omit),
-        "spectrogram": params.spectrogram.model_dump(),
+        "spectrogram": described(params.spectrogram),
     }
     save_network(network, MODEL, about)
     write_text(TRAINED_ON, json.dumps(processor(), indent=2) + "\n")

@@ -38,6 +38,8 @@ Effect = Literal[
     "microphone",
     "noise",
     "voices",
+    "clicks",
+    "hum",
     "mask",
 ]
 """What augmentation does (training/augment.py)."""

@@ -100,7 +100,7 @@ def answers(session):
 @pytest.mark.parametrize("sound", SOUNDS)
 def test_the_picture_is_the_front_ends(exported, answers, sound):
     index = list(SOUNDS).index(sound)
-    expected = mel.image(WAVEFORMS[index].astype(np.float64), exported[0])
+    expected = mel.images(WAVEFORMS[index][None].astype(np.float64), exported[0])[0]
     picture = answers[1][index]
     assert picture.dtype == np.float32
     assert np.array_equal(picture, np.rint(picture)), "grey levels are whole"
