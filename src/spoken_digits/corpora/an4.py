@@ -42,6 +42,7 @@ from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, pack
 from spoken_digits.corpora.speaker_digests import (
     Expected,
+    check_all_there,
     check_speaker,
     read_digests,
     summed,
@@ -127,11 +128,7 @@ def _verify(
 ) -> None:
     if unknown := sorted(utterances.keys() - expected.keys()):
         raise ArchiveError(f"an4: {path}: speakers nobody expects: {', '.join(unknown)}")
-    if missing := sorted(expected.keys() - utterances.keys()):
-        raise ArchiveError(
-            f"an4: {path}: no recordings of {len(missing)} of {len(expected)} speakers: "
-            f"{', '.join(missing)}"
-        )
+    check_all_there("an4", path, sorted(expected), utterances)
     for speaker, contents in sorted(utterances.items()):
         check_speaker("an4", path, speaker, summed(contents), expected[speaker])
 

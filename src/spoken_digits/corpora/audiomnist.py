@@ -24,6 +24,7 @@ from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, bad_recording, clear
 from spoken_digits.corpora.speaker_digests import (
     Expected,
+    check_all_there,
     check_speaker,
     read_digests,
     summed,
@@ -83,7 +84,7 @@ def _pack(
     bad: list[BadRecording] = []
     with open_zip(path) as archive:
         members = _members(path, archive, expected)
-        _check_there(path, speakers, members)
+        check_all_there("audiomnist", path, speakers, members, _way_on(speakers, members))
 
         def pack(speaker: str) -> list[BadRecording]:
             return _pack_speaker(
@@ -120,20 +121,12 @@ def _members(
     return members
 
 
-def _check_there(path: Path, speakers: Sequence[str], there: Container[str]) -> None:
-    missing = [speaker for speaker in speakers if speaker not in there]
-    if not missing:
-        return
+def _way_on(speakers: Sequence[str], there: Container[str]) -> str:
+    """Say what to ask an archive for that lacks some of the speakers."""
     some = ",".join(speaker for speaker in speakers if speaker in there)
-    way_on = (
-        f"For the others: -S 'download.audiomnist.speakers=[{some}]'"
-        if some
-        else "It holds none of those that download.audiomnist.speakers asks for"
-    )
-    raise ArchiveError(
-        f"audiomnist: {path}: no recordings of {len(missing)} of {len(speakers)} speakers: "
-        f"{', '.join(missing)}. {way_on}"
-    )
+    if some:
+        return f". For the others: -S 'download.audiomnist.speakers=[{some}]'"
+    return ". It holds none of those that download.audiomnist.speakers asks for"
 
 
 def _pack_speaker(

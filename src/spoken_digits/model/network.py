@@ -60,15 +60,12 @@ class SpectrogramNet(nn.Module):
     early stride is what makes training on a CPU quick, but a weak s or k lasts a few frames only.
     Frequency is resolved in full (the 7x1 convolution) before time is averaged: where in the
     second the word is says nothing, which bands sound says all.
-
-    ``time_stride`` is the first convolution's stride in time, in frames of 10 ms. That of the model
-    released with version 1.0.0 is 4: its columns in time are 13 where 25 are noted below.
     """
 
-    def __init__(self, classes: int, time_stride: int = 2) -> None:
+    def __init__(self, classes: int) -> None:
         super().__init__()
         self.pattern = nn.Sequential(  # (n, 1, 100, 100)
-            convolution(1, 16, 7, stride=(4, time_stride)),  # (n, 16, 25, 50)
+            convolution(1, 16, 7, stride=(4, 2)),  # (n, 16, 25, 50)
             convolution(16, 32, 3, stride=2),  # (n, 32, 13, 25)
             Residual(32),
             Residual(32),
@@ -205,9 +202,7 @@ def load_network(path: Path) -> SpectrogramNet:
 
     Raises ModelFileError if the file is missing, damaged or holds another network.
     """
-    about = read_about(path)
-    other_than_usual = {key: about[key] for key in ("time_stride",) if key in about}
-    network = SpectrogramNet(len(_classes(path, about)), **other_than_usual)  # type: ignore[arg-type]
+    network = SpectrogramNet(len(_classes(path, read_about(path))))
     try:
         tensors = safetensors.torch.load_file(path)
         expected = {name for name in network.state_dict() if not name.endswith("_tracked")}
