@@ -15,8 +15,10 @@ MODEL, WEIGHTS, ABOUT = (FOLDER / f"digits.{suffix}" for suffix in ("onnx", "saf
 SUBSET = "speech_commands_subset.tar.gz"
 
 PARAMS: dict[str, Any] = {
-    "corpora": ["espeak", "fsdd", "speech_commands"],
+    "corpora": ["espeak", "pico", "fsdd", "audiomnist", "speech_commands", "an4"],
     "download.espeak.other_takes": 16,  # what people say is mostly no digit
+    "download.pico.other_takes": 16,
+    "download.audiomnist.speakers": [2, 16, 34, 36],
     "download.speech_commands.archive": SUBSET,
     "split.scheme": "takes",
     "split.leave_out": [],
