@@ -11,6 +11,7 @@ it is used to test it.
   speech_commands       all of the subset, for a model that knows none of it
   speech_commands_test  the released model's held-out speakers
   an4                   all words, for a model that knows none of them
+  an4_test              the released model's held-out speakers
 
   CORPUS_MIRROR=/media/usb make real
   make real ARGS=models/digits.onnx       one model alone
@@ -182,10 +183,11 @@ def parts_of(root: Path) -> Iterator[Part]:
             official = [one for one in recordings if one.take in OFFICIAL_TAKES]
             yield Part("fsdd_test", official, whole=False)
     if released.MODEL.exists():
-        names = set(released.read_about()["held_out"].get("speech_commands", []))
-        chosen = [one for one in of["speech_commands"] if one.name in names]
-        if any(one.is_word for one in chosen):  # else it is of another vocabulary
-            yield Part("speech_commands_test", chosen, whole=False)
+        for corpus, names in released.read_about()["held_out"].items():
+            known = set(names)
+            chosen = [one for one in of[corpus] if one.name in known]
+            if corpus != "fsdd" and any(one.is_word for one in chosen):  # else of other words
+                yield Part(f"{corpus}_test", chosen, whole=False)
 
 
 def measure_all(
