@@ -72,8 +72,7 @@ def _pack_directory(path: Path, vocabulary: Vocabulary, target: Path) -> list[Ba
 
 def _named(passed_over: Mapping[str, str]) -> list[BadRecording]:
     return [
-        BadRecording("folder", shown(name), reason)
-        for name, reason in sorted(passed_over.items())
+        BadRecording("folder", shown(name), reason) for name, reason in sorted(passed_over.items())
     ]
 
 

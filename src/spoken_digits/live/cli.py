@@ -93,9 +93,9 @@ def _arguments(installed: bool) -> argparse.Namespace:
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="WAV, FLAC, OGG, MP3 and other sound files of one word each, or directories of them; - "
-        "for a sound file or raw PCM (16 kHz mono signed 16-bit little-endian) on standard input. "
-        "None: the microphone",
+        help="WAV, FLAC, OGG, MP3 and other sound files of one word each, or directories of them; "
+        "- for a sound file or raw PCM (16 kHz mono signed 16-bit little-endian) on standard "
+        "input. None: the microphone",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument(
@@ -238,8 +238,8 @@ def _hear_files(args: argparse.Namespace, model: "Model", live: "Live") -> int:
 
 
 def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int:
-    from spoken_digits.live.listener import Listener
     from spoken_digits.files import shown
+    from spoken_digits.live.listener import Listener
     from spoken_digits.live.long_files import numbers, read_blocks, words_in
     from spoken_digits.live.messages import as_json
     from spoken_digits.live.sound_files import find_files
@@ -257,7 +257,11 @@ def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int
             if args.json:
                 print(as_json(model, file=str(path), error=str(error)))
             continue
-        line = as_json(model, file=str(path), string=number) if args.json else f"{shown(path)}: {number}"
+        line = (
+            as_json(model, file=str(path), string=number)
+            if args.json
+            else f"{shown(path)}: {number}"
+        )
         print(line, flush=True)
     return _exit_code(failed, len(files))
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -16,11 +17,12 @@ from spoken_digits.vocabulary import noun
 
 NUMBER_PAUSE_S = 1.5
 """A longer pause ends a number, s."""
+Heard = TypeVar("Heard", Block, Block | DeviceError)
 ZEROS_S = 3.0
 """So much digital silence is told, s."""
 ZEROS = (
-    f"nothing but digital silence for {ZEROS_S:.0f} s: the microphone is muted, or this program "
-    "may not use it. See the system's settings of sound and privacy"
+    f"nothing but digital silence for {ZEROS_S:.0f} s, as from a microphone that is muted or that "
+    "this program may not use. See the system's settings of sound and privacy"
 )
 
 
@@ -99,9 +101,7 @@ def microphone_blocks(microphone: Microphone, outlet: Outlet) -> Iterator[Block 
         yield block
 
 
-def notice_of_zeros(
-    source: Iterable[Block | DeviceError], notice: Callable[[str], None]
-) -> Iterator[Block | DeviceError]:
+def notice_of_zeros(source: Iterable[Heard], notice: Callable[[str], None]) -> Iterator[Heard]:
     """Yield what comes, and say so, once, if it has been nothing but zeros for some seconds.
 
     A real microphone has some noise. Zeros come from one that is muted or may not be used.

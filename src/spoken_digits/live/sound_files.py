@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.export.inference import Model
-from spoken_digits.live.decision import Verdict, recognise_word
 from spoken_digits.files import shown
+from spoken_digits.live.decision import Verdict, recognise_word
 from spoken_digits.recording import Recording, RecordingNameError, parse_stem
 from spoken_digits.sound.containers import Notice
 from spoken_digits.sound.decode import (

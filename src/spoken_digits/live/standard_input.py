@@ -1,12 +1,14 @@
 """Standard input as a stream: a sound file, known by its first bytes, or raw samples."""
 
 import io
+import itertools
 import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
 
+from spoken_digits.live.loop import notice_of_zeros
 from spoken_digits.live.microphone import Block
 from spoken_digits.sound.containers import (
     ENDLESS,
@@ -31,7 +33,7 @@ def blocks(file: BinaryIO, notice: Notice) -> Iterator[Block]:
     if may_be_mp3(head):
         head += file.read(HEAD - len(head))
     if not begins_as_sound(head):
-        yield from _raw(head, file)
+        yield from notice_of_zeros(_raw(head, file), notice)
         return
     # Only who sends a sound file waits for soundfile.
     from spoken_digits.live.long_files import blocks_of, quiet
@@ -44,10 +46,8 @@ def blocks(file: BinaryIO, notice: Notice) -> Iterator[Block]:
         if len(content) > MAX_PIPE_BYTES:
             raise RecordingError(f"{NAME}: more than {MAX_PIPE_BYTES} bytes. Save it as a file")
         reader = Reader(io.BytesIO(content), NAME, notice)
-    for samples in blocks_of(reader):
-        yield Block(samples, None)
-    for samples in quiet():
-        yield Block(samples, None)
+    sound = (Block(samples, None) for samples in itertools.chain(blocks_of(reader), quiet()))
+    yield from notice_of_zeros(sound, notice)
 
 
 def _raw(head: bytes, file: BinaryIO) -> Iterator[Block]:

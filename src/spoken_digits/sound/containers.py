@@ -12,10 +12,13 @@ import io
 import math
 import os
 from collections.abc import Callable
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 Notice = Callable[[str], None]
 """Takes a sentence on a file that is heard all the same; the sentence begins with its name."""
+
+File = BinaryIO | io.RawIOBase
+"""A file or a stream in which one can go back."""
 
 ENDLESS = 2**62
 """The size of a stream, in bytes: nobody knows where it ends."""
@@ -89,7 +92,7 @@ class View(io.RawIOBase):
     keeps what the system said.
     """
 
-    def __init__(self, file: BinaryIO, start: int, end: int) -> None:
+    def __init__(self, file: File, start: int, end: int) -> None:
         self.error: OSError | None = None
         self._file, self._start, self._end = file, start, end
         self._replaced: list[tuple[int, bytes]] = []
@@ -129,12 +132,12 @@ class View(io.RawIOBase):
         self._at = max(0, base + offset)
         return self._at
 
-    def readinto(self, buffer: object) -> int:
+    def readinto(self, buffer: Any) -> int:
         """Fill a buffer with what comes next, and return how many bytes came."""
-        target = memoryview(buffer).cast("B")  # type: ignore[call-overload]
+        target = memoryview(buffer).cast("B")
         try:
             self._file.seek(self._start + self._at)
-            content = self._file.read(max(0, min(len(target), len(self) - self._at)))
+            content = self._file.read(max(0, min(len(target), len(self) - self._at))) or b""
         except OSError as error:
             self.error = error
             return 0
@@ -171,7 +174,7 @@ def begins_as_wav(head: bytes) -> bool:
     return head.startswith((b"RIFF", b"RF64", b"RIFX"))
 
 
-def checked(file: BinaryIO, name: str, notice: Notice) -> View:
+def checked(file: File, name: str, notice: Notice) -> View:
     """Return a file as libsndfile is to read it: its tags left off, its length the true one.
 
     Calls ``notice`` for each thing that the header has wrong. Raises CutShortError if there is less

@@ -25,6 +25,7 @@ from spoken_digits.files import shown
 from spoken_digits.sound.containers import (
     ENDLESS,
     CutShortError,
+    File,
     Notice,
     checked,
     is_other_than_mp3,
@@ -88,7 +89,7 @@ class Reader:
 
     def __init__(
         self,
-        file: BinaryIO,
+        file: File,
         name: str,
         notice: Notice = print_notice,
         longest_s: float = math.inf,
@@ -185,7 +186,7 @@ class Reader:
         return RecordingError(f"{self.name}: {what}")
 
 
-class _Decoder(soundfile.SoundFile):
+class _Decoder(soundfile.SoundFile):  # type: ignore[misc]
     """libsndfile, read from front to back: it cannot go to every place that soundfile asks for."""
 
     def seekable(self) -> bool:

@@ -36,6 +36,6 @@ class Mixer:
             powers = np.maximum(self._squares / self._n - means**2, 0)  # a constant is no sound
             unrelated = powers[:-1].sum() / block.shape[1] ** 2
             if powers[-1] < _CANCELLED * unrelated:
-                strongest: NDArray[np.float64] = block[:, int(powers[:-1].argmax())]
-                return strongest
-        return block.mean(axis=1)
+                return block[:, int(powers[:-1].argmax())]
+        mean: NDArray[np.float64] = block.mean(axis=1)
+        return mean
