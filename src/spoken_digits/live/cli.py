@@ -14,9 +14,16 @@ from typing import TYPE_CHECKING, NoReturn
 from spoken_digits.errors import UserError, run_script
 
 if TYPE_CHECKING:  # imported where they are used: --help and a wrong option need none of it
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from spoken_digits.export.inference import Model
     from spoken_digits.params import Live
 
+_LOOKED_INTO = 20
+"""Of more files than this nobody waits to learn which may hold several words: 0.2 s each."""
 _EXAMPLES = [
     ("{program}", "listen, until q or Ctrl-C"),
     ("{program} --string", "write spoken numbers down, one a line"),
@@ -220,9 +227,15 @@ def _hear_files(args: argparse.Namespace, model: "Model", live: "Live") -> int:
     from spoken_digits.sound.decode import print_notice
 
     files = find_files(args.files, print_notice)
+    several = _several_words(model, live) if len(files) <= _LOOKED_INTO else None
     results = []
-    for heard in recognise_files(model, files, live.reject):
+    for heard in recognise_files(model, files, live.reject, several):
         results.append(heard)
+        if heard.several:
+            print_notice(
+                f"{shown(heard.path)}: there may be several words in it: {heard.several}. To hear "
+                "all of them: --string"
+            )
         if heard.verdict is None:
             print(f"error: {heard.error}", file=sys.stderr)
             if args.json:
@@ -235,6 +248,19 @@ def _hear_files(args: argparse.Namespace, model: "Model", live: "Live") -> int:
         print(line, file=sys.stderr if args.json else sys.stdout)
     failed = sum(heard.verdict is None for heard in results)
     return _exit_code(failed, len(files))
+
+
+def _several_words(model: "Model", live: "Live") -> "Callable[[NDArray[np.float32]], str] | None":
+    """Return what says which words a waveform holds if it holds several; None for other sounds."""
+    from spoken_digits.live.listener import Listener
+    from spoken_digits.live.long_files import numbers, words_in
+
+    def several(waveform: "NDArray[np.float32]") -> str:
+        listener = Listener(model, live.reject, live.hangover_ms, live.detector)
+        words = [word for word in words_in(listener, iter([waveform])) if word.verdict.label]
+        return numbers(words) if len(words) > 1 else ""
+
+    return several if live.detector == "speech" else None
 
 
 def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int:

@@ -1,7 +1,7 @@
 """Recordings in files, one word each: which word each one is."""
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,6 +37,8 @@ class Heard(NamedTuple):
     path: Path
     verdict: Verdict | None
     error: str = ""
+    several: str = ""
+    """The words in it, if it seems to hold several."""
 
 
 def find_files(paths: list[Path], notice: Notice) -> list[Path]:
@@ -60,13 +62,24 @@ def find_files(paths: list[Path], notice: Notice) -> list[Path]:
     return paths_found
 
 
-def recognise_files(model: Model, files: list[Path], reject: float) -> Iterator[Heard]:
-    """Say of each file which word is spoken in it. A bad file does not stop the others."""
+def recognise_files(
+    model: Model,
+    files: list[Path],
+    reject: float,
+    several: Callable[[NDArray[np.float32]], str] | None = None,
+) -> Iterator[Heard]:
+    """Say of each file which word is spoken in it. A bad file does not stop the others.
+
+    ``several`` says which words a waveform holds if it seems to hold several, and otherwise "".
+    """
     for path in tqdm(files, unit="file", disable=len(files) < 2 or not sys.stderr.isatty()):
         try:
-            yield Heard(path, recognise_word(model, read_word(path), reject))
+            word = read_word(path)
         except RecordingError as error:
             yield Heard(path, None, str(error))
+            continue
+        words = several(word) if several else ""
+        yield Heard(path, recognise_word(model, word, reject), several=words)
 
 
 def summary(results: list[Heard], model: Model) -> list[str]:
