@@ -185,16 +185,18 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
     from spoken_digits.live.loop import listen, microphone_blocks, notice_of_zeros, record_once
     from spoken_digits.live.microphone import Microphone, quiet_drivers
     from spoken_digits.live.output import JsonLines, Lines, Outlet
-    from spoken_digits.live.standard_input import blocks as blocks_of_a_pipe
 
     outlet: Outlet = (JsonLines if args.json else Lines)(model, args.string)
     listener = Listener(model, live.reject, live.hangover_ms, live.detector)
     options = (args.seconds, args.once, args.save)
     which, *newer = _about(model)
     if piped:
+        from spoken_digits.live import standard_input
+
         for line in (which, *newer):
             outlet.notice(line)
-        listen(blocks_of_a_pipe(sys.stdin.buffer, outlet.notice), listener, outlet, *options)
+        blocks = standard_input.blocks(sys.stdin.buffer, outlet.notice)
+        listen(blocks, listener, outlet, *options)
         return 0
     screen = sys.stdout.isatty() and not args.json and not args.once
     with quiet_drivers(), Microphone(args.device) as microphone:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
@@ -17,7 +16,6 @@ from spoken_digits.vocabulary import noun
 
 NUMBER_PAUSE_S = 1.5
 """A longer pause ends a number, s."""
-Heard = TypeVar("Heard", Block, Block | DeviceError)
 ZEROS_S = 3.0
 """So much digital silence is told, s."""
 ZEROS = (
@@ -101,7 +99,9 @@ def microphone_blocks(microphone: Microphone, outlet: Outlet) -> Iterator[Block 
         yield block
 
 
-def notice_of_zeros(source: Iterable[Heard], notice: Callable[[str], None]) -> Iterator[Heard]:
+def notice_of_zeros(
+    source: Iterable[Block | DeviceError], notice: Callable[[str], None]
+) -> Iterator[Block | DeviceError]:
     """Yield what comes, and say so, once, if it has been nothing but zeros for some seconds.
 
     A real microphone has some noise. Zeros come from one that is muted or may not be used.

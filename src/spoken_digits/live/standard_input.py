@@ -1,15 +1,15 @@
 """Standard input as a stream: a sound file, known by its first bytes, or raw samples."""
 
 import io
-import itertools
 import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
 import numpy as np
 
+from spoken_digits.live.long_files import blocks_of, quiet
 from spoken_digits.live.loop import notice_of_zeros
-from spoken_digits.live.microphone import Block
+from spoken_digits.live.microphone import Block, DeviceError
 from spoken_digits.sound.containers import (
     ENDLESS,
     HEAD,
@@ -18,12 +18,13 @@ from spoken_digits.sound.containers import (
     begins_as_wav,
     may_be_mp3,
 )
+from spoken_digits.sound.decode import MAX_PIPE_BYTES, Reader, RecordingError
 
 NAME = "standard input"
 _KEPT = 2**16  # bytes: a WAV's header, with what may be in it before the sound
 
 
-def blocks(file: BinaryIO, notice: Notice) -> Iterator[Block]:
+def blocks(file: BinaryIO, notice: Notice) -> Iterator[Block | DeviceError]:
     """Yield what is heard on a pipe, at 16 kHz, as it comes.
 
     A WAV is decoded as it comes, any other sound file when it has ended. What begins like none is
@@ -35,10 +36,6 @@ def blocks(file: BinaryIO, notice: Notice) -> Iterator[Block]:
     if not begins_as_sound(head):
         yield from notice_of_zeros(_raw(head, file), notice)
         return
-    # Only who sends a sound file waits for soundfile.
-    from spoken_digits.live.long_files import blocks_of, quiet
-    from spoken_digits.sound.decode import MAX_PIPE_BYTES, Reader, RecordingError
-
     if begins_as_wav(head):
         reader = Reader(_Pipe(head, file), NAME, notice)
     else:
@@ -46,8 +43,21 @@ def blocks(file: BinaryIO, notice: Notice) -> Iterator[Block]:
         if len(content) > MAX_PIPE_BYTES:
             raise RecordingError(f"{NAME}: more than {MAX_PIPE_BYTES} bytes. Save it as a file")
         reader = Reader(io.BytesIO(content), NAME, notice)
-    sound = (Block(samples, None) for samples in itertools.chain(blocks_of(reader), quiet()))
-    yield from notice_of_zeros(sound, notice)
+    yield from notice_of_zeros(_decoded(reader), notice)
+
+
+def _decoded(reader: Reader) -> Iterator[Block]:
+    """Yield what a reader decodes, and quiet; then raise what is wrong, if anything is."""
+    wrong = None
+    try:
+        for samples in blocks_of(reader):
+            yield Block(samples, None)
+    except RecordingError as error:
+        wrong = error
+    for samples in quiet():
+        yield Block(samples, None)
+    if wrong is not None:
+        raise wrong
 
 
 def _raw(head: bytes, file: BinaryIO) -> Iterator[Block]:

@@ -94,6 +94,8 @@ class View(io.RawIOBase):
 
     def __init__(self, file: File, start: int, end: int) -> None:
         self.error: OSError | None = None
+        self.length_known = True
+        """Whether the header says, rightly or not, how much sound there is."""
         self._file, self._start, self._end = file, start, end
         self._replaced: list[tuple[int, bytes]] = []
         self._at = 0
@@ -224,8 +226,9 @@ def _check_size(
     promised = max(int.from_bytes(content, field.order) - counted, 0)
     there = max(len(view) - start, 0)
     if len(view) >= ENDLESS:
-        if promised > _SLACK:
+        if _SLACK < promised < field.unknown:
             return
+        view.length_known = False
     elif promised >= field.unknown:
         pass
     elif promised > there + _SLACK:

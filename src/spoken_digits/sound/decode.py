@@ -139,7 +139,8 @@ class Reader:
         """Yield all samples, (n, channels)."""
         count = 0
         with self._decoder() as decoder:
-            promised = decoder.frames if decoder.frames < _MOST else 0
+            known = self._view.length_known and decoder.frames < _MOST
+            promised = decoder.frames if known else 0
             # Not more than promised: what comes after the sound need not be decodable.
             while wanted := min(size, promised - count) if promised else size:
                 try:
@@ -191,6 +192,13 @@ class _Decoder(soundfile.SoundFile):  # type: ignore[misc]
 
     def seekable(self) -> bool:
         return False
+
+
+def mix(channels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a waveform of several channels, (n, channels), as one, (n,)."""
+    mixer = Mixer(channels.shape[1])
+    mixer.listen(channels)
+    return mixer.mix(channels)
 
 
 def decode(
