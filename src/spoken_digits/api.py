@@ -66,10 +66,10 @@ class Recogniser:
         """Say which word a recording of one is.
 
         ``sound`` is a file (WAV, FLAC, OGG, MP3 and others), or a waveform, (n,) or (n, channels),
-        float in -1..1 or int16, with its ``sample_rate`` in Hz. It lasts 10 s at the most; silence around
-        the word does no harm. Raises RecordingError if it cannot be read or holds no sound, and
-        TypeError if a waveform has no sample rate, or a file has one. Warns of a file whose header
-        is wrong and which is heard all the same.
+        float in -1..1 or int16, with its ``sample_rate`` in Hz. It lasts 10 s at the most; silence
+        around the word does no harm. Raises RecordingError if it cannot be read or holds no sound,
+        and TypeError if a waveform has no sample rate, or a file has one. Warns of a file whose
+        header is wrong and which is heard all the same.
         """
         if not isinstance(sound, str | PathLike):
             if sample_rate is None:

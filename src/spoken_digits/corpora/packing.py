@@ -69,7 +69,7 @@ def pack(
                 bad.append(BadRecording(corpus, source, reason))
                 continue
             if name in seen:
-                reason = f"the same recording as {seen[name]}: both are {name}"
+                reason = f"the same label, speaker and take as {seen[name]}"
                 bad.append(BadRecording(corpus, source, reason))
                 continue
             seen[name] = source

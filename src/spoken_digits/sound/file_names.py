@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 SUFFIXES = tuple(
-    ".wav .wave .flac .ogg .oga .opus .mp3 .mp2 .aif .aiff .aifc .au .snd .caf .w64 .rf64 "
+    ".wav .flac .ogg .mp3 .opus .oga .wave .mp2 .aif .aiff .aifc .au .snd .caf .w64 .rf64 "
     ".sph".split()
 )
 """What is taken for a recording where folders and archives are searched; capitals as well."""

@@ -132,7 +132,7 @@ def test_a_label_that_becomes_another_that_is_there_already(tmp_path):
     wav = wav_bytes(speak(1, "a", 0), 8000)
     files = {"bark_anna_0.wav": wav, "other-bark_anna_0.wav": wav}
     _, bad = collect(write_directory(tmp_path / "in", files), tmp_path / "out")
-    assert bad == [("folder", "other-bark_anna_0.wav", "the same name as bark_anna_0.wav")]
+    assert bad == [("folder", "other-bark_anna_0.wav", "the same label, speaker and take as bark_anna_0.wav")]
 
 
 def test_files_that_are_no_sound_are_nobodys_business(tmp_path, recordings):
@@ -153,7 +153,7 @@ def test_bad_recordings_are_named_by_their_path(tmp_path, recordings, make):
 def test_two_files_of_the_same_name(tmp_path):
     files = {"a/7_anna_0.wav": encode("WAV"), "b/7_anna_0.flac": encode("FLAC")}
     _, bad = collect(write_directory(tmp_path / "in", files), tmp_path / "out")
-    assert bad == [("folder", "b/7_anna_0.flac", "the same name as a/7_anna_0.wav")]
+    assert bad == [("folder", "b/7_anna_0.flac", "the same label, speaker and take as a/7_anna_0.wav")]
 
 
 def test_a_folder_without_recordings(tmp_path):
