@@ -136,7 +136,9 @@ def test_words_cut_off_and_noise_alone_stop_the_pipeline(copy, run):
     done = run(sys.executable, SRC / "validate.py", cwd=copy, check=False)
     assert done.returncode == 1
     # Steady noise ends as loudly as it goes on.
-    assert "cut_off: 30: as loud at the end as anywhere (within 6 dB): cut off, or no" in done.stderr
+    assert (
+        "cut_off: 30: as loud at the end as anywhere (within 6 dB): cut off, or no" in done.stderr
+    )
     assert "allowed: validate.max_cut_off_percent, 4% of a corpus" in done.stderr
     assert "noise_alone: 6: equally loud all the time (within 5 dB)" in done.stderr
     assert "allowed: validate.max_noise_percent, 1% of a corpus" in done.stderr

@@ -82,7 +82,7 @@ _LAYOUTS = {
         40, 16, 8, "little", (b"data" + _W64_NAME,), _UNKNOWN_64, even=8, counts_itself=True
     ),
 }
-_MAGIC = (*_LAYOUTS, b"fLaC", b"OggS", b".snd", b"NIST_1A")
+_MAGIC = (*_LAYOUTS, b"fLaC", b"OggS", b".snd", b"NIST")
 
 
 class View(io.RawIOBase):
@@ -168,7 +168,7 @@ def may_be_mp3(head: bytes) -> bool:
 
 def is_other_than_mp3(head: bytes) -> bool:
     """Tell whether the first 4 bytes are those of a format that is no MP3."""
-    return head.startswith(tuple(magic[:4] for magic in _MAGIC))
+    return head.startswith(_MAGIC)
 
 
 def begins_as_wav(head: bytes) -> bool:

@@ -83,7 +83,9 @@ def test_bad_recordings_are_left_out_and_returned(tmp_path, recordings):
         ("folder", "8_ben_0.wav"),
         ("folder", "seven.wav"),
     ]
-    assert bad[0] == BadRecording("folder", "7_anna_00.wav", "the same label, speaker and take as 7_anna_0.wav")
+    assert bad[0] == BadRecording(
+        "folder", "7_anna_00.wav", "the same label, speaker and take as 7_anna_0.wav"
+    )
     assert bad[1].reason.startswith("not a sound file that can be read")
     assert bad[2].reason == "an empty file"
     assert bad[3].reason.startswith(

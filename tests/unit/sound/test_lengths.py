@@ -115,13 +115,17 @@ def test_a_length_that_is_wrong_by_a_few_bytes_is_no_matter(more):
     ids=["no bytes", "other chunks", "a recorder killed at once"],
 )
 def test_a_length_of_zero_may_be_true(content):
-    with pytest.raises(RecordingError, match="^7_anna_0: holds no sound, 0 samples$"):
+    with pytest.raises(RecordingError, match=r"^7_anna_0: holds no sound, 0 samples$"):
         heard(content)
 
 
 @pytest.mark.parametrize(
     "behind",
-    [b"LIST\x04\0\0\0INFO", b"LIST" + (200).to_bytes(4, "little") + bytes(200), b"TAG" + bytes(125)],
+    [
+        b"LIST\x04\0\0\0INFO",
+        b"LIST" + (200).to_bytes(4, "little") + bytes(200),
+        b"TAG" + bytes(125),
+    ],
     ids=["LIST", "LIST full of zeros", "ID3v1"],
 )
 def test_what_belongs_behind_the_sound_is_no_matter(behind):
@@ -174,7 +178,7 @@ def test_garbage_behind_a_flac_is_no_matter():
 @pytest.mark.parametrize("percent", [30, 50, 70, 90, 98])
 def test_every_format_is_cut_short_wherever_it_is_cut(container, subtype, percent):
     content = encode(container, subtype)
-    with pytest.raises(RecordingError, match="^7_anna_0: cut short"):
+    with pytest.raises(RecordingError, match=r"^7_anna_0: cut short"):
         heard(content[: len(content) * percent // 100])
 
 
@@ -202,5 +206,5 @@ def test_an_ogg_without_its_last_page_is_heard_as_far_as_it_goes():
     ids=["no channel", "60000 channels", "0 Hz", "4 GHz", "0 bits", "a huge chunk"],
 )
 def test_impossible_headers_are_refused(offset, width, number):
-    with pytest.raises(RecordingError, match="^7_anna_0: not a sound file that can be read"):
+    with pytest.raises(RecordingError, match=r"^7_anna_0: not a sound file that can be read"):
         heard(patched(WAV, offset, number, width))
