@@ -22,6 +22,7 @@ from spoken_digits.sound.mixing import Mixer
 
 _BLOCK = 2 * HOP  # 20 ms: shorter ones cost time, longer ones are heard later
 _QUEUE_BLOCKS = 1500  # 30 s of sound: a machine that is busy for longer loses some, and is told
+_FEW_CHANNELS = 4
 _SILENT_S = 3.0  # a working device never pauses this long; a PulseAudio monitor needs 2 s to start
 _CLOSING_S = 2.0  # closing a device that is gone can hang in its driver
 
@@ -178,10 +179,12 @@ class Microphone:
     def _settings(self, sounddevice: ModuleType) -> tuple[int, int]:
         """Return the rate, Hz, and the channels with which the device can be opened.
 
-        At best 16 kHz and one channel; some devices have two or four and nothing else.
+        At best 16 kHz. All channels of a device that has a few, since nobody knows at which one the
+        microphone is; one of a device that seems to have many, as a sound server does, which mixes.
         """
+        few = 1 < self.device.channels <= _FEW_CHANNELS
         for rate in (SAMPLE_RATE, self.device.rate):
-            for channels in (1, self.device.channels):
+            for channels in (self.device.channels, 1) if few else (1, self.device.channels):
                 with suppress(sounddevice.PortAudioError):
                     sounddevice.check_input_settings(
                         self.device.number, channels=channels, dtype="float32", samplerate=rate
