@@ -83,7 +83,9 @@ def parse_stem(corpus: str, stem: str, name: str) -> Recording:
     """
     parts = stem.split("_")
     if len(parts) != len(_PARTS):
-        count = "no underscore" if len(parts) == 1 else f"{len(parts) - 1} of _"
+        count = {0: "no underscore", 1: "one underscore"}.get(
+            n := len(parts) - 1, f"{n} underscores"
+        )
         raise _not_a_name(name, f"{count} in it, and two separate label, speaker and take")
     wrong = [
         f"the {part} '{shown(text)}' is not {allowed}" if text else f"the {part} is empty"

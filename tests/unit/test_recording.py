@@ -47,8 +47,8 @@ def test_the_corpus_tells_speakers_and_recordings_of_one_name_apart():
     [
         ("", "it does not end in .wav"),
         ("7.wav", "no underscore in it, and two separate label, speaker and take"),
-        ("7_anna.wav", "1 of _ in it, and two separate label, speaker and take"),
-        ("7_an_na_0.wav", "3 of _ in it, and two separate label, speaker and take"),
+        ("7_anna.wav", "one underscore in it, and two separate label, speaker and take"),
+        ("7_an_na_0.wav", "3 underscores in it, and two separate label, speaker and take"),
         ("7_anna_0", "it does not end in .wav"),
         ("7_anna_0.mp3", "it does not end in .wav"),
         ("7_anna_0.wav.exe", "it does not end in .wav"),
