@@ -4,15 +4,19 @@ Writes data/spectrograms/<corpus>/<shard>.zip, a PNG a recording under the recor
 data/spectrograms/contact-sheet.png: the words as some of the speakers say them.
 """
 
-from spoken_digits.stage import start, workers_option
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start, workers_option
 
 _WORK = "convert, a shard at a time each; the pictures are the same for any number"
 arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 
 import shutil
-from pathlib import Path
 
-from spoken_digits.errors import run_script
+from spoken_digits.files import naming
 from spoken_digits.picture.contact_sheet import contact_sheet
 from spoken_digits.picture.convert import Conversion, convert_shard, png
 from spoken_digits.shards import list_shards
@@ -36,7 +40,9 @@ def main() -> None:
             convert_shard, tasks, workers=arguments.workers, label="spectrogram", unit="shard"
         )
         shards = {task.pictures: members for task, members in zip(tasks, converted, strict=True)}
-        (partial / "contact-sheet.png").write_bytes(png(contact_sheet(shards, params.words.labels)))
+        sheet = png(contact_sheet(shards, params.words.labels))
+        with naming(SPECTROGRAMS):
+            (partial / "contact-sheet.png").write_bytes(sheet)
         shutil.rmtree(SPECTROGRAMS, ignore_errors=True)
         partial.rename(SPECTROGRAMS)
     finally:
@@ -45,4 +51,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

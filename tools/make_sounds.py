@@ -77,8 +77,6 @@ def main() -> None:
         for recording in tqdm(plan, desc=str(folder), unit=" sounds", disable=None):
             (partial / recording.name).write_bytes(wav_bytes(make(recording), RATE))
         partial.replace(folder)
-    except OSError as error:
-        raise UserError(f"{error.filename}: {error.strerror}") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     print(f"{folder}: {len(plan)} sounds of {options.sources} sources")

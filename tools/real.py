@@ -164,8 +164,6 @@ def collect(vocabulary: Vocabulary) -> Path:
                 print(f"left out: {bad.corpus}: {bad.name}: {bad.reason}", file=sys.stderr)
             place.mkdir(parents=True, exist_ok=True)
             partial.rename(place / name)
-        except OSError as error:
-            raise UserError(f"{error.filename or place}: {error.strerror or error}") from None
         finally:
             shutil.rmtree(partial, ignore_errors=True)
     return place

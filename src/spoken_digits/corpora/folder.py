@@ -11,6 +11,7 @@ from spoken_digits.corpora.archives import MAX_MEMBER_BYTES, ArchiveError, read_
 from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, pack
 from spoken_digits.errors import UserError
+from spoken_digits.files import local_path
 from spoken_digits.params import Folder
 from spoken_digits.recording import Recording, parse_name
 from spoken_digits.sound.decode import SUFFIXES
@@ -25,7 +26,7 @@ def collect(settings: Folder, vocabulary: Vocabulary, target: Path) -> list[BadR
     file in it.
     """
     assert settings.path is not None  # params.py has seen to it
-    path = Path(settings.path).expanduser()
+    path = local_path(settings.path)
     if path.is_dir():
         bad = _pack(_read_directory(path), vocabulary, target)
     elif path.is_file():

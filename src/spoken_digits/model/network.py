@@ -178,7 +178,7 @@ def read_about(path: Path) -> dict[str, object]:
         raise ModelFileError(
             f"{path}: no such model. Make it with: dvc repro train, or fetch it with: dvc pull"
         ) from None
-    except (safetensors.SafetensorError, OSError, KeyError, ValueError) as error:
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:
         raise ModelFileError(f"{path}: not a model of this project ({error})") from None
     if about.get("format") != FORMAT:
         raise ModelFileError(f"{path}: its format is {about.get('format')}, not {FORMAT}")
