@@ -38,6 +38,7 @@ check-lock: $(VENV)/.installed  ## Say which stage dvc.lock is out of date for, 
 	@python tools/check_lock.py
 
 verify: $(VENV)/.installed  ## Rebuild HEAD from nothing elsewhere; compare every hash and metric
+	@python tools/under_git.py
 	python tools/verify.py $(ARGS)
 
 processors: $(VENV)/.installed  ## Compare arithmetic with processors that QEMU emulates; minutes

@@ -30,47 +30,38 @@ _, params = start(__doc__, epilog=HELP)
 
 import csv
 import io
-import shutil
 from collections.abc import Sequence
 
-from spoken_digits.corpora.packing import BadRecording, clear
+from spoken_digits.corpora.packing import BadRecording
 from spoken_digits.corpora.registry import can_give, collector
 from spoken_digits.errors import UserError
-from spoken_digits.files import naming, write_text
+from spoken_digits.files import replacing_folder, write_text
 from spoken_digits.params import SOURCES
 from spoken_digits.recording import parse_name
 from spoken_digits.shards import list_shards, member_names
 from spoken_digits.vocabulary import Word
 
 RAW = Path("data/raw")
-BUILDING = Path("data/raw.partial")  # fixed: what a killed run leaves behind, the next one removes
 LISTED = 20
 
 
 def main() -> None:
-    try:
-        clear(BUILDING)
+    with replacing_folder(RAW) as building:
         bad = []
         for corpus in params.corpora:
             print(f"{corpus}: collecting recordings", file=sys.stderr)
             settings = getattr(params.download, corpus)
-            with naming(BUILDING / corpus):
-                bad += collector(corpus)(settings, params.words, BUILDING / corpus)
+            bad += collector(corpus)(settings, params.words, building / corpus)
         if bad and params.download.on_bad_recording == "fail":
             raise UserError(explain(bad))
         for corpus in params.corpora:
-            if not any((BUILDING / corpus).iterdir()):
+            if not any((building / corpus).iterdir()):
                 raise UserError(f"{corpus}: no recording is left, {len(bad)} skipped")
-        names = [name for shard in list_shards(BUILDING) for name in member_names(shard)]
+        names = [name for shard in list_shards(building) for name in member_names(shard)]
         labels = {parse_name("", name).label for name in names}
         if missing := [word for word in params.words.words if word.label not in labels]:
             raise UserError(explain_missing(missing, params.corpora))
-        write_text(BUILDING / "skipped.csv", table(bad))
-        if RAW.exists():
-            shutil.rmtree(RAW)
-        BUILDING.replace(RAW)
-    finally:
-        shutil.rmtree(BUILDING, ignore_errors=True)
+        write_text(building / "skipped.csv", table(bad))
     print(f"{RAW}: {len(names)} recordings from {', '.join(params.corpora)}; {len(bad)} skipped")
 
 

@@ -40,7 +40,7 @@ from spoken_digits.evaluation.plots_folder import draw, read_curves
 from spoken_digits.evaluation.predictions import most_probable, write_predictions
 from spoken_digits.evaluation.reported_metrics import rounded, summarise
 from spoken_digits.evaluation.robustness import robustness
-from spoken_digits.files import write_text
+from spoken_digits.files import replacing_folder, write_text
 from spoken_digits.model.network import probabilities, read_classes
 from spoken_digits.model.vocal_tracts import load_for_listening
 from spoken_digits.vocabulary import noun
@@ -80,7 +80,8 @@ def main() -> None:
         "bytes": MODEL.stat().st_size,
     }
     summary = rounded(summary)
-    draw(PLOTS, predictions, likely, images, summary, read_curves(TRAINING), labels)
+    with replacing_folder(PLOTS) as partial:
+        draw(partial, predictions, likely, images, summary, read_curves(TRAINING), labels)
     write_predictions(PREDICTIONS, predictions)
     write_text(METRICS, json.dumps(summary, indent=2) + "\n")
     low, high = summary["accuracy_low"], summary["accuracy_high"]

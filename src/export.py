@@ -25,7 +25,7 @@ from spoken_digits.errors import UserError
 from spoken_digits.export import graph
 from spoken_digits.export.inference import load_model
 from spoken_digits.export.latency import measure_latency
-from spoken_digits.files import write_text
+from spoken_digits.files import replacing, write_text
 from spoken_digits.model.network import probabilities, read_about
 from spoken_digits.model.vocal_tracts import load_for_listening
 from spoken_digits.recording import FORMAT
@@ -64,9 +64,9 @@ def main() -> None:
         "corpora": trained["corpora"],
         "accuracy": accuracy,
     }
-    candidate = EXPORTED.with_name("candidate.onnx.partial")
-    graph.save(graph.build(network, params.spectrogram, about), candidate)
-    try:
+    joined = graph.build(network, params.spectrogram, about)
+    with replacing(EXPORTED) as candidate:
+        graph.save(joined, candidate)
         exported = load_model(candidate).probabilities(seconds)  # (n, classes)
         ours = probabilities(network, load_images(SPECTROGRAMS, recordings))
         heard = exported[:, :-1].argmax(axis=1)
@@ -80,9 +80,6 @@ def main() -> None:
         size = candidate.stat().st_size
         if size > LARGEST:
             raise UserError(f"the exported model has {size} bytes, more than {LARGEST}")
-        candidate.replace(EXPORTED)
-    finally:
-        candidate.unlink(missing_ok=True)
     metrics = {
         "bytes": size,
         "checked_recordings": len(recordings),

@@ -26,7 +26,7 @@ from spoken_digits.arithmetic import processor
 from spoken_digits.dataset.images import class_indices, load_images
 from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError
-from spoken_digits.files import naming, write_text
+from spoken_digits.files import replacing_folder, write_text
 from spoken_digits.model.network import SpectrogramNet, save_network
 from spoken_digits.training.calibration import COLDEST, calibrate, round_to_half
 from spoken_digits.training.loop import fit
@@ -59,8 +59,8 @@ def main() -> None:
     corpora = np.unique(names, return_inverse=True)[1]
     checkpoint = _checkpoint(subsets, corpora)
     with (
-        naming(TRAINING),
-        Live(str(TRAINING), dvcyaml=False, save_dvc_exp=False, report=None) as live,
+        replacing_folder(TRAINING) as partial,
+        Live(str(partial), dvcyaml=False, save_dvc_exp=False, report=None) as live,
     ):
 
         def report(metrics: dict[str, float]) -> None:

@@ -3,6 +3,7 @@
 import functools
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -40,6 +41,26 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside ``path``; it becomes ``path`` only if the block succeeds.
+
+    Its name, ``<path>.partial``, is always the same: what a killed run leaves is removed by the
+    next one. An OSError that names no file names ``path``.
+    """
+    partial = path.with_name(f"{path.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        with naming(path):
+            partial.mkdir(parents=True)
+            yield partial
+            if path.exists():
+                shutil.rmtree(path)
+            partial.replace(path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:
