@@ -1,7 +1,9 @@
 """Say in one sentence why Git does not hold this project, if it does not; then exit with 1.
 
-python tools/under_git.py               for targets that need Git
-python tools/under_git.py --tell-dvc    have DVC do without Git exactly where Git is not
+  python tools/under_git.py               for targets that need Git
+  python tools/under_git.py --tell-dvc    have DVC do without Git exactly where Git is not
+
+Exits with 0 if it does, or once DVC is told.
 """
 
 import argparse
@@ -11,6 +13,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tell-dvc", action="store_true", help="set core.no_scm in .dvc")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    _arguments()  # --help does not wait for what is imported below
+
 from spoken_digits.errors import run_script
 from spoken_digits.evaluation import experiments
 
@@ -18,11 +32,7 @@ LOCAL = Path(".dvc/config.local")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--tell-dvc", action="store_true", help="set core.no_scm in .dvc")
-    if not parser.parse_args().tell_dvc:
+    if not _arguments().tell_dvc:
         experiments.check_git()
         return
     without = not may_be_in_git()

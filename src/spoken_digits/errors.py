@@ -7,6 +7,7 @@ onnxruntime) becomes one sentence with a remedy here, for stages, tools and prog
 import errno
 import os
 import re
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -30,6 +31,8 @@ _REMEDIES = {
     errno.EIO: "the disk cannot read or write it (input/output error). Save what is on that disk, "
     "and work on another",
 }
+_OF_PROCESS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)  # whatever the file
+_OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 _MEMORY = re.compile(r"bad.?alloc|allocate memory|not enough memory|map segment", re.IGNORECASE)
 """How libraries say that there is no memory: C++, torch, onnxruntime, the dynamic linker."""
 
@@ -58,13 +61,18 @@ def explain(error: BaseException) -> str | None:
     number = _system_error(error)
     if number is not None:
         what = _REMEDIES.get(number) or os.strerror(number)
-        name = getattr(error, "filename", None)
+        name = None if number in _OF_PROCESS else getattr(error, "filename", None)
         return what if name is None else f"{os.fsdecode(name)}: {what}"
     if isinstance(error, OSError):
         return str(error)
     roots = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
     if roots & {*_LIBRARIES}:
         return _said_by_dvc(str(error).strip() or type(error).__name__)
+    if "sqlite3" in roots:
+        return (
+            f"DVC's own notes cannot be kept: {error}. Name a directory that can be written in "
+            "DVC_SITE_CACHE_DIR"
+        )
     if "onnxruntime" in roots:
         return f"onnxruntime: {str(error).strip().splitlines()[0]}. Try another model file"
     return None
@@ -115,20 +123,24 @@ def report_errors() -> Iterator[None]:
     """
     _replace_closed_streams()
     try:
-        yield
+        try:
+            yield
+        except SystemExit:  # --help
+            _flush()
+            raise
         _flush()
     except KeyboardInterrupt:
         _end("interrupted", 130)
     except Exception as error:
-        refused = _refused_output()
-        if isinstance(error, BrokenPipeError) and refused is not None:
+        is_output = _is_output(error)
+        _drop_output()
+        if is_output and isinstance(error, BrokenPipeError):
             _end("", 141)
         text = explain(error)
         if text is None:
             raise
-        if refused is not None and _is_same(error, refused):
-            text = f"standard output: {text}"
-        _end(f"error: {text}", getattr(error, "exit_code", 1))
+        where = "standard output: " if is_output else ""
+        _end(f"error: {where}{text}", getattr(error, "exit_code", 1))
 
 
 def run_script(main: Callable[[], int | None]) -> NoReturn:
@@ -169,23 +181,25 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _refused_output() -> OSError | None:
-    """Return why the standard output cannot be written, None if it can.
+def _is_output(error: Exception) -> bool:
+    """Tell whether it is the standard output that cannot be written. All else has a file's name."""
+    if not isinstance(error, OSError) or error.filename is not None or sys.stdout is None:
+        return False
+    with suppress(OSError):
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+        if isinstance(error, BrokenPipeError):
+            return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+        return error.errno in _OF_WRITING and (stat.S_ISREG(mode) or stat.S_ISCHR(mode))
+    return False
 
-    What is still to be written is given up then, so that Python does not try again at its end.
-    """
+
+def _drop_output() -> None:
+    """Give up what the standard output refuses, so that Python does not try again at its end."""
     try:
         _flush()
-    except OSError as error:
+    except OSError:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return error
-    return None
-
-
-def _is_same(error: Exception, refused: OSError) -> bool:
-    """Tell whether it was the standard output that raised an error: that names no file."""
-    return error.args == refused.args and getattr(error, "filename", None) is None
 
 
 def _end(text: str, code: int) -> NoReturn:

@@ -59,6 +59,10 @@ def replacing_folder(path: Path) -> Iterator[Path]:
             if path.exists():
                 shutil.rmtree(path)
             partial.replace(path)
+    except OSError as error:
+        if error.filename == str(partial):
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import os
 import subprocess
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -40,13 +41,15 @@ def start(
     script with a message if params.yaml, or the processor, does not allow what it asks for.
     """
     explain_uncaught()
+    # Without /dev/shm. workers.py says it in our words.
+    warnings.filterwarnings("ignore", message=".*joblib will operate in serial mode")
     parser = argparse.ArgumentParser(
         description=doc, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for flag, how in (options or {}).items():
         parser.add_argument(flag, **how)
-    arguments = parser.parse_args()
     with report_errors():
+        arguments = parser.parse_args()
         from spoken_digits.params import load_params  # --help need not wait for pydantic
 
         _refuse_shallow_clone()

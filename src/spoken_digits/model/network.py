@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spoken_digits.errors import UserError
-from spoken_digits.files import replacing
+from spoken_digits.files import naming, replacing
 from spoken_digits.recording import FORMAT
 from spoken_digits.vocabulary import OTHER
 
@@ -171,8 +171,10 @@ def read_about(path: Path) -> dict[str, object]:
 
     Raises ModelFileError if it is missing, damaged or of another format.
     """
+    if path.is_dir():
+        raise ModelFileError(f"{path}: a folder, not a model of this project")
     try:
-        with safetensors.safe_open(path, "pt") as file:
+        with naming(path), safetensors.safe_open(path, "pt") as file:
             about: dict[str, object] = json.loads((file.metadata() or {})[_METADATA_KEY])
     except FileNotFoundError:
         raise ModelFileError(
