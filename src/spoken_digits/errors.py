@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 _FREE = "Free some space (docs/problems.md says how), and run this again"
 _REMEDIES = {
@@ -126,14 +126,14 @@ def report_errors() -> Iterator[None]:
         try:
             yield
         except SystemExit:  # --help
-            _flush()
+            sys.stdout.flush()
             raise
-        _flush()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         _end("interrupted", 130)
     except Exception as error:
         is_output = _is_output(error)
-        _drop_output()
+        _drop(sys.stdout)
         if is_output and isinstance(error, BrokenPipeError):
             _end("", 141)
         text = explain(error)
@@ -172,18 +172,15 @@ def _replace_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
     if sys.stdin is None:
         sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stdout is None:  # sys.__stdout__ still is, for programs of which it is the purpose
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     if sys.stderr is None:  # print would take standard output in its place
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
-def _flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()
-
-
 def _is_output(error: Exception) -> bool:
     """Tell whether it is the standard output that cannot be written. All else has a file's name."""
-    if not isinstance(error, OSError) or error.filename is not None or sys.stdout is None:
+    if not isinstance(error, OSError) or error.filename is not None:
         return False
     with suppress(OSError):
         mode = os.fstat(sys.stdout.fileno()).st_mode
@@ -193,17 +190,18 @@ def _is_output(error: Exception) -> bool:
     return False
 
 
-def _drop_output() -> None:
-    """Give up what the standard output refuses, so that Python does not try again at its end."""
+def _drop(stream: TextIO) -> None:
+    """Give up what a stream refuses, so that Python does not try again at its end."""
     try:
-        _flush()
+        stream.flush()
     except OSError:
         with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _end(text: str, code: int) -> NoReturn:
     with suppress(OSError):  # standard error may be full too
         if text:
             print(text, file=sys.stderr, flush=True)
+    _drop(sys.stderr)
     sys.exit(code)

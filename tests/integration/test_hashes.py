@@ -39,9 +39,7 @@ def test_what_they_bring_along_is_locked_in_the_version_of_the_constraints():
 def test_nothing_that_is_locked_is_pinned_nowhere():
     """But for torch's CUDA packages, which torch pins itself, and those of other systems."""
     known = pins(ROOT / "constraints.txt") | pins(ROOT / "requirements.txt")
-    of_other_systems = {
-        name for name, text in ENTRIES.items() if "sys_platform == 'win32'" in text
-    }
+    of_other_systems = {name for name, text in ENTRIES.items() if "sys_platform == 'win32'" in text}
     assert {name for name in locked() if name not in known and not is_torch_s(name)} <= (
         of_other_systems
     )

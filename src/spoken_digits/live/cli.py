@@ -52,7 +52,7 @@ def main(installed: bool = False) -> int:
     the project whose top folder is the current one.
     """
     args = _arguments(installed)
-    if sys.stdout is None:
+    if sys.__stdout__ is None:
         raise UserError("standard output is closed, and what is heard goes there")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the terminal is restored
     try:
