@@ -19,7 +19,6 @@ it is used to test it.
 
 import argparse
 import json
-import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -61,7 +60,7 @@ from spoken_digits.evaluation.digests import digest
 from spoken_digits.evaluation.real_recordings import SNRS_DB, corpora_of, measure
 from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.export.inference import Model, load_model
-from spoken_digits.files import write_text
+from spoken_digits.files import replacing_folder, write_text
 from spoken_digits.params import Archive, load_params
 from spoken_digits.recording import Recording
 from spoken_digits.vocabulary import Vocabulary, digits
@@ -159,16 +158,9 @@ def collect(vocabulary: Vocabulary) -> Path:
             continue
         if not any(can_give(name, word) for word in vocabulary.words):
             continue
-        partial = cache_directory() / "real.partial"
-        try:
+        with replacing_folder(place / name) as partial:
             for bad in collector(name)(settings, vocabulary, partial):
                 print(f"left out: {bad.corpus}: {bad.name}: {bad.reason}", file=sys.stderr)
-            place.mkdir(parents=True, exist_ok=True)
-            partial.rename(place / name)
-        except OSError as error:
-            raise UserError(f"{error.filename or place}: {error.strerror or error}") from None
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
     return place
 
 

@@ -58,7 +58,9 @@ LARGEST = 500_000  # bytes
 
 
 def main() -> None:
-    revision = _arguments().revision or experiments.run_next("release", released.overrides())
+    asked = _arguments().revision
+    experiments.check_git()
+    revision = asked or experiments.run_next("release", released.overrides())
     commit = experiments.resolve(revision)
     params = parse_yaml(experiments.read(commit, "params.yaml").decode())
     if wrong := released.differing(params):

@@ -67,7 +67,7 @@ def read_about(root: Path = Path()) -> dict[str, Any]:
     try:
         content = json.loads(about.read_text(encoding="utf-8"))
         described = {path: content["sha256"][f"models/{path.name}"] for path in (MODEL, WEIGHTS)}
-    except OSError:
+    except FileNotFoundError:
         raise ReleaseError(
             f"{about}: not there. Take models/released from Git, or run: make release"
         ) from None
