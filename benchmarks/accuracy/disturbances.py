@@ -95,28 +95,32 @@ def recognised(
 
 def click(sound: Sound, _: np.random.Generator) -> Sound:
     """Five samples of full scale before the word."""
-    start = round(_EARLY_S * SAMPLE_RATE)
-    sound[start : start + 5] = 1
-    return sound
+    return _clicked(sound, _EARLY_S)
 
 
 def click_in_word(sound: Sound, rng: np.random.Generator) -> Sound:
     """Five samples of full scale while the word is said."""
-    start = round((_WORD_FROM_S + rng.uniform(0, 0.3)) * SAMPLE_RATE)
-    sound[start : start + 5] = 1
-    return sound
+    return _clicked(sound, _WORD_FROM_S + rng.uniform(0, 0.3))
 
 
 def burst(sound: Sound, rng: np.random.Generator) -> Sound:
     """30 ms of white noise at full scale before the word."""
-    start, length = round(_EARLY_S * SAMPLE_RATE), round(0.03 * SAMPLE_RATE)
-    sound[start : start + length] += rng.uniform(-1, 1, length)
-    return sound
+    return _with_burst(sound, _EARLY_S, rng)
 
 
 def burst_close(sound: Sound, rng: np.random.Generator) -> Sound:
     """The same, 250 ms before the word: both are in its second."""
-    start, length = round((_WORD_FROM_S - 0.25) * SAMPLE_RATE), round(0.03 * SAMPLE_RATE)
+    return _with_burst(sound, _WORD_FROM_S - 0.25, rng)
+
+
+def _clicked(sound: Sound, at_s: float) -> Sound:
+    start = round(at_s * SAMPLE_RATE)
+    sound[start : start + 5] = 1
+    return sound
+
+
+def _with_burst(sound: Sound, at_s: float, rng: np.random.Generator) -> Sound:
+    start, length = round(at_s * SAMPLE_RATE), round(0.03 * SAMPLE_RATE)
     sound[start : start + length] += rng.uniform(-1, 1, length)
     return sound
 
