@@ -12,7 +12,6 @@ from spoken_digits.stage import run, start
 
 start(__doc__)
 
-
 from spoken_digits.evaluation.report_page import build_report
 from spoken_digits.files import write_text
 

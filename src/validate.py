@@ -2,8 +2,7 @@
 
 Checks labels, speakers and duplicates across subsets, silence, noise, clipping, words cut off,
 sample rates, durations and pictures against validate in params.yaml; counts what the download stage
-left out. Writes metrics/validate.json; fails, naming
-recordings, if a bound is passed.
+left out. Writes metrics/validate.json; fails, naming recordings, if a bound is passed.
 """
 
 import sys

@@ -41,7 +41,6 @@ def arguments() -> argparse.Namespace:
 if __name__ == "__main__":
     arguments()  # --help and a wrong option do not wait for what is imported below
 
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, chirp, fftconvolve, sosfilt

@@ -9,7 +9,6 @@ still what DVC is going to note: DVC takes the hashes of inputs when a stage has
 import argparse
 import hashlib
 import os
-import subprocess
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -22,6 +21,7 @@ from spoken_digits.files import experiment_of
 if TYPE_CHECKING:
     from spoken_digits.params import Params
 
+_SMALL = 2**20  # bytes; Git and editors touch such files without changing them
 _inputs_at_start: dict[str, object] = {}
 
 
@@ -88,8 +88,8 @@ def run(main: Callable[[], None]) -> NoReturn:
 def _inputs() -> Iterator[tuple[str, object]]:
     """Yield the stage's dependencies and parameters as dvc.yaml lists them, and their state.
 
-    That is a hash of source files, size and time of data, and the value of a parameter. Nothing if
-    the script was not started by DVC, which then notes nothing.
+    That is a hash of a file, or size and time of a large one, and the value of a parameter. Nothing
+    if the script was not started by DVC, which then notes nothing.
     """
     from spoken_digits.params import PARAMS_FILE, parse_yaml
 
@@ -111,28 +111,19 @@ def _inputs() -> Iterator[tuple[str, object]]:
 
 
 def _state(file: Path) -> object:
-    if file.parts[0] == "src":
-        return hashlib.sha256(file.read_bytes()).digest()
     found = file.stat()
-    return found.st_size, found.st_mtime_ns
+    if found.st_size > _SMALL:
+        return found.st_size, found.st_mtime_ns
+    return hashlib.sha256(file.read_bytes()).digest()
 
 
 def _refuse_shallow_clone() -> None:
-    """End an experiment that DVC would lose: it cannot bring one back to a clone without history.
-
-    That is the case of those that run elsewhere than in the project (--temp, --queue).
-    """
+    """End an experiment that DVC would lose: one that runs elsewhere, with --temp or --queue."""
     project = experiment_of(Path.cwd())
-    if project is None:
-        return
-    asked = subprocess.run(
-        ["git", "rev-parse", "--is-shallow-repository"], cwd=project, capture_output=True, text=True
-    )
-    if asked.stdout.strip() == "true":
-        raise UserError(
-            f"{project} is a shallow clone, and DVC would lose this experiment. Get the rest of "
-            "the history first: git fetch --unshallow; or run it without --temp and --queue"
-        )
+    if project is not None:
+        from spoken_digits.evaluation.experiments import check_not_shallow  # rarely needed
+
+        check_not_shallow(project)
 
 
 def workers_option(what_they_do: str) -> dict[str, Any]:

@@ -143,8 +143,8 @@ def test_an_experiment_that_a_shallow_clone_would_lose_is_refused(built, tmp_pat
     assert "git fetch --unshallow" in said
     tool = run("python", "tools/folds.py", cwd=clone, env=TOOLS, check=False)
     assert tool.stderr.splitlines()[-1] == (
-        "error: this is a shallow clone, and DVC loses experiments of it. Get the rest of the "
-        "history first: git fetch --unshallow"
+        f"error: {clone} is a shallow clone, and DVC would lose this experiment. Get the rest of "
+        "the history first: git fetch --unshallow"
     )
     run("git", "fetch", "--quiet", "--unshallow", cwd=clone)
     run("dvc", "exp", "run", "--temp", "-n", "kept", "-S", "evaluate.seed=3", cwd=clone)

@@ -72,10 +72,19 @@ def check_can_run() -> None:
             "an experiment is a commit, and Git does not know whose. Tell it: "
             "git config --global user.name NAME && git config --global user.email NAME@example.org"
         ) from None
-    if git("rev-parse", "--is-shallow-repository").decode().strip() == "true":
+    check_not_shallow(Path.cwd())
+
+
+def check_not_shallow(project: Path) -> None:
+    """Raise ExperimentError if a project is a clone without history.
+
+    DVC cannot bring an experiment back to it that runs elsewhere (--temp, --queue).
+    """
+    asked = git("-C", str(project), "rev-parse", "--is-shallow-repository")
+    if asked.decode().strip() == "true":
         raise ExperimentError(
-            "this is a shallow clone, and DVC loses experiments of it. Get the rest of the "
-            "history first: git fetch --unshallow"
+            f"{project} is a shallow clone, and DVC would lose this experiment. Get the rest of "
+            "the history first: git fetch --unshallow; or run it without --temp and --queue"
         )
 
 

@@ -383,7 +383,7 @@ def _noise(power: Tensor, strength: float, voices_strength: float, random: Gener
 
 
 def _clicks(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return a click or a knock to add to a quarter of the pictures, anywhere in the second."""
+    """Return a click or a knock to add to three of ten pictures, anywhere in the second."""
     colour = torch.exp(
         _DB * _waves(power, _heights(power)[None], _CLICK_TILT, _CLICK_RIPPLE, random)
     )
