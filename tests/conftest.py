@@ -1,12 +1,11 @@
 """Fixtures that all tests share."""
 
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
 
 import pytest
-from support import Handler, Server, speak
+from support import Handler, Server, serving, speak
 
 from spoken_digits.sound.decode import wav_bytes
 
@@ -53,15 +52,8 @@ def recordings() -> Callable[..., dict[str, bytes]]:
 @pytest.fixture
 def server() -> Iterator[Server]:
     """Serve files over HTTP from a thread; see Server."""
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    spoken = Server(f"http://127.0.0.1:{httpd.server_port}")
-    httpd.RequestHandlerClass = type("OneServer", (Handler,), {"spoken": spoken})
-    thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
-    thread.start()
-    yield spoken
-    httpd.shutdown()
-    thread.join()
-    httpd.server_close()
+    with serving() as spoken:
+        yield spoken
 
 
 @pytest.fixture
