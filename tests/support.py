@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.corpora import espeak_process, synthesis
+from spoken_digits.sound.decode import wav_bytes
 
 
 def speak(digit: int, speaker: str, take: int, rate: int = 16_000) -> NDArray[np.int16]:
@@ -29,6 +30,16 @@ def speak(digit: int, speaker: str, take: int, rate: int = 16_000) -> NDArray[np
     chord = np.sin(2 * np.pi * pitch * seconds) + np.sin(2 * np.pi * 3 * pitch * seconds) / 2
     sound = chord * np.sin(2 * np.pi * seconds) + 0.05 * chance.standard_normal(len(seconds))
     return np.rint(sound * 8000).astype(np.int16)
+
+
+def recordings(*speakers: str, takes: int = 1, rate: int = 16_000) -> dict[str, bytes]:
+    """Make {name: WAV} of every digit by some speakers: recordings("anna", "ben", takes=2)."""
+    return {
+        f"{digit}_{speaker}_{take}.wav": wav_bytes(speak(digit, speaker, take, rate), rate)
+        for speaker in speakers
+        for digit in range(10)
+        for take in range(takes)
+    }
 
 
 def flip_a_bit(path: Path, position: int) -> None:
