@@ -62,7 +62,7 @@ def download(
     (project / "archive").write_bytes(archive())
     before, around = tree(project), tree(folder)
     done = programs.run("download.py", project=project)
-    outcome = judge(done, project, before, codes=codes, names=r"archive|\.wav|vocabulary")
+    outcome = judge(done, project, before, codes=codes, names=r"(?i)archive|\.wav|vocabulary")
     if escaped := [name for name in tree(folder) if name not in around and "project/" not in name]:
         outcome.wrong.append(f"written outside: {escaped}")
     return outcome

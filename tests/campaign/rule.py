@@ -49,12 +49,13 @@ def judge(
     *,
     codes: Collection[int] = (ENDED_WELL, *REFUSED),
     names: str = "",
+    may_write: Collection[str] = (),
 ) -> Outcome:
     """Apply the rule to a program that ran in a project.
 
     Its exit code is one of ``codes``; it shows no traceback. If it failed, it says why in a line
     that begins with "error:", in which ``names`` (a regular expression) is found, and every file is
-    as it was ``before``. No temporary file is left, however it ended.
+    as it was ``before``, and there is no new one but ``may_write``. No temporary file is left, however it ended.
     """
     wrong = []
     if done.code not in codes:
@@ -62,9 +63,7 @@ def judge(
     if "Traceback (most recent call last)" in done.err or "Exception ignored" in done.err:
         wrong.append("a traceback")
     if done.code in REFUSED:
-        said = re.search(
-            r"^(?:\w+\.py: |ERROR: |usage: .*)?error: .*|^ERROR: .*", done.err, re.MULTILINE
-        )
+        said = re.search(r"^(\S+: )?error: ", done.err, re.MULTILINE)
         if said is None:
             wrong.append("no sentence that begins with error:")
         elif not re.search(names, done.err[said.start() :]):
@@ -76,7 +75,8 @@ def judge(
     lost = []
     if done.code != ENDED_WELL:
         lost = changed(before, after)
-        if new := sorted(set(after) - set(before) - set(left) - set(kept_on_purpose(after))):
+        allowed = {*before, *left, *kept_on_purpose(after), *may_write}
+        if new := sorted(set(after) - allowed):
             wrong.append(f"half done: {', '.join(new)}")
     if wrong or lost:
         wrong.append(f"it said: {(done.err or done.out).strip()[-600:]}")
