@@ -20,6 +20,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spoken_digits.errors import run_script
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # which it builds on
 
 if TYPE_CHECKING:
@@ -162,4 +164,4 @@ def summary(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

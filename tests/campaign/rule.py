@@ -53,9 +53,9 @@ def judge(
 ) -> Outcome:
     """Apply the rule to a program that ran in a project.
 
-    Its exit code is one of ``codes``; it shows no traceback. If it failed, it says why in a line
-    that begins with "error:", in which ``names`` (a regular expression) is found, and every file is
-    as it was ``before``, and there is no new one but ``may_write``. No temporary file is left, however it ended.
+    Its exit code is one of ``codes``; it shows no traceback and leaves no temporary file. If it
+    failed, it says why in a line that begins with "error:", in which ``names`` (a regular
+    expression) is found; every file is as it was ``before``, and no file but ``may_write`` is new.
     """
     wrong = []
     if done.code not in codes:
