@@ -23,6 +23,7 @@ from projects import ROOT
 BOTH = (0, *REFUSED)
 NO_MODEL = (3,)
 RELEASED = ROOT / "models/released"
+TAKEN = "no curves of training"
 Change = Callable[[Path], object]
 
 
@@ -167,18 +168,16 @@ def not_a_number(path: Path) -> None:
 
 
 def evaluate(top: Path, content: bytes, folder: Path) -> Outcome:
-    """Let the stage evaluate read weights."""
-    project = places.copy(places.built(top), folder)
-    path = project / "models/digits.safetensors"
-    path.unlink()
-    path.write_bytes(content)
+    """Let the stage evaluate read weights. It takes them if all that it lacks is training."""
+    project = places.copy(places.with_data(top), folder)
+    (project / "models/digits.safetensors").write_bytes(content)
     before = tree(project)
     done = shell("python3 src/evaluate.py", project)
-    outcome = judge(Done(done.returncode, done.stdout, done.stderr), project, before,
-                    names=r"models/digits\.safetensors")  # fmt: skip
+    names = rf"models/digits\.safetensors|{TAKEN}"
+    outcome = judge(Done(done.returncode, done.stdout, done.stderr), project, before, names=names)
     if (project / "owned").exists():
         outcome.wrong.append("code in it was run")
-    return outcome
+    return outcome._replace(how="worked") if TAKEN in done.stderr else outcome
 
 
 def strange_weights(chance: random.Random, good: bytes) -> Iterator[tuple[str, bytes]]:
