@@ -1,6 +1,7 @@
 """The fault campaign, make faults: a few tries of each kind, and what it says if one goes wrong."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -115,3 +116,11 @@ def test_the_rule_for_files(tmp_path):
     assert outcome.wrong[:2] == ["left behind: .split.csv.7.partial", "half done: new"]
     assert judged(WELL, tmp_path, before=before).lost == []  # it may write
     assert judged(WELL, tmp_path, before=before).wrong[0].startswith("left behind: ")
+
+
+def test_each_test_that_the_page_names_exists():
+    page = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page)
+    assert len(named) > 40
+    for file, name in named:
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), name
