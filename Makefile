@@ -18,7 +18,7 @@ dvc := python -m dvc
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev repro report exps compare apply test test-slow coverage lint format check-lock verify \
-	processors bench folds release real personal constraints clean
+	processors bench faults folds release real personal constraints clean
 
 help:  ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
@@ -88,6 +88,9 @@ coverage: $(VENV)/.installed-dev  ## Run the tests, and list the lines that none
 	python -m coverage run -m pytest -m 'not slow' --numprocesses auto --dist loadgroup -q $(ARGS)
 	python -m coverage combine --quiet
 	python -m coverage report
+
+faults: $(VENV)/.installed-dev  ## Break the project on purpose; nothing may be lost; 15 minutes
+	python tools/faults.py $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## Check style, types, and that dvc.lock matches code and params
 	python -m ruff check .

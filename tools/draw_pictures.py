@@ -13,6 +13,8 @@ import io
 import tempfile
 from pathlib import Path
 
+from spoken_digits.errors import report_errors, run_script
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -25,7 +27,8 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    _arguments()  # --help does not wait for what is imported below
+    with report_errors():  # --help does not wait for what is imported below
+        _arguments()
 
 import matplotlib
 
@@ -40,7 +43,6 @@ from rich.terminal_theme import TerminalTheme
 
 from spoken_digits import vocabulary
 from spoken_digits.corpora import espeak, pico
-from spoken_digits.errors import run_script
 from spoken_digits.export.inference import Model, load_model
 from spoken_digits.export.released import MODEL
 from spoken_digits.files import write_text

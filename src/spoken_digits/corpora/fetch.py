@@ -90,9 +90,13 @@ def is_url(address: str) -> bool:
 def file_names(address: str) -> list[str]:
     """Return the names that the archive at an address may have in a mirror, the likeliest first.
 
-    GitHub serves ``<repository>/archive/<commit>.zip`` as ``<repository>-<commit>.zip``.
+    GitHub serves ``<repository>/archive/<commit>.zip`` as ``<repository>-<commit>.zip``. Raises
+    FetchError if it is no address.
     """
-    parts = unquote(urlsplit(address).path if is_url(address) else address).split("/")
+    try:
+        parts = unquote(urlsplit(address).path if is_url(address) else address).split("/")
+    except ValueError as error:
+        raise FetchError(f"{address}: no address of the web ({error}). Mend it") from None
     name = parts[-1]
     if is_url(address) and len(parts) >= 3 and parts[-2] == "archive":
         return [f"{parts[-3]}-{name}", name]

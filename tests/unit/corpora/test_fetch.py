@@ -195,6 +195,11 @@ def test_a_local_path_that_is_not_there():
         read("nowhere/a.zip")
 
 
+def test_what_begins_as_an_address_and_is_none():
+    with pytest.raises(FetchError, match=r"^http://\[::1/a\.zip: no address of the web \(Invalid "):
+        read("http://[::1/a.zip")
+
+
 def test_a_mirror_directory_comes_first(server, address, monkeypatch, tmp_path):
     (tmp_path / "corpus.zip").write_bytes(b"mirror")
     monkeypatch.setenv("CORPUS_MIRROR", str(tmp_path))
