@@ -37,6 +37,7 @@ PROJECT = (
     ".gitattributes",
     ".gitignore",
     "constraints.txt",
+    "data/no-folder",
     "dvc.yaml",
     "params.yaml",
     "requirements.txt",
