@@ -17,6 +17,7 @@ import joblib
 import yaml
 from bench import bare_project, environment
 from make_audiomnist import RATE, SPEAKERS, say, speaker_recordings
+from measure import Cost, measure
 
 from spoken_digits.errors import run_script
 from spoken_digits.sound.decode import wav_bytes
@@ -49,9 +50,8 @@ def measure_all(work: Path, options: argparse.Namespace) -> None:
     for speaker, recordings in zip(speakers, made, strict=True):
         write(folder / speaker, recordings)
     clips = len(speakers) * 10 * options.takes
-    print(
-        f"{clips:,} recordings of {len(speakers)} speakers\n\n| what | wall, s | share | CPU, s | share |"
-    )
+    print(f"{clips:,} recordings of {len(speakers)} speakers\n")
+    print("| what | wall, s | share | CPU, s | share |")
     print("|---|---:|---:|---:|---:|")
 
     project = prepare(work / "project", folder, options)
