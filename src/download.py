@@ -32,6 +32,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from spoken_digits import kept
 from spoken_digits.corpora.packing import LISTED, BadRecording
 from spoken_digits.corpora.registry import can_give, collector
 from spoken_digits.errors import UserError
@@ -61,6 +62,7 @@ def main() -> None:
         if missing := [word for word in params.words.words if word.label not in labels]:
             raise UserError(explain_missing(missing, params.corpora))
         write_text(building / "skipped.csv", table(bad))
+    kept.trim()
     print(f"{RAW}: {len(names)} recordings from {', '.join(params.corpora)}; {len(bad)} skipped")
 
 

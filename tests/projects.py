@@ -16,6 +16,7 @@ FILES = [
     ".gitignore",
     "Makefile",
     "constraints.txt",
+    "data/no-folder",
     "dvc.yaml",
     "params.yaml",
     "pyproject.toml",

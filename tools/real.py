@@ -53,7 +53,6 @@ if __name__ == "__main__":
 import yaml
 
 from spoken_digits.corpora import an4, fsdd, speech_commands
-from spoken_digits.corpora.fetch import cache_directory
 from spoken_digits.corpora.registry import can_give, collector
 from spoken_digits.dataset.recordings import list_recordings
 from spoken_digits.dataset.split_file import read_split
@@ -62,6 +61,7 @@ from spoken_digits.evaluation.real_recordings import SNRS_DB, corpora_of, measur
 from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.export.inference import Model, load_model
 from spoken_digits.files import replacing_folder, write_text
+from spoken_digits.kept import cache_directory
 from spoken_digits.params import Archive, load_params
 from spoken_digits.recording import Recording
 from spoken_digits.vocabulary import Vocabulary, digits

@@ -1,6 +1,7 @@
 """Files that appear whole or not at all, and their names in messages."""
 
 import functools
+import hashlib
 import os
 import re
 import shutil
@@ -71,6 +72,12 @@ def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with LF line ends on every system, whole or not at all."""
     with replacing(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's content, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def shown(name: str | os.PathLike[str]) -> str:

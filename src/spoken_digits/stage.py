@@ -9,6 +9,7 @@ still what DVC is going to note: DVC takes the hashes of inputs when a stage has
 import argparse
 import hashlib
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -97,17 +98,21 @@ def _inputs() -> Iterator[tuple[str, object]]:
     pipeline = Path("dvc.yaml")
     stages = parse_yaml(pipeline.read_text(encoding="utf-8"))["stages"] if name else {}
     stage = stages.get(name, {})
+    content = parse_yaml(PARAMS_FILE.read_text(encoding="utf-8")) if stage else {}
     for dep in stage.get("deps", []):
-        path = Path(dep)
+        path = Path(re.sub(r"\$\{(.+)\}", lambda found: str(_value(content, found[1])), dep))
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and "__pycache__" not in file.parts:
                 yield file.as_posix(), _state(file)
-    content = parse_yaml(PARAMS_FILE.read_text(encoding="utf-8")) if stage else {}
     for key in stage.get("params", []):
-        value = content
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        yield f"{PARAMS_FILE}: {key}", value
+        yield f"{PARAMS_FILE}: {key}", _value(content, key)
+
+
+def _value(content: object, key: str) -> object:
+    """Return what params.yaml, ``content``, says of a key such as train.epochs."""
+    for part in key.split("."):
+        content = content.get(part) if isinstance(content, dict) else None
+    return content
 
 
 def _state(file: Path) -> object:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-import platformdirs
 import requests
 import urllib3
 from filelock import FileLock
@@ -19,6 +18,7 @@ from tqdm import tqdm
 from spoken_digits.corpora.archives import ArchiveError
 from spoken_digits.errors import UserError, explain
 from spoken_digits.files import local_path
+from spoken_digits.kept import cache_directory
 
 Result = TypeVar("Result")
 
@@ -74,12 +74,6 @@ def as_folder(path: Path) -> str:
         "If it is a changed copy that you mean to use, take it as it is with "
         f"-S 'corpora=[folder]' -S download.folder.path={path.absolute()}"
     )
-
-
-def cache_directory() -> Path:
-    """Return where fetched archives are kept, for all checkouts and experiments of this user."""
-    chosen = os.environ.get("SPOKEN_DIGITS_CACHE")
-    return Path(chosen or platformdirs.user_cache_dir("spoken-digits", appauthor=False)).absolute()
 
 
 def is_url(address: str) -> bool:

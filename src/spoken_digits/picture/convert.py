@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spoken_digits import kept
 from spoken_digits.params import Spectrogram
 from spoken_digits.picture import mel
 from spoken_digits.recording import Recording, parse_name
-from spoken_digits.shards import read_shard, write_shard
+from spoken_digits.shards import member_names, read_shard, shard_digest, write_shard
 from spoken_digits.sizes import SECOND
 from spoken_digits.sound import decode
 from spoken_digits.sound.one_second import one_second
@@ -26,6 +27,8 @@ class Conversion(NamedTuple):
     recordings: Path
     pictures: Path
     settings: Spectrogram
+    code: str | None = None
+    """A digest of the code that takes pictures: they are kept, and fetched if they are known."""
 
 
 def convert_shard(task: Conversion) -> list[Recording]:
@@ -35,6 +38,20 @@ def convert_shard(task: Conversion) -> list[Recording]:
     number of workers or the machine. Raises RecordingError that names the recording that is no
     WAV of this project, ShardError for a shard that is missing or damaged.
     """
+    if task.code is None:
+        return _convert(task)
+    settings = task.settings.model_dump_json()
+    key = kept.key_of(task.code, settings, shard_digest(task.recordings))
+    if kept.fetch("pictures", key, task.pictures):
+        return [
+            parse_name(task.recordings.parent.name, name) for name in member_names(task.recordings)
+        ]
+    recordings = _convert(task)
+    kept.keep("pictures", key, task.pictures)
+    return recordings
+
+
+def _convert(task: Conversion) -> list[Recording]:
     members = list(_take(task.recordings, task.settings))
     write_shard(task.pictures, [(recording.png, content) for recording, content in members])
     return [recording for recording, _ in members]

@@ -8,7 +8,8 @@ from support import Drop, Stall
 
 from spoken_digits.corpora import fetch
 from spoken_digits.corpora.archives import ArchiveError
-from spoken_digits.corpora.fetch import FetchError, cache_directory, file_names, with_archive
+from spoken_digits.corpora.fetch import FetchError, file_names, with_archive
+from spoken_digits.kept import cache_directory
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 PATH = "/data/corpus.zip"
