@@ -35,7 +35,10 @@ export default defineConfig({
     assetsInlineLimit: 0, // the Content-Security-Policy allows no data: addresses
     modulePreload: false,
     rollupOptions: {
-      input: { index: join(import.meta.dirname, "index.html"), sw: join(import.meta.dirname, "src/sw.ts") },
+      input: {
+        index: join(import.meta.dirname, "index.html"),
+        sw: join(import.meta.dirname, "src/sw.ts"),
+      },
       output: {
         entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
       },

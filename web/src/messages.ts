@@ -15,7 +15,6 @@ export type FromWorker =
   | { kind: "state"; hearing: boolean; levelDbfs: number; seconds: number }
   | { kind: "picture"; frame: number; picture: Uint8Array | null }
   | { kind: "word"; word: WordHeard }
-  | { kind: "stopped" }
   | { kind: "file done"; name: string; words: number };
 
 export interface ModelFacts {

@@ -1,10 +1,10 @@
-import * as ort from "onnxruntime-web/wasm";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
+import * as ort from "onnxruntime-web/wasm";
+import type { Listening } from "./listening";
 import { concatenate } from "./live/endpointer";
 import { type Heard, Listener } from "./live/listener";
 import { recogniseWord } from "./live/reader";
 import { Resampler, resample } from "./live/resampler";
-import type { Listening } from "./listening";
 import type { Block, FromWorker, ToWorker, WordHeard } from "./messages";
 import { Model, ModelError, noun } from "./model/model";
 
@@ -34,7 +34,7 @@ function next(task: () => Promise<void>): void {
   });
 }
 
-onmessage = ({ data }: MessageEvent<ToWorker>) => next(() => obey(data));
+self.onmessage = ({ data }: MessageEvent<ToWorker>) => next(() => obey(data));
 
 async function obey(message: ToWorker): Promise<void> {
   switch (message.kind) {
@@ -58,7 +58,6 @@ async function obey(message: ToWorker): Promise<void> {
     case "stop":
       await stream?.end();
       stream = null;
-      tell({ kind: "stopped" });
       return;
     case "file":
       return hear(message);

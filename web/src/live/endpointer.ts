@@ -79,6 +79,12 @@ export class Endpointer {
     return this.close();
   }
 
+  /** Return what is being heard if it has been quiet for so many samples, and may have ended. */
+  quietFor(samples: number): Utterance | null {
+    if (!this.hearing || this.speaking || this.now - this.end < samples) return null;
+    return this.utterance();
+  }
+
   private async step(frame: Float32Array): Promise<Utterance | null> {
     const score = await this.detector.score(frame);
     this.now += this.hop;
@@ -98,24 +104,26 @@ export class Endpointer {
     this.frames.push(frame);
     this.speaking = score >= this.detector.stay();
     if (this.speaking) this.end = this.now - this.detector.lag;
-    const ended =
-      !this.speaking && Math.floor((this.now - this.end) / this.hop) >= this.hangover;
+    const ended = !this.speaking && Math.floor((this.now - this.end) / this.hop) >= this.hangover;
     const long = this.frames.length * this.hop >= this.longest;
     return ended || long ? this.close() : null;
   }
 
   /** End what is being heard; return it unless it was a click. */
   private close(): Utterance | null {
-    const sound = concatenate(this.frames);
-    const { start, end } = this;
-    const utterance = { start, end, offset: this.now - sound.length, sound };
+    const utterance = this.utterance();
     // What is quiet already belongs to the next word's pre-roll too.
     const quiet = Math.floor((this.now - this.end) / this.hop);
     this.preroll = this.frames.slice(this.frames.length - quiet).slice(-this.prerollFrames);
     this.frames = [];
     this.hearing = false;
     this.inARow = 0;
-    return end - start >= this.detector.shortest ? utterance : null;
+    return utterance.end - utterance.start >= this.detector.shortest ? utterance : null;
+  }
+
+  private utterance(): Utterance {
+    const sound = concatenate(this.frames);
+    return { start: this.start, end: this.end, offset: this.now - sound.length, sound };
   }
 }
 

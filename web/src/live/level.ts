@@ -59,7 +59,9 @@ export class LevelDetector implements Detector {
     }
     this.count += 1;
     if (this.count % update_frames === 0 || this.count < update_frames) this.followFloor();
-    this.ratios[this.count % mean_frames] = levels.map((level, band) => 10 ** ((level - this.floor[band]) / 10));
+    this.ratios[this.count % mean_frames] = levels.map(
+      (level, band) => 10 ** ((level - this.floor[band]) / 10),
+    );
     let sum = 0;
     for (let band = 0; band < levels.length; band++) {
       const mean = this.ratios.reduce((total, one) => total + one[band], 0) / mean_frames;

@@ -20,6 +20,8 @@ export class Listener {
   levelDbfs = -200;
   private readonly endpointer: Endpointer;
   private readonly reader: Reader;
+  /** What an utterance that may have ended holds: read while the hang-over lasts. */
+  private ahead: { start: number; end: number; spoken: Spoken[] } | null = null;
 
   constructor(
     model: Model,
@@ -44,6 +46,10 @@ export class Listener {
     for (const utterance of await this.endpointer.feed(samples)) {
       words.push(...(await this.words(utterance)));
     }
+    const quiet = this.endpointer.quietFor(this.reader.after);
+    if (quiet && !this.known(quiet)) {
+      this.ahead = { start: quiet.start, end: quiet.end, spoken: await this.reader.read(quiet) };
+    }
     return words;
   }
 
@@ -53,12 +59,17 @@ export class Listener {
     return last ? this.words(last) : [];
   }
 
+  private known({ start, end }: Utterance): Spoken[] | null {
+    return this.ahead?.start === start && this.ahead.end === end ? this.ahead.spoken : null;
+  }
+
   private async words(utterance: Utterance): Promise<Heard[]> {
     const room = Math.floor(this.listening.sample_rate / 10);
-    return (await this.reader.read(utterance)).map((spoken) => {
-      const first = Math.max(spoken.start - room, utterance.offset) - utterance.offset;
-      const sound = utterance.sound.slice(first, spoken.end + room - utterance.offset);
-      return { ...spoken, sound };
+    const spoken = this.known(utterance) ?? (await this.reader.read(utterance));
+    return spoken.map((word) => {
+      const first = Math.max(word.start - room, utterance.offset) - utterance.offset;
+      const sound = utterance.sound.slice(first, word.end + room - utterance.offset);
+      return { ...word, sound };
     });
   }
 }

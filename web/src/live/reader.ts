@@ -17,21 +17,27 @@ export interface Spoken {
  * one more of these, chosen in `Listener`; nothing else knows how many words an utterance holds.
  */
 export interface Reader {
+  /** How much sound after an utterance's end its answer depends on, samples. */
+  readonly after: number;
   read(utterance: Utterance): Promise<Spoken[]>;
 }
 
 /** Takes an utterance for one word: the mean of four cuts, as digit_string.py judges a whole. */
 export class OneWord implements Reader {
+  readonly after: number;
+
   constructor(
     private readonly model: Model,
     private readonly listening: Listening,
-  ) {}
+  ) {
+    this.after = Math.max(...listening.word.after);
+  }
 
   async read(utterance: Utterance): Promise<Spoken[]> {
     const { before, after } = this.listening.word;
     const { start, end } = utterance;
     const first = Math.max(start - Math.max(...before), utterance.offset);
-    const last = Math.min(end + Math.max(...after), utterance.offset + utterance.sound.length);
+    const last = Math.min(end + this.after, utterance.offset + utterance.sound.length);
     const sound = utterance.sound.subarray(first - utterance.offset, last - utterance.offset);
     const mean = new Float32Array(this.model.labels.length + 1);
     let picture: Uint8Array | null = null;
@@ -61,6 +67,8 @@ export class OneWord implements Reader {
 
 /** Takes an utterance for one sound, of which the loudest second is judged. */
 export class OneSound implements Reader {
+  readonly after = Number.POSITIVE_INFINITY;
+
   constructor(
     private readonly model: Model,
     private readonly listening: Listening,

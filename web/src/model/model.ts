@@ -44,7 +44,9 @@ export class Model {
     try {
       judged = await model.hear(new Float32Array(listening.second));
     } catch {
-      throw new ModelError(`${name}: not a model of spoken words: it does not take a second of sound.`);
+      throw new ModelError(
+        `${name}: not a model of spoken words: it does not take a second of sound.`,
+      );
     }
     const found = judged.probabilities.length;
     if (found !== labels.length + 1) {

@@ -24,7 +24,10 @@ export function packed(clips: Clip[], speaker: string, rate: number): Uint8Array
 /** Return a word outside the vocabulary as a label: `other-<word>`, in a-z, 0-9 and hyphens. */
 export function otherLabel(word: string, other: string): string {
   const plain = word.normalize("NFKD").toLowerCase().replaceAll("ß", "ss");
-  const slug = plain.replace(/[^\x20-\x7e]/g, "").match(/[a-z0-9]+/g)?.join("-");
+  const slug = plain
+    .replace(/[^\x20-\x7e]/g, "")
+    .match(/[a-z0-9]+/g)
+    ?.join("-");
   return `${other}-${slug ?? "unknown"}`;
 }
 
@@ -43,7 +46,11 @@ export function wav(sound: Float32Array, rate: number): Uint8Array {
     [34, 16, 2],
     [40, 2 * sound.length, 4],
   ];
-  for (const [at, text] of [[0, "RIFF"], [8, "WAVEfmt "], [36, "data"]] as const) {
+  for (const [at, text] of [
+    [0, "RIFF"],
+    [8, "WAVEfmt "],
+    [36, "data"],
+  ] as const) {
     bytes.set(strToU8(text), at);
   }
   for (const [at, value, size] of numbers) {

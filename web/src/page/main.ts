@@ -42,25 +42,35 @@ function complain(text: string): void {
 function hear(message: FromWorker): void {
   switch (message.kind) {
     case "ready":
-      return use(message.model);
+      use(message.model);
+      break;
     case "failed":
-      if (message.what === "wasm") button.disabled = true;
-      return complain(
-        message.what === "model"
-          ? message.text
-          : `This browser's WebAssembly does not run the network (${message.text}). Update the browser, or try another.`,
-      );
+      fail(message.what, message.text);
+      break;
     case "state":
-      return showState(message.hearing, message.levelDbfs, message.seconds);
+      showState(message.hearing, message.levelDbfs, message.seconds);
+      break;
     case "picture":
-      return spectrogram.show(message.frame, message.picture);
+      spectrogram.show(message.frame, message.picture);
+      break;
     case "word":
-      return show(message.word);
-    case "stopped":
-      return;
+      show(message.word);
+      break;
     case "file done":
       if (!message.words) complain(`${message.name}: no word was heard in it.`);
+      break;
   }
+}
+
+function fail(what: "wasm" | "model", text: string): void {
+  if (what === "model") {
+    complain(text);
+    return;
+  }
+  button.disabled = true;
+  complain(
+    `This browser's WebAssembly does not run the network (${text}). Update the browser, or try another.`,
+  );
 }
 
 function use(facts: ModelFacts): void {
@@ -111,7 +121,9 @@ function showState(hearing: boolean, dbfs: number, seconds: number): void {
     problem.dataset["silent"] = "";
     loudAt = seconds;
   } else if (seconds - loudAt > SILENT_S && !problem.dataset["silent"]) {
-    complain(`${microphone.name || "The microphone"} gives silence. Is it muted, or another one meant?`);
+    complain(
+      `${microphone.name || "The microphone"} gives silence. Is it muted, or another one meant?`,
+    );
     problem.dataset["silent"] = "yes";
   }
 }

@@ -1,12 +1,9 @@
-/** Draw grey levels in the text's colour: louder is more opaque, in the dark as in the light. */
+/** Draw grey levels as black that is more opaque the louder it is; style.css inverts it in the dark. */
 function paint(canvas: HTMLCanvasElement, levels: Uint8Array, columns: number): void {
   const context = canvas.getContext("2d");
   if (!context) return;
-  const [red, green, blue] = getComputedStyle(canvas).color.match(/\d+/g)?.map(Number) ?? [0, 0, 0];
   const image = context.createImageData(columns, levels.length / columns);
-  for (let i = 0; i < levels.length; i++) {
-    image.data.set([red, green, blue, levels[i]], 4 * i);
-  }
+  for (let i = 0; i < levels.length; i++) image.data[4 * i + 3] = levels[i];
   context.putImageData(image, 0, 0);
 }
 
@@ -23,7 +20,8 @@ export function thumbnail(picture: Uint8Array, size: number): HTMLCanvasElement 
 /**
  * The last seconds, scrolling. The newest `size` columns are the network's picture of the latest
  * second, drawn anew each time, since its levels are relative to that second's loudest; older
- * columns stay as they were.
+ * columns stay as they were. A picture's first column has a click where the second begins, and is
+ * left out.
  */
 export class Spectrogram {
   private readonly columns: number;
@@ -37,7 +35,6 @@ export class Spectrogram {
     this.columns = canvas.width;
     this.levels = new Uint8Array(size * this.columns);
     canvas.height = size;
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
   /** Begin anew. */
@@ -54,8 +51,8 @@ export class Spectrogram {
     for (let row = 0; row < this.size; row++) {
       const strip = this.levels.subarray(row * this.columns, (row + 1) * this.columns);
       strip.copyWithin(0, moved);
-      const latest = picture?.subarray(row * this.size, (row + 1) * this.size);
-      if (latest) strip.set(latest, this.columns - this.size);
+      const latest = picture?.subarray(row * this.size + 1, (row + 1) * this.size);
+      if (latest) strip.set(latest, this.columns - latest.length);
       else strip.fill(0, this.columns - moved);
     }
     this.draw();
