@@ -6,8 +6,8 @@ const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
 /** The browser's program: CHROMIUM, or what the PATH has; null if there is none. */
 export function found() {
-  if (process.env.CHROMIUM) return process.env.CHROMIUM;
-  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+  if (process.env["CHROMIUM"]) return process.env["CHROMIUM"];
+  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
     for (const name of NAMES) {
       try {
         accessSync(join(folder, name), constants.X_OK);
@@ -19,7 +19,7 @@ export function found() {
 }
 
 /**
- * Start the browser with a microphone that plays a WAV file once; without one it has no microphone.
+ * Start the browser with a microphone that plays a WAV file once; null: with this machine's own.
  *
  * @param {string | null} wav
  * @param {string[]} args more of the browser's arguments
@@ -27,12 +27,12 @@ export function found() {
 export function launch(wav, args = []) {
   const device = wav
     ? ["--use-fake-device-for-media-stream", `--use-file-for-fake-audio-capture=${wav}%noloop`]
-    : ["--use-fake-device-for-media-stream=device-count=0"];
+    : [];
   const allowed = args.some((one) => one.startsWith("--use-fake-ui"))
     ? []
     : ["--use-fake-ui-for-media-stream"];
   return chromium.launch({
-    executablePath: found() ?? undefined,
+    executablePath: found() ?? "chromium",
     args: ["--no-sandbox", ...device, ...allowed, ...args], // root has no sandbox
   });
 }

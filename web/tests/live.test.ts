@@ -118,11 +118,18 @@ describe("a decision", () => {
   });
 
   test("is put into words as Python puts it", () => {
-    const verdict = { guess: "7", confidence: 0.412, probabilities: new Float32Array(), reason: "" };
+    const verdict = {
+      guess: "7",
+      confidence: 0.412,
+      probabilities: new Float32Array(),
+      reason: "",
+    };
     expect(say({ ...verdict, label: "7" }, "digit")).toBe("7  41%");
     const refused = { ...verdict, label: null, reason: "too short: 40 ms" };
     expect(say(refused, "digit")).toBe("not a digit (too short: 40 ms; nearest 7, 41%)");
-    expect(say(refused, "word")).toBe("no word of the vocabulary (too short: 40 ms; nearest 7, 41%)");
+    expect(say(refused, "word")).toBe(
+      "no word of the vocabulary (too short: 40 ms; nearest 7, 41%)",
+    );
   });
 });
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
-import type { Verdict } from "../src/live/decision";
 import type { Listening } from "../src/listening";
+import type { Verdict } from "../src/live/decision";
 
 type Utterance = [start: number, end: number, offset: number, length: number, first: number];
 

@@ -75,7 +75,7 @@ export class History {
     row.className = word.label === null ? "refused" : "";
     row.replaceChildren(
       word.picture ? thumbnail(word.picture, this.size) : make("span"),
-      make("span", { className: "said", textContent: said }),
+      make("span", { className: said.length > 3 ? "said long" : "said", textContent: said }),
       make("span", { className: "details", textContent: details.join(" · ") }),
       play,
       this.question(entry, where),

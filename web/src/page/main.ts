@@ -34,6 +34,7 @@ let microphone: Microphone | null = null;
 let opening = false;
 let level = QUIETEST_DBFS;
 let loudAt = 0; // s in the stream
+let files = 0; // that are being heard
 
 function complain(text: string): void {
   problem.textContent = text;
@@ -58,6 +59,8 @@ function hear(message: FromWorker): void {
       break;
     case "file done":
       if (!message.words) complain(`${message.name}: no word was heard in it.`);
+      files -= 1;
+      showActivity();
       break;
   }
 }
@@ -111,8 +114,7 @@ function painted(then: () => void): void {
 
 function showState(hearing: boolean, dbfs: number, seconds: number): void {
   if (!microphone) return;
-  state.textContent = hearing ? "hearing" : "listening";
-  document.body.dataset["state"] = state.textContent;
+  showActivity(hearing);
   level = Math.min(0, Math.max(dbfs, level - FALL_DB, QUIETEST_DBFS));
   meter.style.setProperty("--level", String(1 - level / QUIETEST_DBFS));
   meter.setAttribute("aria-valuenow", level.toFixed(0));
@@ -161,14 +163,18 @@ function stop(): void {
 function listening(on: boolean): void {
   button.textContent = on ? "Stop" : "Listen";
   button.setAttribute("aria-pressed", String(on));
-  state.textContent = on ? "listening" : "off";
-  document.body.dataset["state"] = state.textContent;
   meter.style.setProperty("--level", "0");
+  showActivity();
 }
 
-async function take(files: Iterable<File>): Promise<void> {
+function showActivity(hearing = files > 0): void {
+  state.textContent = hearing ? "hearing" : microphone ? "listening" : "off";
+  document.body.dataset["state"] = state.textContent;
+}
+
+async function take(chosen: Iterable<File>): Promise<void> {
   complain("");
-  for (const file of files) {
+  for (const file of chosen) {
     if (file.name.toLowerCase().endsWith(".onnx")) {
       const content = await file.arrayBuffer();
       engine.tell({ kind: "model", model: content, name: file.name }, [content]);
@@ -178,6 +184,8 @@ async function take(files: Iterable<File>): Promise<void> {
     try {
       const { samples, rate } = await decode(file);
       engine.tell({ kind: "file", name: file.name, rate, samples }, [samples.buffer]);
+      files += 1;
+      showActivity();
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
       complain(error.message);
@@ -195,10 +203,10 @@ function historyChanged(): void {
 
 function wire(): void {
   button.addEventListener("click", toggle);
-  const files = element("files", HTMLInputElement);
-  files.addEventListener("change", async () => {
-    await take(files.files ?? []);
-    files.value = "";
+  const chooser = element("files", HTMLInputElement);
+  chooser.addEventListener("change", async () => {
+    await take(chooser.files ?? []);
+    chooser.value = "";
   });
   document.addEventListener("keydown", (event) => {
     const inControl = (event.target as Element).closest("button, input, select, label, a");
