@@ -13,9 +13,9 @@ ort.env.wasm.numThreads = 1; // more need headers that a static host does not se
 ort.env.wasm.proxy = false; // this is a worker already
 
 const LONGEST_WORD_FILE_S = 2; // a longer file is listened to as a stream
-const PICTURE_MS = 100; // between pictures of the latest second,
-const QUIET_PICTURE_MS = 250; // and while nothing is heard
-const STATE_MS = 60;
+const SHOWN_MS = 80; // between two pictures of the latest second, while something is heard,
+const QUIET_MS = 300; // and while nothing is: drawing costs more than hearing
+const CHANGE_DB = 6; // of the level is something too
 
 let listening: Listening;
 let silero: ort.InferenceSession;
@@ -85,8 +85,8 @@ class Stream {
   private readonly resampler: Resampler;
   private listener: Listener;
   private latest: Float32Array; // second
-  private pictured = 0;
-  private stated = 0;
+  private shown = 0; // ms since 1970
+  private shownDbfs = -200;
   private before = 0; // samples that earlier models heard
 
   constructor(rate: number) {
@@ -109,18 +109,16 @@ class Stream {
       const waited = (heard - word.end) / listening.sample_rate;
       show(word, null, arrived - 1000 * waited, this.before);
     }
+    const active = hearing || Math.abs(levelDbfs - this.shownDbfs) >= CHANGE_DB;
+    if (!words.length && arrived - this.shown < (active ? SHOWN_MS : QUIET_MS)) return;
+    this.shown = arrived;
+    this.shownDbfs = levelDbfs;
     const seconds = (this.before + heard) / listening.sample_rate;
-    if (words.length || arrived - this.stated >= STATE_MS) {
-      this.stated = arrived;
-      tell({ kind: "state", hearing, levelDbfs, seconds });
-    }
-    if (arrived - this.pictured >= (hearing ? PICTURE_MS : QUIET_PICTURE_MS)) {
-      this.pictured = arrived;
-      const frame = Math.floor((this.before + heard) / listening.hop);
-      const silent = levelDbfs < listening.decision.quietest_dbfs;
-      const picture = silent ? null : (await loaded().hear(this.latest)).picture;
-      tell({ kind: "picture", frame, picture });
-    }
+    tell({ kind: "state", hearing, levelDbfs, seconds });
+    const frame = Math.floor((this.before + heard) / listening.hop);
+    const silent = levelDbfs < listening.decision.quietest_dbfs;
+    const picture = silent ? null : (await loaded().hear(this.latest)).picture;
+    tell({ kind: "picture", frame, picture });
   }
 
   async end(): Promise<void> {

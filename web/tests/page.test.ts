@@ -8,7 +8,7 @@ import { unzipSync } from "fflate";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
 import { launch } from "./chromium.mjs";
-import { clips, expected, type Line, made, model } from "./made";
+import { clips, expected, type Line, made } from "./made";
 import { DESKTOP, hear, open, PHONE, problem, ready, transcript } from "./page";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -352,10 +352,6 @@ describe("everybody", () => {
     expect(installabilityErrors.map(({ errorId }) => errorId)).toEqual(["in-incognito"]);
     await page.context().close();
   });
-});
-
-test("the published model is whole", () => {
-  expect(model("digits.onnx").length).toBeGreaterThan(100_000);
 });
 
 function together(word: Line, start: number, end: number): boolean {
