@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 import psutil
 import soundfile
-from common.streams import ROOT, Sound, corpus_mirror, count_right, fsdd, noise, stream, take_range
+from common.streams import ROOT, corpus_mirror, count_right, fsdd, noise, stream, take_range
+from numpy.typing import NDArray
 
 from spoken_digits.sizes import SAMPLE_RATE
 
@@ -62,16 +63,15 @@ def main() -> None:
         f"end of a word to the screen: median {np.median(latency):.0f} ms, "
         f"95% {np.percentile(latency, 95):.0f} ms"
     )
-    print(
-        f"inference: median {np.median(inference):.1f} ms, 95% {np.percentile(inference, 95):.1f} ms"
-    )
+    middle, slow = np.percentile(inference, [50, 95])
+    print(f"inference: median {middle:.1f} ms, 95% {slow:.1f} ms")
     print(f"CPU: {idle['cpu']:.1%} of a core in a quiet room, {busy['cpu']:.1%} with words")
     print(f"nobody spoke in the quiet room, and {len(idle['words'])} words were heard")
     for what, size in loaded().items():
         print(f"first load, {what}: {size / 1e6:.2f} MB compressed")
 
 
-def listen(address: str, sound: Sound) -> dict[str, Any]:
+def listen(address: str, sound: NDArray[np.floating]) -> dict[str, Any]:
     """Let the page listen to a sound, (n,); return words, times, and the processor's share."""
     seconds = len(sound) / SAMPLE_RATE
     with tempfile.TemporaryDirectory() as folder:
