@@ -5,8 +5,10 @@ export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
     globalSetup: ["tests/setup.ts"],
-    testTimeout: 120_000,
+    reporters: "verbose",
+    testTimeout: 300_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     fileParallelism: false, // sound is heard in real time: nothing beside it
   },
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { AxeResults } from "axe-core";
 import { unzipSync } from "fflate";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { launch } from "./chromium.mjs";
 import { clips, expected, type Line, made } from "./made";
 import { DESKTOP, hear, open, PHONE, problem, ready, transcript } from "./page";
@@ -24,6 +24,7 @@ let browser: Browser; // its microphone plays stream.wav
 beforeAll(async () => {
   browser = await launch(made("stream.wav"));
 });
+afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
 afterAll(() => browser.close());
 
 describe("a microphone", () => {
@@ -82,7 +83,6 @@ describe("a microphone", () => {
     await page.click("#listen");
     expect(await problem(page)).toContain("The microphone is in use by another program");
     expect(await page.textContent("#listen")).toBe("Listen");
-    await page.context().close();
   });
 
   test("that is silent is complained about", async () => {
@@ -115,7 +115,6 @@ describe("files", () => {
       `largest difference of a probability, ${lines.length} clips: ${largest.toFixed(5)}`,
     );
     expect(largest).toBeLessThanOrEqual(NEAR);
-    await page.context().close();
   });
 
   test("of many words give the words of predict_live.py", async () => {
@@ -142,7 +141,6 @@ describe("files", () => {
     console.log(`${one.length} utterances as in Python; ${several.length} it reads as several`);
     expect(several.length).toBeLessThanOrEqual(2);
     expect(one.length).toBeGreaterThan(15);
-    await page.context().close();
   });
 
   test("may be WAV, FLAC, MP3, OGG, WebM or M4A", async () => {
@@ -165,14 +163,12 @@ describe("files", () => {
     await hear(page, files, files.length);
     const lines = await transcript(page);
     expect(lines.map(({ digit }) => digit)).toEqual(files.map(() => "3"));
-    await page.context().close();
   });
 
   test("that are no sound are refused by name", async () => {
     const { page } = await ready(browser);
     await page.setInputFiles("#files", [made("text.mp3")]);
     expect(await problem(page)).toBe("text.mp3: not a sound file that this browser can read.");
-    await page.context().close();
   });
 
   test("may be dropped on the page", async () => {
@@ -190,7 +186,6 @@ describe("files", () => {
     }, content);
     await expect.poll(() => page.textContent("#history .said")).toBe("3");
     expect(await page.isVisible("#drop")).toBe(false);
-    await page.context().close();
   });
 });
 
@@ -209,7 +204,6 @@ describe("a model", () => {
     await hear(page, [made("lights-on.wav")], 1);
     expect(await page.textContent("#word")).toBe("lights-on");
     await look(page, "words");
-    await page.context().close();
   });
 
   test("may be named in the address, on this host alone", async () => {
@@ -219,7 +213,6 @@ describe("a model", () => {
     expect(await problem(other.page)).toContain("on another host. Download it, and drop it here.");
     const none = await open(browser, "?model=models/none.onnx");
     expect(await problem(none.page)).toBe("none.onnx cannot be fetched (404).");
-    for (const { page } of [same, other, none]) await page.context().close();
   });
 
   test("that cannot be used is refused, and the present one stays", async () => {
@@ -237,7 +230,6 @@ describe("a model", () => {
     }
     await hear(page, [made("three.wav")], 1);
     expect(await page.textContent("#word")).toBe("3");
-    await page.context().close();
   });
 
   test("cannot run without WebAssembly, and the page says so", async () => {
@@ -278,7 +270,6 @@ describe("corrections", () => {
     expect(JSON.parse(packed)).toEqual(names);
     await page.click("#forget");
     expect(await page.isVisible("#corrections")).toBe(false);
-    await page.context().close();
   });
 
   test("need a speaker's name that file names can have", async () => {
@@ -288,7 +279,6 @@ describe("corrections", () => {
     await page.fill("#speaker", "Anna B.");
     await page.click("#corrections button[type=submit]");
     expect(await page.locator("#speaker:invalid").count()).toBe(1);
-    await page.context().close();
   });
 });
 
@@ -308,7 +298,6 @@ describe("everybody", () => {
     await page.evaluate(() => (document.activeElement as HTMLElement).blur());
     await page.keyboard.press("Backspace");
     expect(await page.textContent("#number")).toBe("1");
-    await page.context().close();
   });
 
   test("can read it, by axe's rules: light and dark, on a desk and on a phone", async () => {
@@ -324,33 +313,26 @@ describe("everybody", () => {
         expect(wide).toBeLessThanOrEqual(viewport.width);
       }
     }
-    await page.context().close();
   });
 
   test("can use it offline, after the first visit", async () => {
     const { page, errors } = await ready(browser);
-    await expect
-      .poll(() => page.textContent("#offline"), { timeout: 30_000 })
-      .toContain("works offline");
+    await expect.poll(() => page.textContent("#offline")).toContain("works offline");
     await page.context().setOffline(true);
     await page.reload();
     await page.waitForSelector("#listen:enabled");
     await hear(page, [made("three.wav")], 1);
     expect(await page.textContent("#word")).toBe("3");
     expect(errors).toEqual([]);
-    await page.context().close();
   });
 
   test("can install it", async () => {
     const { page } = await ready(browser);
-    await expect
-      .poll(() => page.textContent("#offline"), { timeout: 30_000 })
-      .toContain("works offline");
+    await expect.poll(() => page.textContent("#offline")).toContain("works offline");
     const session = await page.context().newCDPSession(page);
     const { installabilityErrors } = await session.send("Page.getInstallabilityErrors");
     // A context of its own is a private window, where nothing is installed: nothing else is amiss.
     expect(installabilityErrors.map(({ errorId }) => errorId)).toEqual(["in-incognito"]);
-    await page.context().close();
   });
 });
 

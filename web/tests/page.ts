@@ -10,6 +10,9 @@ export interface Open {
   requests: string[];
 }
 
+/** A machine that is busy takes long to compile 14 MB of WebAssembly. */
+const PATIENCE_MS = 120_000;
+
 export const DESKTOP = { width: 1280, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
@@ -20,6 +23,7 @@ export async function open(
 ): Promise<Open> {
   const context = await browser.newContext({ viewport: DESKTOP, ...options });
   const page = await context.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   const [errors, requests]: [string[], string[]] = [[], []];
   page.on("pageerror", (error) => errors.push(error.message));
   page.on("console", (message) => {
@@ -45,7 +49,7 @@ export async function problem(page: Page): Promise<string> {
 /** Have files heard as a user does, and wait until so many rows are there. */
 export async function hear(page: Page, files: string[], rows: number): Promise<void> {
   await page.setInputFiles("#files", files);
-  await expect.poll(() => page.locator("#history li").count(), { timeout: 60_000 }).toBe(rows);
+  await expect.poll(() => page.locator("#history li").count()).toBe(rows);
 }
 
 export async function transcript(page: Page): Promise<Line[]> {
