@@ -7,23 +7,14 @@ declare const VERSION: string;
 const NAME = `spoken-digits ${VERSION}`;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(
-    caches
-      .open(NAME)
-      .then((cache) => cache.addAll(FILES))
-      .then(() => self.skipWaiting()),
-  );
+  // A newer version waits until the older one's page is closed, which needs its own files.
+  const files = FILES.map((file) => new Request(file, { cache: "no-cache" })); // asks if it is new
+  event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(files)));
 });
 
 self.addEventListener("activate", (event) => {
-  event.waitUntil(
-    caches
-      .keys()
-      .then((names) =>
-        Promise.all(names.filter((name) => name !== NAME).map((name) => caches.delete(name))),
-      )
-      .then(() => self.clients.claim()),
-  );
+  const old = caches.keys().then((names) => names.filter((name) => name !== NAME));
+  event.waitUntil(old.then((names) => Promise.all(names.map((name) => caches.delete(name)))));
 });
 
 self.addEventListener("fetch", (event) => {

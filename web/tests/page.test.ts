@@ -8,7 +8,7 @@ import { unzipSync } from "fflate";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { launch } from "./chromium.mjs";
-import { clips, expected, type Line, made } from "./made";
+import { clips, expected, type Line, listening, made } from "./made";
 import { DESKTOP, hear, open, PHONE, problem, ready, transcript } from "./page";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -16,6 +16,8 @@ const AXE = createRequire(import.meta.url).resolve("axe-core");
 const NEAR = 1e-3; // between probabilities
 const THEMES = ["light", "dark"] as const;
 const SIZES = { 1280: DESKTOP, 390: PHONE };
+
+const DELAYS_S = Array.from({ length: 100 }, (_, i) => i / 20 - 0.5);
 
 const python = expected();
 
@@ -42,12 +44,14 @@ describe("a microphone", () => {
 
     const claimed = (await transcript(page)).filter(({ digit }) => digit !== null);
     expect(await page.textContent("#number")).toBe(claimed.map(({ digit }) => digit).join(""));
-    const right = python.said.filter(([label, start, end]) =>
-      claimed.some((word) => word.digit === label && together(word, start / 16_000, end / 16_000)),
-    );
-    expect(right.length).toBeGreaterThanOrEqual(python.said.length - 1);
+    // The file begins when the microphone is opened, the page hears a little later.
+    const right = Math.max(...DELAYS_S.map((delay) => rightOf(claimed, delay)));
+    expect(right).toBeGreaterThanOrEqual(python.said.length - 1);
     expect(claimed.length).toBeLessThanOrEqual(python.said.length);
-    expect(claimed.every(({ latency_ms }) => (latency_ms ?? 0) > 300)).toBe(true);
+    // What is cut off by stopping has no time; the others waited for the hang-over at least.
+    const waited = claimed.flatMap(({ latency_ms }) => latency_ms ?? []);
+    expect(waited.length).toBeGreaterThanOrEqual(claimed.length - 1);
+    expect(Math.min(...waited)).toBeGreaterThan(listening.hangover_ms);
 
     expect(errors).toEqual([]);
     const elsewhere = requests.filter(
@@ -58,7 +62,7 @@ describe("a microphone", () => {
 
   test("that is refused is asked for", async () => {
     const refusing = await launch(made("stream.wav"), ["--use-fake-ui-for-media-stream=deny"]);
-    expect(await listening(refusing)).toContain("The microphone was refused. Allow it");
+    expect(await complaint(refusing)).toContain("The microphone was refused. Allow it");
   });
 
   test("that is not there is missed", async (context) => {
@@ -70,7 +74,7 @@ describe("a microphone", () => {
       await without.close();
       context.skip("this machine has a microphone");
     }
-    expect(await listening(without)).toContain("No microphone was found. Plug one in");
+    expect(await complaint(without)).toContain("No microphone was found. Plug one in");
   });
 
   test("that another program has is named as such", async () => {
@@ -86,13 +90,13 @@ describe("a microphone", () => {
   });
 
   test("that is silent is complained about", async () => {
-    expect(await listening(await launch(made("silence.wav")))).toContain(
+    expect(await complaint(await launch(made("silence.wav")))).toContain(
       "gives silence. Is it muted",
     );
   });
 
   /** Listen with a browser, return the message that this gives, and close it. */
-  async function listening(other: Browser): Promise<string> {
+  async function complaint(other: Browser): Promise<string> {
     const { page } = await ready(other);
     await page.click("#listen");
     const message = await problem(page);
@@ -335,6 +339,16 @@ describe("everybody", () => {
     expect(installabilityErrors.map(({ errorId }) => errorId)).toEqual(["in-incognito"]);
   });
 });
+
+/** How many words are right, if the page began to hear so many seconds after the file began. */
+function rightOf(claimed: Line[], delay: number): number {
+  return python.said.filter(([label, start, end]) =>
+    claimed.some(
+      (word) =>
+        word.digit === label && together(word, start / 16_000 - delay, end / 16_000 - delay),
+    ),
+  ).length;
+}
 
 function together(word: Line, start: number, end: number): boolean {
   return (

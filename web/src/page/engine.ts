@@ -14,15 +14,17 @@ export class Engine {
   ) {}
 
   /**
-   * Fetch all that listening needs and start. `model` is the address of another model on this
-   * host, relative to the page. Throws LoadError.
+   * Fetch all that listening needs and start. In the query, `model` is the address of another model
+   * on this host, relative to the page, and `detector` what live.detector is in params.yaml, for a
+   * model that needs the other one. Throws LoadError.
    */
-  static async start(model: string | null, hear: (message: FromWorker) => void): Promise<Engine> {
+  static async start(query: URLSearchParams, hear: (message: FromWorker) => void): Promise<Engine> {
     if (typeof WebAssembly !== "object") {
       throw new LoadError(
         "This browser has no WebAssembly, or it is switched off; nothing can be recognised without it.",
       );
     }
+    const model = query.get("model");
     const wanted = model ? new URL(model, document.baseURI) : new URL("digits.onnx", FOLDER);
     if (wanted.origin !== location.origin) {
       throw new LoadError(`${model}: on another host. Download it, and drop it here.`);
@@ -32,6 +34,8 @@ export class Engine {
       fetched(new URL("silero.onnx", FOLDER)).then((response) => response.arrayBuffer()),
       fetched(wanted).then((response) => response.arrayBuffer()),
     ]);
+    const detector = query.get("detector");
+    if (detector === "speech" || detector === "level") listening.detector = detector;
     const worker = new Worker(new URL("../worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => hear(data);
     worker.onerror = ({ message }) => hear({ kind: "failed", what: "wasm", text: message });

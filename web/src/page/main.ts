@@ -66,6 +66,10 @@ function hear(message: FromWorker): void {
 }
 
 function fail(what: "wasm" | "model", text: string): void {
+  if (!model) {
+    element("model", HTMLElement).textContent = "No model.";
+    outcome.textContent = "";
+  }
   if (what === "model") {
     complain(text);
     return;
@@ -255,7 +259,7 @@ async function keep(): Promise<void> {
 
 async function begin(): Promise<void> {
   try {
-    engine = await Engine.start(new URLSearchParams(location.search).get("model"), hear);
+    engine = await Engine.start(new URLSearchParams(location.search), hear);
   } catch (error) {
     if (!(error instanceof LoadError)) throw error;
     element("model", HTMLElement).textContent = "No model.";
