@@ -17,8 +17,6 @@ const NEAR = 1e-3; // between probabilities
 const THEMES = ["light", "dark"] as const;
 const SIZES = { 1280: DESKTOP, 390: PHONE };
 
-const DELAYS_S = Array.from({ length: 100 }, (_, i) => i / 20 - 0.5);
-
 const python = expected();
 
 let browser: Browser; // its microphone plays stream.wav
@@ -46,8 +44,12 @@ describe("a microphone", () => {
 
     const claimed = (await transcript(page)).filter(({ digit }) => digit !== null);
     expect(await page.textContent("#number")).toBe(claimed.map(({ digit }) => digit).join(""));
-    // The file begins when the microphone is opened, the page hears a little later.
-    const right = Math.max(...DELAYS_S.map((delay) => rightOf(claimed, delay)));
+    // In order, and not by the clock: a browser on a busy machine loses some of the silence.
+    const right = inCommon(
+      python.said.map(([label]) => label),
+      claimed.map(({ digit }) => digit),
+    );
+    console.log(`${right} of ${python.said.length} words right, ${claimed.length - right} besides`);
     expect(right).toBeGreaterThanOrEqual(python.said.length - 1);
     expect(claimed.length).toBeLessThanOrEqual(python.said.length);
     // What is cut off by stopping has no time; the others waited for the hang-over at least.
@@ -342,14 +344,17 @@ describe("everybody", () => {
   });
 });
 
-/** How many words are right, if the page began to hear so many seconds after the file began. */
-function rightOf(claimed: Line[], delay: number): number {
-  return python.said.filter(([label, start, end]) =>
-    claimed.some(
-      (word) =>
-        word.digit === label && together(word, start / 16_000 - delay, end / 16_000 - delay),
-    ),
-  ).length;
+/** The length of the longest common subsequence: what was said and heard in the same order. */
+function inCommon(said: string[], heard: (string | null)[]): number {
+  let row = new Array<number>(heard.length + 1).fill(0);
+  for (const label of said) {
+    const above = row;
+    row = [0];
+    for (const [i, one] of heard.entries()) {
+      row.push(one === label ? above[i] + 1 : Math.max(above[i + 1], row[i]));
+    }
+  }
+  return row[heard.length];
 }
 
 function together(word: Line, start: number, end: number): boolean {
