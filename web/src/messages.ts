@@ -15,6 +15,8 @@ export type FromWorker =
   | { kind: "state"; hearing: boolean; levelDbfs: number; seconds: number }
   | { kind: "picture"; frame: number; picture: Uint8Array | null }
   | { kind: "word"; word: WordHeard }
+  /** All that was said before "stop" has been told. */
+  | { kind: "stopped" }
   | { kind: "file done"; name: string; words: number };
 
 export interface ModelFacts {

@@ -58,6 +58,7 @@ async function obey(message: ToWorker): Promise<void> {
     case "stop":
       await stream?.end();
       stream = null;
+      tell({ kind: "stopped" });
       return;
     case "file":
       return hear(message);

@@ -36,7 +36,8 @@ describe("a microphone", () => {
     await look(page, "listening");
     await page.waitForTimeout(1000 * (0.6 * seconds + 1));
     await page.keyboard.press("Space");
-    expect(await page.textContent("#state")).toBe("off");
+    await page.waitForSelector("body[data-state=off]");
+    expect(await page.textContent("#listen")).toBe("Listen");
     const last = page.locator("#history .said").first(); // it is there once it was painted
     await expect
       .poll(() => page.textContent("#spoken"))

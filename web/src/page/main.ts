@@ -34,7 +34,7 @@ let microphone: Microphone | null = null;
 let opening = false;
 let level = QUIETEST_DBFS;
 let loudAt = 0; // s in the stream
-let files = 0; // that are being heard
+let pending = 0; // files that are being heard, and sound that is when one stops
 
 function complain(text: string): void {
   problem.textContent = text;
@@ -57,9 +57,13 @@ function hear(message: FromWorker): void {
     case "word":
       show(message.word);
       break;
+    case "stopped":
+      pending -= 1;
+      showActivity();
+      break;
     case "file done":
       if (!message.words) complain(`${message.name}: no word was heard in it.`);
-      files -= 1;
+      pending -= 1;
       showActivity();
       break;
   }
@@ -161,6 +165,7 @@ function stop(): void {
   microphone?.close();
   microphone = null;
   engine.tell({ kind: "stop" });
+  pending += 1;
   listening(false);
 }
 
@@ -171,7 +176,7 @@ function listening(on: boolean): void {
   showActivity();
 }
 
-function showActivity(hearing = files > 0): void {
+function showActivity(hearing = pending > 0): void {
   state.textContent = hearing ? "hearing" : microphone ? "listening" : "off";
   document.body.dataset["state"] = state.textContent;
 }
@@ -188,7 +193,7 @@ async function take(chosen: Iterable<File>): Promise<void> {
     try {
       const { samples, rate } = await decode(file);
       engine.tell({ kind: "file", name: file.name, rate, samples }, [samples.buffer]);
-      files += 1;
+      pending += 1;
       showActivity();
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
