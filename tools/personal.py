@@ -1,10 +1,10 @@
 """Adapt the released model to your voice, with a few recordings of yours.
 
 Trains the released model further in an experiment of its own, away from the working tree, on your
-recordings and on those that it was trained on: espeak, FSDD and the Speech Commands subset. The
-last third of your takes of each word is held out. On these, and on the test recordings of everybody
-else, the released and the new model are then compared. A model that recognises you or the others
-worse is refused. Otherwise models/personal.onnx is written.
+recordings and on those that it was trained on. The last third of your takes of each word is held
+out. On these, and on the test recordings of everybody else, the released and the new model are then
+compared. A model that recognises you or the others worse is refused. Otherwise models/personal.onnx
+is written.
 """
 
 import argparse
@@ -23,10 +23,10 @@ HELP = """
   python src/predict_live.py --model models/personal.onnx
 
 DIR holds <label>_<speaker>_<take>.wav (or .flac, .ogg, .mp3), at any sample rate, two takes or
-more of every word. The archives of FSDD and of the Speech Commands subset come from CORPUS_MIRROR,
-a folder or a base URL; FSDD's (16 MB) also from the network. Where there is no subset:
+more of every word. The corpora's archives come from CORPUS_MIRROR, a folder or a base URL, or from
+the network, but for the subset of Speech Commands, which is not there. FSDD's has 16 MB:
 
-  make personal ARGS='--recordings recordings --corpora espeak,fsdd'
+  make personal ARGS='--recordings recordings --corpora espeak,pico,fsdd'
 
 Exits with 0 if the model was written, and 1, an earlier models/personal.onnx untouched, if not.
 """
@@ -111,8 +111,8 @@ def main() -> None:
         name = experiments.run_next("personal", overrides(directory, options.corpora))
     except experiments.ExperimentError as error:
         raise PersonalError(
-            f"{error}. If an archive cannot be had, leave its corpus out: --corpora espeak,fsdd. "
-            f"{kept()}"
+            f"{error}. If an archive cannot be had, leave its corpus out: "
+            f"--corpora espeak,pico,fsdd. {kept()}"
         ) from None
     commit = experiments.resolve(name)
     with tempfile.TemporaryDirectory(prefix="personal-") as temporary:

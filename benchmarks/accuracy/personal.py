@@ -2,11 +2,11 @@
 
 Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/accuracy/personal.py
 
-A model is trained as a release is (40 epochs), with one speaker of FSDD left out of everything, as
-a DVC experiment of its own (13 minutes on two cores; --base names a folder of models that are
-there already). It is then trained further as make personal does, on ten and on three takes a digit
-of that speaker, and recognises the speaker's takes 15-49, and everybody else in the validation
-subset: every other recording of it; the rest chooses the epoch. The working tree is left alone.
+A model is trained as a release is (40 epochs), with FSDD left out of everything, as a DVC
+experiment of its own; --base names one that is there, of make folds ARGS=--leave-corpus-out. For
+each speaker it is then trained further as make personal does, on ten and on three takes a digit,
+and recognises the speaker's takes 15-49, and everybody else: the other five, and every other
+recording of the validation subset; the rest chooses the epoch. The working tree is left alone.
 """
 
 import argparse
@@ -50,7 +50,7 @@ Data = tuple[NDArray[np.uint8], NDArray[np.int64]]  # pictures (n, 100, 100), cl
 
 
 class Base(NamedTuple):
-    """A model that was trained without a speaker, and what it was trained with."""
+    """A model that was trained without FSDD, and what it was trained with."""
 
     weights: Path
     split: Path
@@ -77,13 +77,8 @@ def main() -> None:
     print("|---|---|---|---|---|---|", flush=True)
     errors: dict[int, list[tuple[float, float]]] = {takes: [] for takes in TAKES}
     with tempfile.TemporaryDirectory(prefix="personal-") as temporary:
+        base = without_fsdd(options.base, Path(temporary))
         for speaker in options.speakers:
-            base = (
-                Base(options.base / f"{speaker}.safetensors", options.base / f"{speaker}.csv",
-                     options.pictures)
-                if options.base
-                else trained(speaker, Path(temporary) / speaker)
-            )  # fmt: skip
             for takes in TAKES:
                 before, after, others_before, others_after = measure(base, speaker, takes, settings)
                 errors[takes].append((1 - before.right / before.n, 1 - after.right / after.n))
@@ -102,25 +97,15 @@ def arguments() -> argparse.Namespace:
         "--speakers", nargs="+", choices=SPEAKERS, default=SPEAKERS, help="default: all six"
     )
     parser.add_argument(
-        "--base",
-        metavar="FOLDER",
-        type=Path,
-        help="of <speaker>.safetensors and <speaker>.csv, the split that it was trained with",
-    )
-    parser.add_argument(
-        "--pictures",
-        metavar="FOLDER",
-        type=Path,
-        default=Path(PICTURES),
-        help="the pictures of the recordings in these splits (%(default)s)",
+        "--base", metavar="REV", help="an experiment or a commit whose split.leave_out is [fsdd]"
     )
     return parser.parse_args()
 
 
-def trained(speaker: str, place: Path) -> Base:
-    """Train a model without a speaker as a DVC experiment; copy what is needed to ``place``."""
-    changes = {"split.leave_out": [f"fsdd/{speaker}"], "train.epochs": 40}
-    name = experiments.run_next(f"without-{speaker}", released.overrides(changes))
+def without_fsdd(revision: str | None, place: Path) -> Base:
+    """Copy a model and its data to ``place``; train it if no experiment or commit is named."""
+    changes = {"split.leave_out": ["fsdd"], "train.epochs": 40}
+    name = revision or experiments.run_next("without-fsdd", released.overrides(changes))
     experiments.fetch(experiments.resolve(name), place, (WEIGHTS, SPLIT, PICTURES))
     return Base(place / WEIGHTS, place / SPLIT, place / PICTURES)
 
@@ -133,14 +118,16 @@ def measure(
     subset_of = read_split(base.split)
     known = [one for one, subset in subset_of.items() if subset == "train"]
     validation = [one for one, subset in subset_of.items() if subset == "validation"]
-    own = [one for one in subset_of if one.who == f"fsdd/{speaker}"]
+    fsdd = [one for one, subset in subset_of.items() if subset == "test"]
+    own = [one for one in fsdd if one.who == f"fsdd/{speaker}"]
+    strangers = [one for one in fsdd if one.who != f"fsdd/{speaker}"]
     given = [one for one in own if FIRST_TAKE <= one.take < FIRST_TAKE + takes]
     tested = load(base, [one for one in own if one.take in TESTED_TAKES], classes)
-    others = load(base, [one for one in validation[1::2] if one.is_word], classes)
+    rest = [one for one in validation[1::2] if one.is_word] + strangers
     corpora = np.unique(
         [*(one.corpus for one in known), *("folder" for _ in given)], return_inverse=True
     )[1]
-    start = load_network(base.weights)
+    start, others = load_network(base.weights), load(base, rest, classes)
     with tempfile.TemporaryDirectory(prefix="personal-") as temporary:
         network = fit(
             load(base, known + given, classes),

@@ -38,6 +38,8 @@ Effect = Literal[
     "microphone",
     "noise",
     "voices",
+    "clicks",
+    "hum",
     "mask",
 ]
 """What augmentation does (training/augment.py)."""
@@ -177,6 +179,8 @@ class Validate(_Section):
     silent_dbfs: Annotated[float, Field(ge=-120, le=0)]
     max_clipped_percent: Percent
     max_constant_percent: Percent
+    max_cut_off_percent: Percent
+    max_noise_percent: Percent
     min_sample_rate: Annotated[int, Field(ge=1000, le=192_000)]
     min_seconds: Annotated[float, Field(ge=0)]
     max_seconds: Annotated[float, Field(gt=0)]
@@ -293,7 +297,7 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     """
     try:
         content = parse_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
+    except FileNotFoundError as error:
         raise ParamsError(
             f"{path}: cannot be read ({error.strerror}). Run from the project's top folder"
         ) from None

@@ -271,7 +271,8 @@ def test_bad_recordings_stop_the_stage_with_a_list(download, recordings):
     assert out == ""
     assert "error: 25 bad recordings:\n" in err
     assert (
-        "\n  folder: 0_seven.wav: not a recording's name. Name it <label>_<speaker>_<take>" in err
+        "\n  folder: 0_seven.wav: not a recording's name: one underscore in it, and two separate "
+        "label, speaker and take. Name it <label>_<speaker>_<take>" in err
     )
     assert err.count("  folder: ") == 20
     assert "\n  ... and 5 more\n" in err
@@ -423,4 +424,4 @@ def test_a_place_that_cannot_be_written(download, recordings):
     Path("data").write_text("a file where a directory should be")
     code, _, err = download("folder", folder__path="mine")
     assert code == 1
-    assert err.strip().splitlines()[-1].startswith("error: data/raw.partial: ")
+    assert err.strip().splitlines()[-1] == "error: data/raw: Not a directory"

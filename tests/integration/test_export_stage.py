@@ -137,7 +137,7 @@ def test_it_says_what_it_is(exported):
     assert json.loads(metadata["corpora"]) == ["fsdd"]
     assert json.loads(metadata["accuracy"]) == ACCURACY
     params = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
-    assert json.loads(metadata["spectrogram"]) == params["spectrogram"]
+    assert json.loads(metadata["spectrogram"]) == {"version": 2, **params["spectrogram"]}
 
 
 def test_it_says_how_the_live_program_listens(exported):

@@ -139,7 +139,7 @@ ACCEPT_FRACTIONS = fraction_keys()
             ["vocal_tracts"],
             'train.omit: "vocal_tracts" is not allowed. Did you mean vocal_tract? Allowed: one of '
             "pieces, trim, vocal_tract, shift, tempo, compression, fricatives, blur, "
-            "reverberation, padding, microphone, noise, voices, mask",
+            "reverberation, padding, microphone, noise, voices, clicks, hum, mask",
         ),
         ("train.omit", "blur", 'train.omit: "blur" is not allowed. Allowed: a list, each one of'),
         (

@@ -13,7 +13,7 @@ of less than 100 ms are left out. The places of words that are no digits are wha
 
 **How it is cut**: people run words together; three of four digits follow the word before without a
 pause. So a word is cut exactly there, and its first and last 30 ms are faded. Of 1,643 digits, the
-released model, trained on none of them, has right at its likeliest digit:
+model released as 1.0.0, trained on none of them, has right at its likeliest digit:
 
     added on either side    0 ms    30 ms    60 ms   100 ms
     faded over 30 ms       96.7%    91.7%    87.0%    81.6%
@@ -42,6 +42,7 @@ from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, pack
 from spoken_digits.corpora.speaker_digests import (
     Expected,
+    check_all_there,
     check_speaker,
     read_digests,
     summed,
@@ -49,6 +50,7 @@ from spoken_digits.corpora.speaker_digests import (
 from spoken_digits.params import Archive
 from spoken_digits.recording import Recording, parse_name
 from spoken_digits.sound.decode import decode, wav_bytes
+from spoken_digits.sound.file_names import is_recording
 from spoken_digits.vocabulary import Vocabulary
 
 DIGESTS = Path(__file__).with_name("an4-speakers.csv")
@@ -110,11 +112,15 @@ def pack_archive(
 ) -> list[BadRecording]:
     """Do what ``collect`` does with an archive that is there, for other digests and places."""
     utterances: dict[str, dict[str, bytes]] = defaultdict(dict)
-    for member, content in read_archive(path, lambda name: bool(_UTTERANCE.fullmatch(name))):
+    for member, content in read_archive(path, _is_utterance):
         utterances[speaker_of(member)][base_name(member)] = content
     _verify(path, utterances, expected)
     words = _words(utterances, places, vocabulary)
     return pack("an4", words, lambda name: parse_name("an4", name), target)
+
+
+def _is_utterance(name: str) -> bool:
+    return bool(_UTTERANCE.fullmatch(name)) and is_recording(name)
 
 
 def speaker_of(member: str) -> str:
@@ -127,11 +133,7 @@ def _verify(
 ) -> None:
     if unknown := sorted(utterances.keys() - expected.keys()):
         raise ArchiveError(f"an4: {path}: speakers nobody expects: {', '.join(unknown)}")
-    if missing := sorted(expected.keys() - utterances.keys()):
-        raise ArchiveError(
-            f"an4: {path}: no recordings of {len(missing)} of {len(expected)} speakers: "
-            f"{', '.join(missing)}"
-        )
+    check_all_there("an4", path, sorted(expected), utterances)
     for speaker, contents in sorted(utterances.items()):
         check_speaker("an4", path, speaker, summed(contents), expected[speaker])
 

@@ -24,15 +24,18 @@ from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, bad_recording, clear
 from spoken_digits.corpora.speaker_digests import (
     Expected,
+    check_all_there,
     check_speaker,
     read_digests,
     summed,
 )
 from spoken_digits.errors import UserError
+from spoken_digits.files import local_path
 from spoken_digits.params import AudioMNIST
 from spoken_digits.recording import RecordingNameError, parse_name
 from spoken_digits.shards import write_shard
 from spoken_digits.sound.decode import RecordingError, canonical_wav
+from spoken_digits.sound.file_names import is_recording
 from spoken_digits.vocabulary import Vocabulary
 
 WORDS = ENGLISH_DIGITS
@@ -58,8 +61,8 @@ def collect(settings: AudioMNIST, vocabulary: Vocabulary, target: Path) -> list[
 def _expected(settings: AudioMNIST) -> dict[str, Expected]:
     digests = settings.digests
     try:
-        expected = read_digests(Path(digests))
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        expected = read_digests(local_path(digests))
+    except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"params.yaml: download.audiomnist.digests: {digests}: not a table with columns "
             f"speaker,recordings,bytes,sha256 ({error})"
@@ -83,7 +86,7 @@ def _pack(
     bad: list[BadRecording] = []
     with open_zip(path) as archive:
         members = _members(path, archive, expected)
-        _check_there(path, speakers, members)
+        check_all_there("audiomnist", path, speakers, members, _way_on(speakers, members))
 
         def pack(speaker: str) -> list[BadRecording]:
             return _pack_speaker(
@@ -113,27 +116,19 @@ def _members(
     """Return the names of the recordings of each speaker who is in the archive."""
     members: dict[str, list[str]] = {}
     for name in sorted(safe_names(path, archive)):
-        if match := _RECORDING.fullmatch(name):
+        if (match := _RECORDING.fullmatch(name)) and is_recording(name):
             if match[1] not in expected:
                 raise ArchiveError(f"audiomnist: {path}: {name} is of a speaker nobody expects")
             members.setdefault(match[1], []).append(name)
     return members
 
 
-def _check_there(path: Path, speakers: Sequence[str], there: Container[str]) -> None:
-    missing = [speaker for speaker in speakers if speaker not in there]
-    if not missing:
-        return
+def _way_on(speakers: Sequence[str], there: Container[str]) -> str:
+    """Say what to ask an archive for that lacks some of the speakers."""
     some = ",".join(speaker for speaker in speakers if speaker in there)
-    way_on = (
-        f"For the others: -S 'download.audiomnist.speakers=[{some}]'"
-        if some
-        else "It holds none of those that download.audiomnist.speakers asks for"
-    )
-    raise ArchiveError(
-        f"audiomnist: {path}: no recordings of {len(missing)} of {len(speakers)} speakers: "
-        f"{', '.join(missing)}. {way_on}"
-    )
+    if some:
+        return f". For the others: -S 'download.audiomnist.speakers=[{some}]'"
+    return ". It holds none of those that download.audiomnist.speakers asks for"
 
 
 def _pack_speaker(

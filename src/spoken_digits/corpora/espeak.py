@@ -94,7 +94,7 @@ def _write_speaker(speaker: int, settings: Voices, words: SpokenWords, target: P
     with tempfile.TemporaryDirectory() as directory:
         try:
             _copy_voice_data(Path(directory), accent, _variant(speaker))
-        except OSError as error:
+        except FileNotFoundError as error:
             raise SynthesisError(f"espeak-ng's data cannot be read: {error}. {WAY_ON}") from None
         job = {
             "library": espeakng_loader.get_library_path(),

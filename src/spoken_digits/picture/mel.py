@@ -1,8 +1,9 @@
 """The picture: a waveform becomes a 100x100 grey-scale image. The one definition of it.
 
 One second of sound at 16 kHz gives 100 frames, 10 ms apart, of 100 mel bands each. A pixel is
-the band's power in dB below the loudest pixel, ``depth_db`` deep, in 256 grey levels. Low
-frequencies are at the bottom, time goes to the right, and time is never stretched.
+the band's power in dB below white, ``depth_db`` deep, in 256 grey levels. Low frequencies are at
+the bottom, time goes to the right, and time is never stretched. Offset, hum and clicks do not
+change how a word looks: slow waves are taken out of every frame, and white is a word's level.
 
 Everything is float64 up to the last step, so that two machines whose sums differ in the last
 bits still write the same grey levels.
@@ -20,6 +21,16 @@ from spoken_digits.sound.one_second import one_second
 
 N_FFT = 512
 """Points of the Fourier transform: the power of two above the longest window, 32 ms."""
+VERSION = 2
+"""Of this definition. A network recognises pictures like those that it was trained on only."""
+LOUD_FRAMES = 6
+"""The frame, counted from the loudest, whose level is a word's: see white_power."""
+HEADROOM = 4.0
+"""The power of white over a word's level, 6 dB: loudest pixels are that much louder."""
+LEAST_WHITE = 1e-3
+"""The power of white over the loudest pixel's, at least."""
+
+_HUM_HZ = (50, 60)  # mains
 
 
 def images(seconds: NDArray[np.float64], settings: Spectrogram) -> NDArray[np.uint8]:
@@ -27,7 +38,7 @@ def images(seconds: NDArray[np.float64], settings: Spectrogram) -> NDArray[np.ui
 
     A waveform of zeros, or one whose power float64 cannot hold, gives a black picture.
     """
-    window, filters = analysis_window(settings), _sparse_mel_filters(settings)
+    window, filters, slow = _prepared(settings)
     width = len(window)
     before = (width - HOP) // 2  # frame t is centred on the hop from t x 160 on
     padded = np.zeros(SECOND + width - HOP)
@@ -41,6 +52,8 @@ def images(seconds: NDArray[np.float64], settings: Spectrogram) -> NDArray[np.ui
         first, last = _sounding(second, before)
         n = last - first  # frames that see any sound: the power of the others is exactly 0
         np.multiply(cut[first:last], window, out=frames[:n, :width])
+        seen = frames[:n, :width]
+        seen -= (seen @ slow) @ slow.T
         np.fft.rfft(frames[:n], out=spectrum[:n])
         power = np.square(spectrum.real[:n]) + np.square(spectrum.imag[:n])  # (n, 257)
         mel = filters @ np.ascontiguousarray(power.T)  # (100, n), band 0 the lowest
@@ -58,17 +71,34 @@ def _sounding(second: NDArray[np.float64], before: int) -> tuple[int, int]:
 
 
 def _levels(mel: NDArray[np.float64], depth_db: int) -> NDArray[np.float64]:
-    """Return grey levels 0-255 of mel powers, any shape: dB below the loudest, in place."""
-    loudest = mel.max(initial=0.0)
-    if not 0 < loudest < np.inf:
+    """Return grey levels 0-255 of mel powers (100, n): dB below white, in place."""
+    white = white_power(mel)
+    if not 0 < white < np.inf:
         mel[:] = 0
         return mel
-    mel /= loudest
-    np.maximum(mel, 10.0 ** (-depth_db / 10), out=mel)
+    mel /= white
+    np.clip(mel, 10.0 ** (-depth_db / 10), 1.0, out=mel)
     np.log10(mel, out=mel)  # bel, -depth_db / 10..0
     mel *= 10 * 255 / depth_db
     mel += 255
     return np.rint(mel, out=mel)
+
+
+def described(settings: Spectrogram) -> dict[str, float]:
+    """Return what a model file says of the pictures that it was trained on: version and params."""
+    return {"version": VERSION, **settings.model_dump()}
+
+
+def white_power(mel: NDArray[np.float64]) -> float:
+    """Return the power of a white pixel, from mel powers (100, n): HEADROOM above a word's level.
+
+    A frame's level is its loudest band's, a word's that of the sixth loudest frame. So a click or a
+    burst of 30 ms does not change how the rest looks. White is at most 30 dB below the loudest
+    pixel, LEAST_WHITE.
+    """
+    levels = mel.max(axis=0, initial=0.0)  # (n,)
+    level = np.partition(levels, -LOUD_FRAMES)[-LOUD_FRAMES] if len(levels) >= LOUD_FRAMES else 0.0
+    return max(float(level) * HEADROOM, float(levels.max(initial=0.0)) * LEAST_WHITE)
 
 
 def image(waveform: NDArray[np.float64], settings: Spectrogram) -> NDArray[np.uint8]:
@@ -82,6 +112,20 @@ def analysis_window(settings: Spectrogram) -> NDArray[np.float64]:
     length = settings.window_ms * SAMPLE_RATE // 1000
     window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
     return window
+
+
+def slow_waves(window: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what a frame is freed of, (w, 6): offset, slope, and hum of 50 and of 60 Hz.
+
+    Columns are orthonormal and already weighted with the window, (w,). A frame is too short for a
+    filter that lets 100 Hz pass and stops 60 Hz; these waves are stopped whole.
+    """
+    time = (np.arange(len(window)) - (len(window) - 1) / 2) / SAMPLE_RATE  # s, 0 in the middle
+    hums = [wave(2 * np.pi * hz * time) for hz in _HUM_HZ for wave in (np.cos, np.sin)]
+    waves = np.stack([np.ones_like(time), time, *hums], axis=1) * window[:, None]
+    # Rounded: what is 0 but for the last bits is other bits in another library's QR.
+    basis: NDArray[np.float64] = np.round(np.linalg.qr(waves)[0], 12) + 0.0
+    return basis
 
 
 def mel_filters(settings: Spectrogram) -> NDArray[np.float64]:
@@ -105,9 +149,13 @@ def mel_filters(settings: Spectrogram) -> NDArray[np.float64]:
 
 
 @cache
-def _sparse_mel_filters(settings: Spectrogram) -> scipy.sparse.csr_array:
+def _prepared(
+    settings: Spectrogram,
+) -> tuple[NDArray[np.float64], scipy.sparse.csr_array, NDArray[np.float64]]:
+    """Return the window, the mel bands and the slow waves: what all pictures have in common."""
+    window = analysis_window(settings)
     # Sparse: a band touches 2 to 12 of the 257 bins. Six times faster than the dense product.
-    return scipy.sparse.csr_array(mel_filters(settings))
+    return window, scipy.sparse.csr_array(mel_filters(settings)), slow_waves(window)
 
 
 _HZ_A_MEL = 200 / 3  # below 1 kHz

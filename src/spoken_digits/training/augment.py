@@ -1,7 +1,7 @@
 """Augmentation: other voices, rooms, microphones and noises, for a whole batch of pictures.
 
-Everything happens on finished pictures, (n, 100, 100) float32 in 0..1, where 1 is the loudest
-pixel, 0 is DEPTH dB below it, row 0 is the highest band and time goes to the right. What adds up
+Everything happens on finished pictures, (n, 100, 100) float32 in 0..1, where 1 is
+white, 0 is DEPTH dB below it, row 0 is the highest band and time goes to the right. What adds up
 as power (reverberation, noise, equalisers) is done on power, then taken back to dB.
 
 ``augment`` lists the effects in their order. An effect is one function, its line there, and its
@@ -22,6 +22,7 @@ from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from spoken_digits.params import Effect
+from spoken_digits.picture.mel import HEADROOM, LEAST_WHITE, LOUD_FRAMES
 from spoken_digits.sizes import SIZE
 
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
@@ -31,7 +32,7 @@ Strengths = Mapping[Effect, float]
 """How strong each of EFFECTS is."""
 
 DEPTH = 80.0
-"""dB from the loudest pixel to black, as spectrogram.depth_db usually is."""
+"""dB from white to black, as spectrogram.depth_db usually is."""
 
 # What is no digit: pieces of words, and silence.
 _OTHER_SHARE = 10  # one picture in so many becomes no digit
@@ -108,6 +109,20 @@ _VOICES_SNR = (3, 30)  # dB
 _VOICES = ((1, 0), (2, 23), (3, -31))  # which other pictures of the batch, how many frames later
 _FLOOR = (-180, -60)  # dB of the loudest pixel; of most recordings it is black
 _ELECTRONIC_CHANCE = 0.5  # that noise arises behind the microphone, not in the room
+
+# Clicks: knocks, keys, lips, switches; they have all bands, and a colour of their own.
+_CLICK_CHANCE = 0.3
+_CLICK_FRAMES = (1, 6)  # from to
+_CLICK_LEVEL = (-20, 30)  # dB above the loudest pixel
+_CLICK_TILT = 40  # dB from the lowest band to the highest, bound; a step is a click of low bands
+_CLICK_RIPPLE = 3  # dB, bound
+
+# Hum: overtones of mains, steady. The picture itself leaves out the fundamental.
+_HUM_CHANCE = 0.15
+_HUM_APART = (3.2, 4.2)  # bands from one to the next, in a picture from 20 Hz to 8 kHz
+_HUM_OVERTONES = 6
+_HUM_LEVEL = (-50, 0)  # dB, of each below the loudest pixel
+_HUM_WIDTH = 1.0  # bands, standard deviation of what the analysis window makes of a tone
 
 # Masks, two over bands and two over frames.
 _MASK_CHANCE = 0.6  # of each
@@ -239,7 +254,7 @@ def _positions(like: Tensor) -> Tensor:
 
 
 def _compress(pictures: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return power relative to the loudest pixel, with more or less contrast (compressors)."""
+    """Return power relative to white, with more or less contrast (compressors)."""
     contrast = _uniform(pictures, 1 - _CONTRAST * strength, 1 + _CONTRAST * strength, random)
     decibels = (pictures - 1) * (DEPTH * contrast[:, None, None])
     # Consonants and vowels in another balance: a gain that changes with time.
@@ -296,7 +311,9 @@ def _record(power: Tensor, strengths: Strengths, random: Generator) -> Tensor:
     noise = _noise(power, strengths["noise"], strengths["voices"], random)
     # Noise of the room passes the microphone too; noise of the electronics does not.
     electronic = _chance(power, _ELECTRONIC_CHANCE, random)[:, None, None]
-    return torch.where(electronic, power * gain + noise, (power + noise) * gain) * recorded
+    heard = torch.where(electronic, power * gain + noise, (power + noise) * gain)
+    clicks = _clicks(heard, strengths["clicks"], random)
+    return (heard + clicks + _hum(heard, strengths["hum"], random)) * recorded
 
 
 def _recorded_frames(power: Tensor, strength: float, random: Generator) -> Tensor:
@@ -365,11 +382,42 @@ def _noise(power: Tensor, strength: float, voices_strength: float, random: Gener
     return noise + voices * level[:, None, None] + grain * floor[:, None, None]
 
 
+def _clicks(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return a click or a knock to add to three of ten pictures, anywhere in the second."""
+    colour = torch.exp(
+        _DB * _waves(power, _heights(power)[None], _CLICK_TILT, _CLICK_RIPPLE, random)
+    )
+    colour = colour / colour.amax(dim=1, keepdim=True)
+    level = power.amax(dim=(1, 2)) * torch.exp(_DB * _uniform(power, *_CLICK_LEVEL, random))
+    level = level * _chance(power, _CLICK_CHANCE * strength, random)
+    start = _uniform(power, 0, SIZE, random)
+    frames = _between(start, start + _uniform(power, *_CLICK_FRAMES, random))
+    return (colour * level[:, None])[:, :, None] * frames[:, None, :]
+
+
+def _hum(power: Tensor, strength: float, random: Generator) -> Tensor:
+    """Return steady overtones of mains hum to add to some pictures, in the lowest bands."""
+    n = len(power)
+    band = torch.arange(SIZE - 1, -1, -1, dtype=torch.float32, device=power.device)  # by row
+    apart = _uniform(power, *_HUM_APART, random)
+    overtone = torch.arange(1, _HUM_OVERTONES + 1, device=power.device)
+    centres = apart[:, None] * overtone - 0.5  # (n, overtones); the lowest is near 100 Hz
+    shapes = torch.exp(-(((band - centres[:, :, None]) / _HUM_WIDTH) ** 2) / 2)  # (n, o, 100)
+    some = _chance(power, _HUM_CHANCE * strength, random)
+    draws = torch.rand(n, _HUM_OVERTONES, generator=random).to(power.device)
+    low, high = _HUM_LEVEL
+    levels = torch.exp(_DB * (low + (high - low) * draws)) * some[:, None]
+    loudest = power.amax(dim=(1, 2))
+    return ((shapes * levels[:, :, None]).sum(dim=1) * loudest[:, None])[:, :, None]
+
+
 def _to_pictures(power: Tensor) -> Tensor:
-    """Return pictures in 0..1 of power, (n, 100, 100), relative to each one's loudest pixel."""
-    loudest = power.amax(dim=(1, 2), keepdim=True).clamp(min=1e-12)
+    """Return pictures in 0..1 of power, (n, 100, 100); white is as in picture/mel.py."""
+    levels = power.amax(dim=1).topk(LOUD_FRAMES, dim=1).values  # (n, frames), the loudest first
+    white = torch.maximum(levels[:, -1] * HEADROOM, levels[:, 0] * LEAST_WHITE)[:, None, None]
     # Not log10: its last bit is another on AMD than on Intel.
-    decibels = torch.log((power / loudest).clamp_(min=10 ** (-DEPTH / 10))).div_(_DB)
+    relative = power / white.clamp(min=1e-12)
+    decibels = torch.log(relative.clamp_(min=10 ** (-DEPTH / 10), max=1)).div_(_DB)
     return decibels.div_(DEPTH).add_(1)
 
 

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 from spoken_digits.errors import UserError
+from spoken_digits.files import local_path
 from spoken_digits.model.network import (
     SpectrogramNet,
     load_network,
@@ -18,6 +19,7 @@ from spoken_digits.model.network import (
     read_classes,
 )
 from spoken_digits.params import Spectrogram
+from spoken_digits.picture.mel import described
 from spoken_digits.vocabulary import Vocabulary
 
 
@@ -43,7 +45,7 @@ def load_start(
     another picture than params.yaml's; ModelFileError if it is no model.
     """
     name, _, digest = start_from.rpartition("@")
-    path = Path(name)
+    path = local_path(name)
     if not path.is_file():
         raise StartError(f"params.yaml: train.start_from: {path}: no such file")
     found = _sha256(path)
@@ -65,11 +67,12 @@ def check_start(path: Path, words: Vocabulary, spectrogram: Spectrogram) -> None
             f"{path}: its words are {_listed(known)}; those of vocabulary in params.yaml are "
             f"{_listed(wanted)}. Weights can be trained further for their own words only"
         )
-    seen, made = about.get("spectrogram"), spectrogram.model_dump()
+    seen, made = about.get("spectrogram"), described(spectrogram)
     if seen != made:
         raise StartError(
-            f"{path}: trained on pictures with {json.dumps(seen, sort_keys=True)}; spectrogram in "
-            f"params.yaml is {json.dumps(made, sort_keys=True)}. Set it to the former"
+            f"{path}: trained on pictures with {json.dumps(seen, sort_keys=True)}; now they are "
+            f"made with {json.dumps(made, sort_keys=True)}. The version is the program's, the "
+            "others are spectrogram in params.yaml"
         )
 
 

@@ -8,8 +8,8 @@ from support import pronounce
 
 from spoken_digits.export import released
 from spoken_digits.export.inference import load_model
-from spoken_digits.model.network import load_network, probabilities, read_about
-from spoken_digits.model.vocal_tracts import TwoTracts
+from spoken_digits.model.network import probabilities
+from spoken_digits.model.vocal_tracts import load_for_listening
 from spoken_digits.params import load_params
 from spoken_digits.picture.mel import images
 from spoken_digits.sound.decode import waveform
@@ -24,11 +24,9 @@ DIGITS = "zero one two three four five six seven eight nine".split()
 def test_the_released_weights_and_the_released_model_say_the_same():
     clips, rate = pronounce(*DIGITS, "yes", "seventeen")
     seconds = np.stack([one_second(waveform(clip, rate)) for clip in clips])
-    network = load_network(WEIGHTS)
-    # The model of 1.0.0, which has this key, was exported with one vocal tract.
-    whole = network if "time_stride" in read_about(WEIGHTS) else TwoTracts(network)
+    network = load_for_listening(WEIGHTS)
     pictures = images(seconds, load_params(ROOT / "params.yaml").spectrogram)
-    ours = probabilities(whole, pictures)
+    ours = probabilities(network, pictures)
     theirs = load_model(ROOT / released.MODEL).probabilities(seconds.astype(np.float32))
     np.testing.assert_allclose(ours, theirs, atol=1e-3)
     assert (ours.argmax(axis=1) == theirs.argmax(axis=1)).all()

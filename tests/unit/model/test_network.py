@@ -134,15 +134,6 @@ def test_what_it_says_of_itself(saved):
     assert read_about(saved) == {"format": "spoken-digits 1", **ABOUT}
 
 
-def test_the_stride_of_the_first_released_network(tmp_path, images):
-    older = SpectrogramNet(11, time_stride=4)
-    round_to_half(older)
-    path = tmp_path / "older.safetensors"
-    classes = [*"0123456789", "other"]
-    save_network(older, path, ABOUT | {"classes": classes, "time_stride": 4})
-    assert np.array_equal(probabilities(load_network(path), images), probabilities(older, images))
-
-
 def test_the_same_bytes_twice(saved, network, tmp_path):
     again = tmp_path / "again.safetensors"
     save_network(network, again, dict(reversed(ABOUT.items())))

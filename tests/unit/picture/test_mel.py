@@ -22,11 +22,18 @@ def plainly(second: NDArray[np.float64], settings: Spectrogram) -> NDArray[np.ui
     before = (len(window) - 160) // 2
     padded = np.pad(second, (before, len(window)))
     frames = np.stack([padded[160 * t : 160 * t + len(window)] * window for t in range(100)])
+    time = (np.arange(len(window)) - (len(window) - 1) / 2) / 16_000
+    slow = [np.ones_like(time), time]
+    slow += [wave(2 * np.pi * hz * time) for hz in (50, 60) for wave in (np.cos, np.sin)]
+    weighted = np.stack(slow, axis=1) * window[:, None]  # (w, 6)
+    frames -= (weighted @ np.linalg.lstsq(weighted, frames.T, rcond=None)[0]).T
     power = np.abs(np.fft.rfft(frames, 512)) ** 2  # (100, 257)
     bands = power @ mel.mel_filters(settings).T  # (100, 100), frame by band
+    levels = np.sort(bands.max(axis=1))
+    white = max(levels[-6] * 4, levels[-1] / 1000)
     with np.errstate(divide="ignore"):
-        decibels = 10 * np.log10(bands / bands.max())
-    shown = np.maximum(decibels, -settings.depth_db) / settings.depth_db + 1
+        decibels = 10 * np.log10(bands / white)
+    shown = np.clip(decibels, -settings.depth_db, 0) / settings.depth_db + 1
     return np.rint(shown * 255).astype(np.uint8).T[::-1]
 
 
@@ -34,7 +41,7 @@ def tone(hertz: float, samples: int = 16_000) -> NDArray[np.float64]:
     return np.sin(2 * np.pi * hertz * np.arange(samples) / 16_000)
 
 
-@pytest.mark.parametrize("samples", [1, 159, 160, 1_600, 7_999, 8_000, 15_999, 16_000])
+@pytest.mark.parametrize("samples", [2, 159, 160, 1_600, 7_999, 8_000, 15_999, 16_000])
 @pytest.mark.parametrize("window_ms", [10, 25, 32])
 def test_picture_is_what_its_definition_says(samples, window_ms):
     settings = SETTINGS.model_copy(update={"window_ms": window_ms})
@@ -114,21 +121,70 @@ def test_a_delay_of_a_hop_moves_the_picture_by_a_pixel():
 
 
 @pytest.mark.parametrize("samples", [0, 1, 999, 1_000, 15_999, 16_000])
-def test_a_short_waveform_is_centred(samples):
-    waveform = CHANCE.normal(size=samples)
+def test_a_short_waveform_is_centred_without_its_mean(samples):
+    waveform = CHANCE.normal(size=samples) + 0.3
     second = one_second(waveform)
     before = (16_000 - samples) // 2
     assert second.shape == (16_000,)
-    assert np.array_equal(second[before : before + samples], waveform)
-    assert np.count_nonzero(second) == np.count_nonzero(waveform)
+    if samples:
+        assert np.array_equal(second[before : before + samples], waveform - waveform.mean())
+    assert not second[:before].any()
+    assert not second[before + samples :].any()
 
 
-def test_of_a_long_waveform_the_loudest_second_is_kept():
-    waveform = CHANCE.normal(size=48_000) * 0.01
-    waveform[20_000:30_000] *= 100
+@pytest.mark.parametrize(
+    ("name", "start"), [("nothing", None), ("click", 4_000), ("burst", 4_000), ("step", 0)]
+)
+def test_of_a_long_waveform_the_second_that_sounds_most_is_kept(name, start):
+    """Not the one with the most energy, which a click or an offset has."""
+    waveform = CHANCE.normal(size=48_000) * 1e-4
+    word = slice(20_000, 30_000)
+    waveform[word] += CHANCE.normal(size=10_000) * 0.01
+    kept = waveform[word].copy()
+    if name == "click":
+        waveform[start : start + 5] = 1
+    elif name == "burst":
+        waveform[start : start + 480] = CHANCE.uniform(-1, 1, 480)
+    elif name == "step":
+        waveform[start : start + 4_800] += 0.3
     second = one_second(waveform)
     assert second.shape == (16_000,)
-    assert np.sum(second**2) >= np.sum(waveform[20_000:30_000] ** 2)
+    assert np.correlate(second, kept, "valid").max() == pytest.approx(np.sum(kept**2), rel=1e-3)
+
+
+def disturbed(name: str) -> NDArray[np.float64]:
+    """Return noise of 0.3 s in the middle of a second, beside what is no speech."""
+    second = np.zeros(16_000)
+    second[6_000:11_000] = np.random.default_rng(4).normal(size=5_000) * 0.01
+    if name == "click":
+        second[2_000:2_005] = 0.1
+    elif name == "burst":
+        second[2_000:2_480] = np.random.default_rng(5).uniform(-0.2, 0.2, 480)
+    elif name == "offset":
+        second[:] += 0.2
+    elif name == "hum":
+        second[:] += 0.01 * tone(50)
+    return second
+
+
+@pytest.mark.parametrize("name", ["click", "burst", "offset", "hum"])
+def test_a_word_looks_the_same_beside_what_is_no_speech(name):
+    clean, other = mel.images(np.stack([disturbed("nothing"), disturbed(name)]), SETTINGS)
+    frames = slice(40, 66)  # the word's
+    above_200_hz = slice(0, 93)
+    assert clean[above_200_hz, frames].mean() > 150
+    difference = np.abs(clean.astype(int) - other)[above_200_hz, frames]
+    assert difference.mean() < 5  # levels, of 3 a dB
+    assert difference.max() < 40
+
+
+def test_a_word_is_white_6_db_above_its_sixth_loudest_frame():
+    powers = np.zeros((100, 100))
+    powers[40, :20] = np.arange(1, 21)
+    assert mel.white_power(powers) == 4 * 15
+    powers[40, 30] = 1e6  # 30 dB is the most that a click may be too bright
+    assert mel.white_power(powers) == pytest.approx(1e3)
+    assert mel.white_power(np.zeros((100, 3))) == 0
 
 
 @pytest.mark.parametrize(("lowest", "highest"), [(0, 8_000), (20, 8_000), (1_000, 3_000)])

@@ -91,11 +91,11 @@ def test_another_vocabulary_than_the_released_model_s(adapt, recordings):
 
 
 def test_a_corpus_that_the_released_model_does_not_know(monkeypatch, capsys):
-    arguments = ["personal.py", "--recordings", "mine", "--corpora", "espeak,pico"]
+    arguments = ["personal.py", "--recordings", "mine", "--corpora", "espeak,folder"]
     monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(SystemExit):
         personal.main()
-    words = "was not trained on pico, but on espeak, fsdd, speech_commands"
+    words = "was not trained on folder, but on espeak, pico, fsdd, audiomnist, speech_commands, an4"
     assert words in capsys.readouterr().err
 
 

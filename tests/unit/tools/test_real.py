@@ -141,7 +141,9 @@ def test_a_model_of_unknown_words_is_not_measured(model_of_words):
 
 
 def test_what_a_release_is_trained_with_in_words():
-    assert "corpora=[espeak,fsdd,speech_commands]" in released.overrides()
+    overrides = released.overrides()
+    assert "corpora=[espeak,pico,fsdd,audiomnist,speech_commands,an4]" in overrides
+    assert "download.audiomnist.speakers=[2,16,34,36]" in overrides
     params: dict = {}
     for key, value in released.PARAMS.items():
         *sections, last = key.split(".")
@@ -153,7 +155,8 @@ def test_what_a_release_is_trained_with_in_words():
     params["corpora"] = ["espeak"]
     del params["split"]
     assert released.differing(params) == [
-        'corpora is ["espeak"], not ["espeak", "fsdd", "speech_commands"]',
+        'corpora is ["espeak"], not ["espeak", "pico", "fsdd", "audiomnist", "speech_commands", '
+        '"an4"]',
         'split.scheme is null, not "takes"',
         "split.leave_out is null, not []",
     ]

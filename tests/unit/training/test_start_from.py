@@ -8,6 +8,7 @@ import torch
 from spoken_digits import vocabulary
 from spoken_digits.model.network import ModelFileError, SpectrogramNet, save_network
 from spoken_digits.params import load_params
+from spoken_digits.picture.mel import described
 from spoken_digits.training.start_from import StartError, load_start, pinned
 
 PICTURE = load_params(Path(__file__).parents[3] / "params.yaml").spectrogram
@@ -24,7 +25,7 @@ def network():
 def weights(network, tmp_path, monkeypatch):
     """A file of weights in the folder that training runs in."""
     monkeypatch.chdir(tmp_path)
-    about = {"classes": ["yes", "no", "other"], "spectrogram": PICTURE.model_dump()}
+    about = {"classes": ["yes", "no", "other"], "spectrogram": described(PICTURE)}
     save_network(network, Path("mine.safetensors"), about)
     return Path("mine.safetensors")
 
@@ -50,7 +51,7 @@ def test_a_file_that_is_missing(weights):
 
 def test_a_file_that_has_changed(weights, network):
     named = pinned(weights)
-    about = {"classes": ["yes", "no", "other"], "spectrogram": PICTURE.model_dump(), "more": 1}
+    about = {"classes": ["yes", "no", "other"], "spectrogram": described(PICTURE), "more": 1}
     save_network(network, weights, about)
     with pytest.raises(StartError, match=r"not with \w{12}.*set it to: " + pinned(weights)):
         load_start(named, YES_NO, PICTURE)
@@ -64,7 +65,7 @@ def test_weights_of_another_vocabulary(weights):
 
 def test_weights_for_another_picture(weights):
     other = PICTURE.model_copy(update={"highest_hz": 4000})
-    words = r'"highest_hz": 8000.*spectrogram in params.yaml is .*"highest_hz": 4000'
+    words = r'"highest_hz": 8000.*now they are made with .*"highest_hz": 4000'
     with pytest.raises(StartError, match=words):
         load_start(pinned(weights), YES_NO, other)
 
