@@ -1,3 +1,5 @@
+import type { MixingConstants } from "./live/mixing";
+
 /**
  * models/listening.json: how the live program listens. The export stage writes it from the Python
  * modules and from params.yaml, so that no number of theirs is written here again
@@ -23,6 +25,10 @@ export interface Listening {
   endpointer: { preroll_ms: number; longest_s: number; start_frames: number };
   speech: SpeechConstants;
   level: LevelConstants;
+  /** Seconds of digital silence that are told. */
+  zeros_s: number;
+  one_second: { lasting: number; range: number };
+  mixing: MixingConstants;
   /** Samples of sound around a word, each combination of which is judged. */
   word: { before: number[]; after: number[] };
   decision: { longest_word_s: number; shortest_word_s: number; quietest_dbfs: number };
@@ -35,6 +41,9 @@ export interface SpeechConstants {
   context: number;
   start: number;
   stay: number;
+  wanted_dbfs: number;
+  most_db: number;
+  remembered: number;
   lag: number;
   shortest: number;
 }

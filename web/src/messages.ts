@@ -12,7 +12,8 @@ export type ToWorker =
 export type FromWorker =
   | { kind: "ready"; model: ModelFacts }
   | { kind: "failed"; what: "wasm" | "model"; text: string }
-  | { kind: "state"; hearing: boolean; levelDbfs: number; seconds: number }
+  /** `zeros`: for some seconds the microphone has given digital silence alone. */
+  | { kind: "state"; hearing: boolean; levelDbfs: number; zeros: boolean }
   | { kind: "picture"; frame: number; picture: Uint8Array | null }
   | { kind: "word"; word: WordHeard }
   /** All that was said before "stop" has been told. */
@@ -24,6 +25,8 @@ export interface ModelFacts {
   labels: string[];
   noun: "digit" | "word";
   training: string;
+  /** The lower edge of the picture's lowest mel band and the upper edge of its highest, Hz. */
+  edgesHz: [number, number];
 }
 
 /** A word heard: in seconds since the stream or the file began. */

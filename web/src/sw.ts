@@ -7,10 +7,13 @@ declare const VERSION: string;
 const NAME = `spoken-digits ${VERSION}`;
 
 self.addEventListener("install", (event) => {
-  // A newer version waits until the older one's page is closed, which needs its own files.
+  // A newer version waits until the older one's page is closed, which needs its own files,
+  // or until the user wants it.
   const files = FILES.map((file) => new Request(file, { cache: "no-cache" })); // asks if it is new
   event.waitUntil(caches.open(NAME).then((cache) => cache.addAll(files)));
 });
+
+self.addEventListener("message", () => self.skipWaiting());
 
 self.addEventListener("activate", (event) => {
   const old = caches.keys().then((names) => names.filter((name) => name !== NAME));

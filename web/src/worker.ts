@@ -76,8 +76,8 @@ async function use(bytes: ArrayBuffer, name: string): Promise<void> {
     tell({ kind: "failed", what: "model", text: error.message });
     return;
   }
-  const { labels, training } = model;
-  tell({ kind: "ready", model: { name, labels, noun: noun(labels), training } });
+  const { labels, training, edgesHz } = model;
+  tell({ kind: "ready", model: { name, labels, noun: noun(labels), training, edgesHz } });
   stream?.restart();
 }
 
@@ -89,6 +89,7 @@ class Stream {
   private shown = 0; // ms since 1970
   private shownDbfs = -200;
   private before = 0; // samples that earlier models heard
+  private zeros = 0; // samples, the latest
 
   constructor(rate: number) {
     this.resampler = new Resampler(rate, listening.sample_rate, listening.resampler);
@@ -106,6 +107,8 @@ class Stream {
     this.latest = concatenate([this.latest, resampled]).slice(resampled.length);
     const words = await this.listener.feed(resampled);
     const { heard, hearing, levelDbfs } = this.listener;
+    const allZero = resampled.every((sample) => sample === 0);
+    this.zeros = allZero ? this.zeros + resampled.length : 0;
     for (const word of words) {
       const waited = (heard - word.end) / listening.sample_rate;
       show(word, null, arrived - 1000 * waited, this.before);
@@ -114,8 +117,8 @@ class Stream {
     if (!words.length && arrived - this.shown < (active ? SHOWN_MS : QUIET_MS)) return;
     this.shown = arrived;
     this.shownDbfs = levelDbfs;
-    const seconds = (this.before + heard) / listening.sample_rate;
-    tell({ kind: "state", hearing, levelDbfs, seconds });
+    const zeros = this.zeros >= listening.zeros_s * listening.sample_rate;
+    tell({ kind: "state", hearing, levelDbfs, zeros });
     const frame = Math.floor((this.before + heard) / listening.hop);
     const silent = levelDbfs < listening.decision.quietest_dbfs;
     const picture = silent ? null : (await loaded().hear(this.latest)).picture;
@@ -140,9 +143,12 @@ async function hear({ name, rate, samples }: ToWorker & { kind: "file" }): Promi
     found({ start: 0, end: waveform.length, sound: waveform.slice(), ...heard });
   } else {
     const listener = new Listener(loaded(), silero, listening);
-    for (let at = 0; at < waveform.length; at += listening.second) {
-      const block = waveform.subarray(at, at + listening.second);
-      for (const heard of await listener.feed(block)) found(heard);
+    const quiet = new Float32Array(listening.second); // the end of a file is no end of a word
+    const whole = concatenate([waveform, quiet]);
+    for (let at = 0; at < whole.length; at += listening.second) {
+      for (const heard of await listener.feed(whole.subarray(at, at + listening.second))) {
+        found(heard);
+      }
     }
     for (const heard of await listener.finish()) found(heard);
   }

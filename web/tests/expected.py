@@ -30,6 +30,7 @@ from spoken_digits.live.stream_resampler import Resampler
 from spoken_digits.params import load_params
 from spoken_digits.sizes import HOP, SAMPLE_RATE
 from spoken_digits.sound.decode import waveform
+from spoken_digits.sound.mixing import Mixer
 from spoken_digits.sound.one_second import one_second
 from spoken_digits.vocabulary import digits
 
@@ -63,7 +64,8 @@ def main() -> None:
         "level": detected(LevelDetector(), sound[: 15 * SAMPLE_RATE]),
         "speech": detected(SileroDetector(), sound[: 15 * SAMPLE_RATE]),
         "endpointer": [endpoints(rng) for _ in range(20)],
-        "one_second": [fitted(seconds, rng) for seconds in (0.3, 1.0, 1.7, 2.34)],
+        "one_second": [fitted(name, sound) for name, sound in seconds(rng).items()],
+        "mixing": [mixed(name, channels) for name, channels in cables(rng).items()],
         "decisions": decisions(rng),
     }
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
@@ -172,11 +174,57 @@ def described(endpointer: Endpointer, frames: NDArray[np.float32]) -> list[list[
     return [[u.start, u.end, u.offset, len(u.sound), float(u.sound[0])] for u in found]
 
 
-def fitted(seconds: float, rng: np.random.Generator) -> dict[str, Any]:
-    waveform = (rng.standard_normal(int(seconds * SAMPLE_RATE)) * rng.uniform()).astype(np.float32)
-    second = one_second(waveform.astype(np.float64)).astype(np.float32)
-    dbfs = decision.loudest_dbfs(waveform)
-    return {"waveform": waveform.tolist(), "second": second.tolist(), "dbfs": dbfs}
+def seconds(rng: np.random.Generator) -> dict[str, Sound]:
+    """Return waveforms shorter than a second and longer, by what is special about each."""
+    made = {
+        f"{length} s of noise": 0.1 * rng.standard_normal(round(length * SAMPLE_RATE))
+        for length in (0.3, 1.0, 1.7, 2.34)
+    }
+    made["a constant offset"] = 0.01 * rng.standard_normal(5_000) + 0.2
+    made["a word in digital silence"] = np.zeros(3 * SAMPLE_RATE)
+    made["a word in digital silence"][30_000:36_400] = word(3)
+    made["a word, and a louder click far from it"] = 0.001 * rng.standard_normal(3 * SAMPLE_RATE)
+    made["a word, and a louder click far from it"][30_000:36_400] += word(3)
+    made["a word, and a louder click far from it"][2_000:2_100] += 0.9
+    made["a click in digital silence"] = np.zeros(2 * SAMPLE_RATE)
+    made["a click in digital silence"][20_000:20_050] = 0.9
+    made["digital silence"] = np.zeros(2 * SAMPLE_RATE)
+    return {name: one.astype(np.float32) for name, one in made.items()}
+
+
+def fitted(name: str, sound: Sound) -> dict[str, Any]:
+    second = one_second(sound.astype(np.float64)).astype(np.float32)
+    dbfs = decision.loudest_dbfs(sound)
+    return {"name": name, "waveform": sound.tolist(), "second": second.tolist(), "dbfs": dbfs}
+
+
+def cables(rng: np.random.Generator) -> dict[str, Sound]:
+    """Return sounds of one channel and of several, (n, channels), by what is special about each."""
+    left, right = rng.uniform(-0.5, 0.5, (2, 1_000)).astype(np.float32)
+    return {
+        "one channel": left[:, None],
+        "two of the same": np.stack([left, left], axis=1),
+        "two of different sounds": np.stack([left, right], axis=1),
+        "one is silent": np.stack([np.zeros_like(left), right], axis=1),
+        "they cancel each other": np.stack([left, -left], axis=1),
+        "they cancel each other, the second is stronger": np.stack([left, -1.2 * left], axis=1),
+        "both are offsets alone": np.full((1_000, 2), 0.1, np.float32),
+    }
+
+
+def mixed(name: str, channels: Sound) -> dict[str, Any]:
+    mixer = Mixer(channels.shape[1])
+    output = []
+    blocks = np.array_split(channels.astype(np.float64), 3)
+    for block in blocks:
+        mixer.listen(block)
+        output.append(mixer.mix(block))
+    return {
+        "name": name,
+        "channels": channels.T.tolist(),
+        "blocks": [len(block) for block in blocks],
+        "mixed": np.concatenate(output).tolist(),
+    }
 
 
 def decisions(rng: np.random.Generator) -> list[dict[str, Any]]:

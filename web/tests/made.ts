@@ -38,7 +38,8 @@ export interface Expected {
     hangover_ms: number;
     utterances: Utterance[];
   }[];
-  one_second: { waveform: number[]; second: number[]; dbfs: number }[];
+  one_second: { name: string; waveform: number[]; second: number[]; dbfs: number }[];
+  mixing: { name: string; channels: number[][]; blocks: number[]; mixed: number[] }[];
   decisions: {
     probabilities: number[];
     level: number;

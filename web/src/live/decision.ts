@@ -1,5 +1,4 @@
 import type { Listening } from "../listening";
-import { runningEnergy } from "./one_second";
 
 /**
  * What a sound was taken for. `label` is null if no word is claimed, and `reason` says why; `guess`
@@ -46,6 +45,13 @@ export function loudestDbfs(waveform: Float32Array, sampleRate: number): number 
     loudest = Math.max(loudest, energy[end] - energy[end - width]);
   }
   return 10 * Math.log10(2 * Math.max(loudest / Math.max(width, 1), 1e-20));
+}
+
+/** The energy of all samples before each one, and of all. */
+function runningEnergy(waveform: Float32Array): Float64Array {
+  const energy = new Float64Array(waveform.length + 1);
+  for (let i = 0; i < waveform.length; i++) energy[i + 1] = energy[i] + waveform[i] * waveform[i];
+  return energy;
 }
 
 /** Put a verdict into words, for example "7  98%" or "not a digit (too short: 40 ms; ...)". */

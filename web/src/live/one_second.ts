@@ -1,27 +1,49 @@
+import type { Listening } from "../listening";
+
+type Constants = Pick<Listening, "second" | "hop" | "one_second">;
+
 /**
- * Fit a waveform of any length to `second` samples: a shorter one is centred between zeros, of a
- * longer one the second with the most energy is kept, to the hop
+ * Fit a 16 kHz waveform of any length to one second: a shorter one is centred between zeros, of a
+ * longer one the second that sounds most is kept, to the hop. Its mean is taken away
  * (src/spoken_digits/sound/one_second.py).
  */
-export function oneSecond(waveform: Float32Array, second: number, hop: number): Float32Array {
+export function oneSecond(waveform: Float32Array, constants: Constants): Float32Array {
+  const { second } = constants;
   let kept = waveform;
   if (waveform.length > second) {
-    const energy = runningEnergy(waveform);
-    let [best, most] = [0, -1];
-    for (let start = 0; start <= waveform.length - second; start += hop) {
-      const within = energy[start + second] - energy[start];
-      if (within > most) [best, most] = [start, within];
-    }
-    kept = waveform.subarray(best, best + second);
+    const at = start(waveform, constants);
+    kept = waveform.subarray(at, at + second);
   }
+  let sum = 0;
+  for (const sample of kept) sum += sample;
+  const mean = sum / Math.max(kept.length, 1);
   const fitted = new Float32Array(second);
-  fitted.set(kept, Math.floor((second - kept.length) / 2));
+  const before = Math.floor((second - kept.length) / 2);
+  for (let i = 0; i < kept.length; i++) fitted[before + i] = kept[i] - mean;
   return fitted;
 }
 
-/** The energy of all samples before each one, and of all. */
-export function runningEnergy(waveform: Float32Array): Float64Array {
-  const energy = new Float64Array(waveform.length + 1);
-  for (let i = 0; i < waveform.length; i++) energy[i + 1] = energy[i] + waveform[i] * waveform[i];
-  return energy;
+/**
+ * Where the second begins that sounds most, in samples. A hop counts by the logarithm of its power,
+ * and by no more than that of the eighth loudest hop: a word lasts, a click or a knock does not. The
+ * power is of differences from sample to sample, in which offset and hum are nothing.
+ */
+function start(waveform: Float32Array, { second, hop, one_second }: Constants): number {
+  const power = new Float64Array(Math.floor(waveform.length / hop));
+  for (let i = 1; i < power.length * hop; i++) {
+    power[Math.floor(i / hop)] += (waveform[i] - waveform[i - 1]) ** 2;
+  }
+  const sorted = power.slice().sort();
+  const steady = sorted[sorted.length - one_second.lasting] || sorted[sorted.length - 1] || 1;
+  const sums = new Float64Array(power.length + 1);
+  for (const [i, one] of power.entries()) {
+    sums[i + 1] = sums[i] + Math.log1p(Math.min(one / steady, 1) * one_second.range);
+  }
+  const width = second / hop;
+  let [best, most] = [0, -1];
+  for (let at = 0; at + width < sums.length; at++) {
+    const within = sums[at + width] - sums[at];
+    if (within > most) [best, most] = [at, within];
+  }
+  return best * hop;
 }

@@ -47,7 +47,7 @@ export class OneWord implements Reader {
           Math.max(start - first - room, 0),
           Math.min(end - first + more, sound.length),
         );
-        const heard = await this.model.hear(this.fit(piece));
+        const heard = await this.model.hear(oneSecond(piece, this.listening));
         picture ??= heard.picture;
         for (const [i, probability] of heard.probabilities.entries()) {
           mean[i] += probability / (before.length * after.length);
@@ -59,13 +59,9 @@ export class OneWord implements Reader {
     const verdict = decide(this.model.labels, mean, level, (end - start) / rate, this.listening);
     return [{ start, end, verdict, picture }];
   }
-
-  private fit(piece: Float32Array): Float32Array {
-    return oneSecond(piece, this.listening.second, this.listening.hop);
-  }
 }
 
-/** Takes an utterance for one sound, of which the loudest second is judged. */
+/** Takes an utterance for one sound, of which the second that sounds most is judged. */
 export class OneSound implements Reader {
   readonly after = Number.POSITIVE_INFINITY;
 
@@ -85,8 +81,8 @@ export async function recogniseWord(
   waveform: Float32Array,
   listening: Listening,
 ): Promise<{ verdict: Verdict; picture: Uint8Array | null }> {
-  const { second, hop, sample_rate } = listening;
-  const { probabilities, picture } = await model.hear(oneSecond(waveform, second, hop));
+  const { sample_rate } = listening;
+  const { probabilities, picture } = await model.hear(oneSecond(waveform, listening));
   const seconds = Math.min(waveform.length / sample_rate, 1);
   const level = loudestDbfs(waveform, sample_rate);
   return { verdict: decide(model.labels, probabilities, level, seconds, listening), picture };

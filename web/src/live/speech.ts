@@ -5,7 +5,7 @@ import type { Detector } from "./endpointer";
 
 /**
  * Speech by Silero's voice activity detector, as src/spoken_digits/live/silero.py: a frame's score
- * is the probability of speech in the latest whole chunk of 32 ms.
+ * is the probability of speech in the latest whole chunk of 32 ms. Quiet sound is amplified for it.
  */
 export class SpeechDetector implements Detector {
   readonly lag: number;
@@ -16,6 +16,7 @@ export class SpeechDetector implements Detector {
   private waiting = 0; // samples of the next chunk that have come
   private readonly next: Float32Array;
   private latest = 0;
+  private readonly levels: number[] = []; // of the latest frames, dB re a full-scale sine
 
   constructor(
     private readonly session: InferenceSession,
@@ -39,9 +40,20 @@ export class SpeechDetector implements Detector {
   }
 
   score(frame: Float32Array): number | Promise<number> {
-    this.next.set(frame, this.waiting);
+    const gain = this.gain(frame);
+    for (let i = 0; i < frame.length; i++) this.next[this.waiting + i] = frame[i] * gain;
     this.waiting += frame.length;
     return this.waiting >= this.listening.speech.chunk ? this.judge() : this.latest;
+  }
+
+  private gain(frame: Float32Array): number {
+    const { wanted_dbfs, most_db, remembered } = this.listening.speech;
+    let energy = 0;
+    for (const sample of frame) energy += sample * sample;
+    this.levels.push(10 * Math.log10((2 * energy) / frame.length + 1e-20));
+    if (this.levels.length > remembered) this.levels.shift();
+    const decibels = Math.min(Math.max(wanted_dbfs - Math.max(...this.levels), 0), most_db);
+    return Math.fround(10 ** (decibels / 20));
   }
 
   private async judge(): Promise<number> {

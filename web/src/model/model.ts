@@ -18,6 +18,7 @@ export class Model {
     readonly name: string,
     readonly labels: string[],
     readonly training: string,
+    readonly edgesHz: [number, number],
     private readonly session: ort.InferenceSession,
     private readonly second: number,
   ) {}
@@ -39,7 +40,8 @@ export class Model {
       throw new ModelError(`${name}: not an ONNX model that can be read. Is the file whole?`);
     }
     const labels = checkedLabels(name, metadata, listening);
-    const model = new Model(name, labels, training(metadata), session, listening.second);
+    const facts = [name, labels, training(metadata, noun(labels)), edges(metadata)] as const;
+    const model = new Model(...facts, session, listening.second);
     let judged: Judged;
     try {
       judged = await model.hear(new Float32Array(listening.second));
@@ -99,14 +101,19 @@ function checkedLabels(
   return labels.slice(0, -1).map(String);
 }
 
-function training(metadata: Map<string, string>): string {
+function training(metadata: Map<string, string>, noun: string): string {
   const corpora = readable(metadata, "corpora");
   const test = readable(metadata, "accuracy") as { accuracy?: number; n?: number } | null;
   if (!Array.isArray(corpora) || !test?.accuracy || !test.n) {
-    return "it does not say what it was trained on";
+    return "which does not say what it was trained on";
   }
   const percent = (100 * test.accuracy).toFixed(2);
-  return `trained on ${corpora.join(" + ")}, ${percent}% of ${test.n.toLocaleString("en")} test words right`;
+  return `trained on ${corpora.join(" + ")}, ${percent}% of ${test.n.toLocaleString("en")} test ${noun}s right`;
+}
+
+function edges(metadata: Map<string, string>): [number, number] {
+  const settings = readable(metadata, "spectrogram") as Record<string, number> | null;
+  return [settings?.["lowest_hz"] ?? 20, settings?.["highest_hz"] ?? 8000];
 }
 
 function readable(metadata: Map<string, string>, key: string): unknown {

@@ -1,3 +1,5 @@
+import { Mixer, type MixingConstants } from "../live/mixing";
+
 /** A file that is no sound that this browser decodes; its message is for the user. */
 export class FileError extends Error {}
 
@@ -6,7 +8,10 @@ const HIGHEST_RATE = 96_000;
 const USUAL_RATE = 48_000;
 
 /** Decode a sound file: mono samples, and their rate in Hz. Throws FileError. */
-export async function decode(file: File): Promise<{ samples: Float32Array; rate: number }> {
+export async function decode(
+  file: File,
+  mixing: MixingConstants,
+): Promise<{ samples: Float32Array; rate: number }> {
   const content = await file.arrayBuffer();
   // A browser resamples what it decodes to the rate asked for; at a WAV's own rate it has no need.
   const rate = wavRate(new DataView(content)) ?? USUAL_RATE;
@@ -17,13 +22,15 @@ export async function decode(file: File): Promise<{ samples: Float32Array; rate:
   } catch {
     throw new FileError(`${file.name}: not a sound file that this browser can read.`);
   }
-  const samples = new Float32Array(decoded.length);
-  for (let channel = 0; channel < decoded.numberOfChannels; channel++) {
-    const data = decoded.getChannelData(channel);
-    for (let i = 0; i < data.length; i++) samples[i] += data[i] / decoded.numberOfChannels;
+  if (!decoded.length) throw new FileError(`${file.name}: holds no sound.`);
+  const count = decoded.numberOfChannels;
+  const channels = Array.from({ length: count }, (_, channel) => decoded.getChannelData(channel));
+  if (!channels.every((samples) => samples.every(Number.isFinite))) {
+    throw new FileError(`${file.name}: holds samples that are not finite numbers.`);
   }
-  if (!samples.length) throw new FileError(`${file.name}: holds no sound.`);
-  return { samples, rate: decoded.sampleRate };
+  const mixer = new Mixer(count, mixing);
+  mixer.listen(channels);
+  return { samples: mixer.mix(channels).slice(), rate: decoded.sampleRate };
 }
 
 /** Return the sample rate in a WAV file's header; null if it is another file, or a rare rate. */

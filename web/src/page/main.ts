@@ -7,12 +7,12 @@ import { Engine, LoadError } from "./engine";
 import { decode, FileError } from "./files";
 import { History } from "./history";
 import { Microphone, MicrophoneError } from "./microphone";
+import { keep } from "./offline";
 import { Pad } from "./pad";
 import { Spectrogram } from "./spectrogram";
 
 const QUIETEST_DBFS = -60; // of the level meter
 const FALL_DB = 3; // of the level meter, each time it is drawn
-const SILENT_S = 5; // a working microphone in a quiet room is louder
 
 const button = element("listen", HTMLButtonElement);
 const problem = element("problem", HTMLElement);
@@ -33,7 +33,7 @@ let model: ModelFacts | null = null;
 let microphone: Microphone | null = null;
 let opening = false;
 let level = QUIETEST_DBFS;
-let loudAt = 0; // s in the stream
+let silent = false; // the microphone gives zeros, and that was told
 let pending = 0; // files that are being heard, and sound that is when one stops
 
 function complain(text: string): void {
@@ -49,7 +49,7 @@ function hear(message: FromWorker): void {
       fail(message.what, message.text);
       break;
     case "state":
-      showState(message.hearing, message.levelDbfs, message.seconds);
+      showState(message.hearing, message.levelDbfs, message.zeros);
       break;
     case "picture":
       spectrogram.show(message.frame, message.picture);
@@ -88,11 +88,18 @@ function use(facts: ModelFacts): void {
   model = facts;
   element("model", HTMLElement).textContent = `${facts.name}, ${facts.training}`;
   bars.labels([...facts.labels, engine.listening.other]);
+  const [lowest, highest] = facts.edgesHz;
+  element("lowest", HTMLElement).textContent = hertz(lowest);
+  element("highest", HTMLElement).textContent = hertz(highest);
   element("pad", HTMLElement).hidden = facts.noun !== "digit";
   word.textContent = "–";
   outcome.textContent = `Say a ${facts.noun}.`;
   button.disabled = false;
   complain("");
+}
+
+function hertz(frequency: number): string {
+  return frequency < 1000 ? `${frequency} Hz` : `${frequency / 1000} kHz`;
 }
 
 function show(heard: WordHeard): void {
@@ -107,35 +114,38 @@ function show(heard: WordHeard): void {
   spoken.textContent = heard.label === null ? outcome.textContent : label;
   if (heard.label !== null && facts.noun === "digit") pad.hear(heard.label);
   painted(() => {
-    const latency = heard.endedAt === null ? null : Date.now() - heard.endedAt;
+    const seen = heard.endedAt !== null && !document.hidden;
+    const latency = seen ? Date.now() - (heard.endedAt ?? 0) : null;
     if (latency !== null) outcome.append(`  ·  ${latency.toFixed(0)} ms`);
     history.add(heard, facts, latency);
   });
 }
 
-/** Call back once what was changed is on the screen. */
+/** Call back once what was changed is on the screen; at once if nobody sees it. */
 function painted(then: () => void): void {
+  if (document.hidden) {
+    then();
+    return;
+  }
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = then;
   requestAnimationFrame(() => port2.postMessage(null)); // handled after the frame is drawn
 }
 
-function showState(hearing: boolean, dbfs: number, seconds: number): void {
+function showState(hearing: boolean, dbfs: number, zeros: boolean): void {
   if (!microphone) return;
   showActivity(hearing);
   level = Math.min(0, Math.max(dbfs, level - FALL_DB, QUIETEST_DBFS));
   meter.style.setProperty("--level", String(1 - level / QUIETEST_DBFS));
   meter.setAttribute("aria-valuenow", level.toFixed(0));
-  if (dbfs >= engine.listening.decision.quietest_dbfs) {
-    if (problem.dataset["silent"]) complain("");
-    problem.dataset["silent"] = "";
-    loudAt = seconds;
-  } else if (seconds - loudAt > SILENT_S && !problem.dataset["silent"]) {
-    complain(
-      `${microphone.name || "The microphone"} gives silence. Is it muted, or another one meant?`,
-    );
-    problem.dataset["silent"] = "yes";
-  }
+  if (zeros === silent) return;
+  silent = zeros;
+  const name = microphone.name || "The microphone";
+  complain(
+    zeros
+      ? `${name} gives nothing but digital silence, as one that is muted or that the browser may not use. See the system's settings of sound and privacy.`
+      : "",
+  );
 }
 
 async function toggle(): Promise<void> {
@@ -144,7 +154,7 @@ async function toggle(): Promise<void> {
   opening = true;
   complain("");
   try {
-    microphone = await Microphone.open(() => {
+    microphone = await Microphone.open(engine.listening.mixing, () => {
       complain("The microphone is gone. Plug it in again, then listen.");
       stop();
     });
@@ -154,8 +164,7 @@ async function toggle(): Promise<void> {
   } finally {
     opening = false;
   }
-  loudAt = 0;
-  problem.dataset["silent"] = "";
+  silent = false;
   spectrogram.clear();
   engine.tell({ kind: "listen", rate: microphone.rate, port: microphone.port }, [microphone.port]);
   listening(true);
@@ -171,7 +180,6 @@ function stop(): void {
 
 function listening(on: boolean): void {
   button.textContent = on ? "Stop" : "Listen";
-  button.setAttribute("aria-pressed", String(on));
   meter.style.setProperty("--level", "0");
   showActivity();
 }
@@ -191,7 +199,7 @@ async function take(chosen: Iterable<File>): Promise<void> {
     }
     if (!model) continue;
     try {
-      const { samples, rate } = await decode(file);
+      const { samples, rate } = await decode(file, engine.listening.mixing);
       engine.tell({ kind: "file", name: file.name, rate, samples }, [samples.buffer]);
       pending += 1;
       showActivity();
@@ -248,18 +256,6 @@ function wire(): void {
     save(zip, `recordings-${speaker}.zip`, "application/zip");
   });
   element("forget", HTMLButtonElement).addEventListener("click", () => history.forget());
-}
-
-/** Keep the page for use without a network. */
-async function keep(): Promise<void> {
-  if (!import.meta.env.PROD || !("serviceWorker" in navigator)) return;
-  try {
-    await navigator.serviceWorker.register("./sw.js");
-    await navigator.serviceWorker.ready;
-    element("offline", HTMLElement).textContent = "It works offline from now on.";
-  } catch {
-    // A private window, say: the page works all the same.
-  }
 }
 
 async function begin(): Promise<void> {

@@ -1,4 +1,5 @@
 import capture from "../capture.worklet.ts?worker&url";
+import type { MixingConstants } from "../live/mixing";
 
 /** A microphone that cannot be had; its message is for the user. */
 export class MicrophoneError extends Error {}
@@ -21,7 +22,7 @@ export class Microphone {
   }
 
   /** Open it, asking the user if need be; `gone` is called if it goes away. Throws MicrophoneError. */
-  static async open(gone: () => void): Promise<Microphone> {
+  static async open(mixing: MixingConstants, gone: () => void): Promise<Microphone> {
     // Not there at all on http:, but for this machine.
     const devices: MediaDevices | undefined = navigator.mediaDevices;
     if (!devices?.getUserMedia) {
@@ -33,7 +34,7 @@ export class Microphone {
     try {
       stream = await devices.getUserMedia({
         audio: {
-          channelCount: 1,
+          channelCount: 2, // if it has them: at which one the voice is, nobody knows
           echoCancellation: false,
           noiseSuppression: false,
           autoGainControl: false,
@@ -46,7 +47,10 @@ export class Microphone {
     const context = new AudioContext({ latencyHint: "interactive" });
     try {
       await context.audioWorklet.addModule(capture);
-      const worklet = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
+      const worklet = new AudioWorkletNode(context, "capture", {
+        numberOfOutputs: 0,
+        processorOptions: mixing,
+      });
       const { port1, port2 } = new MessageChannel();
       worklet.port.postMessage(port1, [port1]);
       context.createMediaStreamSource(stream).connect(worklet);
@@ -70,7 +74,7 @@ function explain(error: unknown): string {
   switch (name) {
     case "NotAllowedError":
     case "SecurityError":
-      return "The microphone was refused. Allow it for this page: the sign beside the address, or the browser's settings.";
+      return "The microphone was refused. Allow it for this page at the sign beside its address. If it is allowed there, allow it for the browser in the system's privacy settings.";
     case "NotFoundError":
       return "No microphone was found. Plug one in, or switch it on.";
     case "NotReadableError":
