@@ -95,6 +95,8 @@ def write_wav(path: Path, sound: Sound) -> None:
 def models(folder: Path) -> None:
     """Write models that the page must take, and some that it must refuse."""
     save_model(folder / "words.onnx", OF_WORDS, words=len(WORDS))
+    narrow = {"version": 1, "lowest_hz": 100, "highest_hz": 4000}
+    save_model(folder / "narrow.onnx", METADATA | {"spectrogram": json.dumps(narrow)})
     save_model(folder / "older.onnx", METADATA | {"format": "spoken-digits 0"})
     save_model(folder / "foreign.onnx", {})
     (folder / "cut.onnx").write_bytes(MODEL.read_bytes()[:100_000])

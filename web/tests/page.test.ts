@@ -96,7 +96,7 @@ describe("a microphone", () => {
 
   test("that is silent is complained about", async () => {
     expect(await complaint(await launch(made("silence.wav")))).toContain(
-      "gives silence. Is it muted",
+      "gives nothing but digital silence, as one that is muted",
     );
   });
 
@@ -213,6 +213,15 @@ describe("a model", () => {
     await hear(page, [made("lights-on.wav")], 1);
     expect(await page.textContent("#word")).toBe("lights-on");
     await look(page, "words");
+  });
+
+  test("of another picture is used as any other: its graph takes the picture", async () => {
+    const { page } = await ready(browser);
+    expect(await page.locator(".axis").allTextContents()).toEqual(["8 kHz", "20 Hz"]);
+    await page.setInputFiles("#files", [made("narrow.onnx")]);
+    await expect.poll(() => page.textContent("#model")).toContain("narrow.onnx");
+    expect(await page.locator(".axis").allTextContents()).toEqual(["4 kHz", "100 Hz"]);
+    expect(await page.textContent("#problem")).toBe("");
   });
 
   test("may be named in the address, on this host alone", async () => {
@@ -333,6 +342,26 @@ describe("everybody", () => {
     await hear(page, [made("three.wav")], 1);
     expect(await page.textContent("#word")).toBe("3");
     expect(errors).toEqual([]);
+  });
+
+  test("is offered a newer version, and need not close the page for it", async () => {
+    const { page } = await ready(browser);
+    await expect.poll(() => page.textContent("#offline")).toContain("works offline");
+    const [script, html] = ["sw.js", "index.html"].map((name) => made(join("web/dist", name)));
+    const [before, old] = [script, html].map((path) => readFileSync(path, "utf8"));
+    try {
+      writeFileSync(script, before.replace(/[0-9a-f]{12}/, "newer"));
+      writeFileSync(html, old.replace("<h1>Spoken digits", "<h1>A newer page"));
+      await page.reload();
+      await page.waitForSelector("#update:visible");
+      expect(await page.textContent("h1")).toBe("Spoken digits");
+      await page.click("#update");
+      await expect.poll(() => page.textContent("h1")).toBe("A newer page");
+      expect(await page.isVisible("#newer")).toBe(false);
+    } finally {
+      writeFileSync(script, before);
+      writeFileSync(html, old);
+    }
   });
 
   test("can install it", async () => {

@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -11,7 +11,7 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** Where expected.py put what it made. */
     made: string;
-    /** Where web/dist is served. */
+    /** Where `made("web/dist")` is served, a copy of the page that was built. */
     address: string;
   }
 }
@@ -28,8 +28,9 @@ export async function setup(project: TestProject): Promise<void> {
     env: { ...process.env, PYTHONPATH: path },
     stdio: ["ignore", "inherit", "inherit"],
   });
-  server = spawn("python", ["tools/serve.py", "--port", "0"], {
-    cwd: ROOT,
+  cpSync(join(ROOT, "web/dist"), join(folder, "web/dist"), { recursive: true });
+  server = spawn("python", [join(ROOT, "tools/serve.py"), "--port", "0"], {
+    cwd: folder,
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (!server.stdout) throw new Error("the server has no output");
