@@ -27,7 +27,7 @@ export interface Listening {
   level: LevelConstants;
   /** Seconds of digital silence that are told. */
   zeros_s: number;
-  one_second: { lasting: number; range: number };
+  one_second: { lasting: number; range: number; steady: number; peak: number };
   mixing: MixingConstants;
   /** Samples of sound around a word, each combination of which is judged. */
   word: { before: number[]; after: number[] };

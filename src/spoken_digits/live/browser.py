@@ -72,7 +72,12 @@ def listening(live: Live) -> dict[str, object]:
             "shortest": level.LevelDetector.shortest,
         },
         "zeros_s": silences.ZEROS_S,
-        "one_second": {"lasting": one_second.LASTING, "range": one_second.RANGE},
+        "one_second": {
+            "lasting": one_second.LASTING,
+            "range": one_second.RANGE,
+            "steady": one_second.STEADY,
+            "peak": one_second.PEAK,
+        },
         "mixing": {"cancelled": mixing.CANCELLED, "as_strong": mixing.AS_STRONG},
         "word": {"before": digit_string.BEFORE, "after": digit_string.AFTER},
         "decision": {

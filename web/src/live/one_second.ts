@@ -25,14 +25,19 @@ export function oneSecond(waveform: Float32Array, constants: Constants): Float32
 
 /**
  * Where the second begins that sounds most, in samples. A hop counts by the logarithm of its power,
- * and by no more than that of the eighth loudest hop: a word lasts, a click or a knock does not. The
- * power is of differences from sample to sample, in which offset and hum are nothing.
+ * and by no more than that of the eighth loudest hop: a word lasts, a click or a knock does not. Nor
+ * does it count by more than 10 dB over what lasts 50 ms around it. The power is of differences from
+ * sample to sample, in which offset and hum are nothing.
  */
 function start(waveform: Float32Array, { second, hop, one_second }: Constants): number {
-  const power = new Float64Array(Math.floor(waveform.length / hop));
+  let power = new Float64Array(Math.floor(waveform.length / hop));
   for (let i = 1; i < power.length * hop; i++) {
     power[Math.floor(i / hop)] += (waveform[i] - waveform[i - 1]) ** 2;
   }
+  const around = lasting(power, one_second.steady);
+  if (around.some((one) => one > 0)) {
+    power = power.map((one, i) => Math.min(one, one_second.peak * around[i]));
+  } // else it is a knock in digital silence
   const sorted = power.slice().sort();
   const steady = sorted[sorted.length - one_second.lasting] || sorted[sorted.length - 1] || 1;
   const sums = new Float64Array(power.length + 1);
@@ -46,4 +51,18 @@ function start(waveform: Float32Array, { second, hop, one_second }: Constants): 
     if (within > most) [best, most] = [at, within];
   }
   return best * hop;
+}
+
+/**
+ * The power that lasts `steady` hops: the highest of the lowest powers of all stretches that a hop is
+ * in (morphological opening). Beyond its ends the waveform goes on as it is there.
+ */
+function lasting(power: Float64Array, steady: number): Float64Array {
+  const at = (hop: number) => power[Math.min(Math.max(hop, 0), power.length - 1)];
+  const lowest = Float64Array.from({ length: power.length + steady - 1 }, (_, last) => {
+    let low = at(last);
+    for (let back = 1; back < steady; back++) low = Math.min(low, at(last - back));
+    return low;
+  });
+  return power.map((_, i) => Math.max(...lowest.subarray(i, i + steady)));
 }
