@@ -188,6 +188,9 @@ def seconds(rng: np.random.Generator) -> dict[str, Sound]:
     made["a word, and a louder click far from it"] = 0.001 * rng.standard_normal(3 * SAMPLE_RATE)
     made["a word, and a louder click far from it"][30_000:36_400] += word(3)
     made["a word, and a louder click far from it"][2_000:2_100] += 0.9
+    made["a word, and a louder burst of 30 ms"] = 0.001 * rng.standard_normal(2 * SAMPLE_RATE)
+    made["a word, and a louder burst of 30 ms"][20_000:26_400] += word(3)
+    made["a word, and a louder burst of 30 ms"][5_000:5_480] += 0.9 * rng.uniform(-1, 1, 480)
     made["a click in digital silence"] = np.zeros(2 * SAMPLE_RATE)
     made["a click in digital silence"][20_000:20_050] = 0.9
     made["digital silence"] = np.zeros(2 * SAMPLE_RATE)

@@ -63,6 +63,7 @@ describe("a microphone", () => {
       (url) => !url.replace("blob:", "").startsWith(inject("address")),
     );
     expect(elsewhere).toEqual([]);
+    expect(requests.filter((url) => url.endsWith(".wasm")).length).toBe(1); // the worker's, too
   });
 
   test("that is refused is asked for", async () => {

@@ -63,14 +63,14 @@ export class History {
   private fill(entry: Entry): void {
     const { word, model, latencyMs, row } = entry;
     const said = word.label ?? "–";
-    const where = word.file ?? `${word.start.toFixed(1)} s`;
+    const where = word.file ?? `at ${word.start.toFixed(1)} s`;
     const details = [
       word.label === null ? say(word, model.noun) : `${(100 * word.confidence).toFixed(0)}%`,
       where,
-      ...(latencyMs === null ? [] : [`${latencyMs.toFixed(0)} ms`]),
+      ...(latencyMs === null ? [] : [`after ${latencyMs.toFixed(0)} ms`]),
     ];
     const play = make("button", { type: "button", className: "quiet", textContent: "▶" });
-    play.setAttribute("aria-label", `Play ${word.label ?? "it"} at ${where}`);
+    play.setAttribute("aria-label", `Play ${word.label ?? "it"}, ${where}`);
     play.addEventListener("click", () => this.play(word));
     row.className = word.label === null ? "refused" : "";
     row.replaceChildren(

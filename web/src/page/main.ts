@@ -93,6 +93,7 @@ function use(facts: ModelFacts): void {
   element("highest", HTMLElement).textContent = hertz(highest);
   element("pad", HTMLElement).hidden = facts.noun !== "digit";
   word.textContent = "–";
+  word.classList.add("none");
   outcome.textContent = `Say a ${facts.noun}.`;
   button.disabled = false;
   complain("");
@@ -108,7 +109,7 @@ function show(heard: WordHeard): void {
   const label = heard.label ?? "–";
   word.textContent = label;
   word.dataset["length"] = String(Math.min(label.length, 12));
-  word.classList.toggle("refused", heard.label === null);
+  word.classList.toggle("none", heard.label === null);
   bars.show(heard.probabilities, heard.label === null ? -1 : facts.labels.indexOf(heard.label));
   outcome.textContent = say(heard, facts.noun);
   spoken.textContent = heard.label === null ? outcome.textContent : label;
@@ -116,7 +117,7 @@ function show(heard: WordHeard): void {
   painted(() => {
     const seen = heard.endedAt !== null && !document.hidden;
     const latency = seen ? Date.now() - (heard.endedAt ?? 0) : null;
-    if (latency !== null) outcome.append(`  ·  ${latency.toFixed(0)} ms`);
+    if (latency !== null) outcome.append(` · after ${latency.toFixed(0)} ms`);
     history.add(heard, facts, latency);
   });
 }
