@@ -15,6 +15,7 @@ ort.env.wasm.proxy = false; // this is a worker already
 const LONGEST_WORD_FILE_S = 2; // a longer file is listened to as a stream
 const SHOWN_MS = 80; // between two pictures of the latest second, while something is heard,
 const QUIET_MS = 300; // and while nothing is: drawing costs more than hearing
+const LATE_MS = 500; // a machine that is behind by this much hears, and draws nothing
 const CHANGE_DB = 6; // of the level is something too
 
 let listening: Listening;
@@ -119,6 +120,7 @@ class Stream {
     this.shownDbfs = levelDbfs;
     const zeros = this.zeros >= listening.zeros_s * listening.sample_rate;
     tell({ kind: "state", hearing, levelDbfs, zeros });
+    if (Date.now() - arrived > LATE_MS) return;
     const frame = Math.floor((this.before + heard) / listening.hop);
     const silent = levelDbfs < listening.decision.quietest_dbfs;
     const picture = silent ? null : (await loaded().hear(this.latest)).picture;

@@ -50,7 +50,12 @@ describe("a microphone", () => {
       python.said.map(([label]) => label),
       claimed.map(({ digit }) => digit),
     );
-    console.log(`${right} of ${python.said.length} words right, ${claimed.length - right} besides`);
+    const theirs = inCommon(
+      python.said.map(([label]) => label),
+      python.heard.map(({ digit }) => digit),
+    );
+    const words = `${right} of ${python.said.length} words right, ${claimed.length - right} besides`;
+    console.log(`${words}; predict_live.py gets ${theirs} right in the same stream`);
     expect(right).toBeGreaterThanOrEqual(python.said.length - 1);
     expect(claimed.length).toBeLessThanOrEqual(python.said.length);
     // What is cut off by stopping has no time; the others waited for the hang-over at least.

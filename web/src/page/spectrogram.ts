@@ -51,9 +51,9 @@ export class Spectrogram {
     for (let row = 0; row < this.size; row++) {
       const strip = this.levels.subarray(row * this.columns, (row + 1) * this.columns);
       strip.copyWithin(0, moved);
+      strip.fill(0, this.columns - moved);
       const latest = picture?.subarray(row * this.size + 1, (row + 1) * this.size);
       if (latest) strip.set(latest, this.columns - latest.length);
-      else strip.fill(0, this.columns - moved);
     }
     this.draw();
   }
