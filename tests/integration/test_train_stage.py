@@ -274,8 +274,9 @@ def test_two_processes_train_as_well_as_one(project):
     """A step is one process's with the whole batch, so that losses fall alike."""
     write_params(project, threads=1, augment=0.0)
     train(project)
-    alone = history(project, "validation_loss")
+    metrics = ("train_loss", "validation_loss", "learning_rate")
+    alone = {metric: history(project, metric) for metric in metrics}
     together = torchrun(project, 2)
     assert together.wait() == 0, together.communicate()[1]
-    assert history(project, "validation_loss") == pytest.approx(alone, rel=0.05)
-    assert history(project, "learning_rate") == pytest.approx(history(project, "learning_rate"))
+    for metric in metrics:
+        assert history(project, metric) == pytest.approx(alone[metric], rel=0.1), metric
