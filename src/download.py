@@ -18,7 +18,8 @@ directory, or in SPOKEN_DIGITS_CACHE, resumes where it stopped, and is fetched o
 experiments. Everything is verified by its content. data/raw is replaced only when all is well.
 Speakers of whom nothing changed are not packed again (docs/scale.md).
 Relative paths of archives are meant from the project's folder, in experiments that run elsewhere
-too (dvc exp run --queue, --temp). There the folder needs an absolute path. A path with blanks, commas or brackets needs quotes within quotes.
+too (dvc exp run --queue, --temp). There the folder needs an absolute path. A path with blanks,
+commas or brackets needs quotes within quotes.
 
   dvc repro download                                    what params.yaml asks for
   dvc exp run -S 'corpora=[audiomnist]'                 real recordings, from the network
