@@ -16,8 +16,10 @@ Archives are tried first in the environment variable CORPUS_MIRROR, a directory 
 their file name; then at the address in params.yaml. What comes by HTTP is kept in the user's cache
 directory, or in SPOKEN_DIGITS_CACHE, resumes where it stopped, and is fetched once for all
 experiments. Everything is verified by its content. data/raw is replaced only when all is well.
-Relative paths are meant from the project's folder, in experiments that run elsewhere too
-(dvc exp run --queue, --temp). A path with blanks, commas or brackets needs quotes within quotes.
+Speakers of whom nothing changed are not packed again (docs/scale.md).
+Relative paths of archives are meant from the project's folder, in experiments that run elsewhere
+too (dvc exp run --queue, --temp). There the folder needs an absolute path. A path with blanks,
+commas or brackets needs quotes within quotes.
 
   dvc repro download                                    what params.yaml asks for
   dvc exp run -S 'corpora=[audiomnist]'                 real recordings, from the network

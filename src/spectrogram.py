@@ -18,7 +18,7 @@ arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 from spoken_digits import kept
 from spoken_digits.files import replacing_folder
 from spoken_digits.picture.contact_sheet import contact_sheet
-from spoken_digits.picture.convert import Conversion, convert_shard, png
+from spoken_digits.picture.convert import Conversion, convert_shard, known_pictures, png
 from spoken_digits.shards import list_shards
 from spoken_digits.workers import run_tasks
 
@@ -37,7 +37,12 @@ def main() -> None:
             Conversion(shard, partial / shard.relative_to(RAW), settings, code) for shard in shards
         ]
         converted = run_tasks(
-            convert_shard, tasks, workers=arguments.workers, label="spectrogram", unit="shard"
+            convert_shard,
+            tasks,
+            workers=arguments.workers,
+            label="spectrogram",
+            unit="shard",
+            known=known_pictures,
         )
         pictures = {task.pictures: members for task, members in zip(tasks, converted, strict=True)}
         sheet = contact_sheet(pictures, params.words.labels)

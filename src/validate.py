@@ -19,7 +19,14 @@ import csv
 import json
 
 from spoken_digits import kept
-from spoken_digits.dataset.checks import Look, as_metrics, explain, run_checks, shard_facts
+from spoken_digits.dataset.checks import (
+    Look,
+    as_metrics,
+    explain,
+    known_facts,
+    run_checks,
+    shard_facts,
+)
 from spoken_digits.dataset.split_file import read_labels, read_split
 from spoken_digits.errors import UserError
 from spoken_digits.files import write_text
@@ -41,7 +48,12 @@ def main() -> None:
     code = kept.code_digest("dataset", "sound")
     tasks = [Look(shard, SPECTROGRAMS / shard.relative_to(RAW), code) for shard in list_shards(RAW)]
     looked = run_tasks(
-        shard_facts, tasks, workers=arguments.workers, label="validate", unit="shard"
+        shard_facts,
+        tasks,
+        workers=arguments.workers,
+        label="validate",
+        unit="shard",
+        known=known_facts,
     )
     kept.trim()
     facts = [fact for shard in looked for fact in shard]

@@ -81,7 +81,20 @@ class Look(NamedTuple):
     recordings: Path
     pictures: Path
     code: str | None = None
-    """A digest of the code that looks: facts are kept, and not looked for if they are known."""
+    """A digest of the code that looks, by which facts are kept; None: they are not."""
+
+    @property
+    def key(self) -> str:
+        """What the facts are kept under. Raises ShardError if a shard is missing."""
+        assert self.code is not None
+        return kept.key_of(self.code, shard_digest(self.recordings), shard_digest(self.pictures))
+
+
+def known_facts(task: Look) -> list[Facts] | None:
+    """Return what was found out before about a shard; None if nothing was."""
+    if task.code is None or not (content := kept.read("facts", task.key)):
+        return None
+    return [_fact(task.recordings.parent.name, *values) for values in json.loads(content)]
 
 
 def shard_facts(task: Look) -> list[Facts]:
@@ -90,15 +103,10 @@ def shard_facts(task: Look) -> list[Facts]:
     Raises ShardError if a shard is missing or damaged, RecordingError that names the recording that
     is no WAV of this project.
     """
-    if task.code is None:
-        return _look(task)
-    key = kept.key_of(task.code, shard_digest(task.recordings), shard_digest(task.pictures))
-    corpus = task.recordings.parent.name
-    if content := kept.read("facts", key):
-        return [_fact(corpus, *values) for values in json.loads(content)]
     facts = _look(task)
-    stored = [(fact.recording.name, *fact[1:]) for fact in facts]
-    kept.write("facts", key, json.dumps(stored, default=bytes.hex).encode())
+    if task.code is not None:
+        stored = [(fact.recording.name, *fact[1:]) for fact in facts]
+        kept.write("facts", task.key, json.dumps(stored, default=bytes.hex).encode())
     return facts
 
 

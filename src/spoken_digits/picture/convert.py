@@ -28,7 +28,22 @@ class Conversion(NamedTuple):
     pictures: Path
     settings: Spectrogram
     code: str | None = None
-    """A digest of the code that takes pictures: they are kept, and fetched if they are known."""
+    """A digest of the code that takes pictures, by which they are kept; None: they are not."""
+
+    @property
+    def key(self) -> str:
+        """What the pictures are kept under. Raises ShardError if the recordings are missing."""
+        assert self.code is not None
+        settings = self.settings.model_dump_json()
+        return kept.key_of(self.code, settings, shard_digest(self.recordings))
+
+
+def known_pictures(task: Conversion) -> list[Recording] | None:
+    """Fetch the pictures that were taken before; return of which recordings, None if of none."""
+    if task.code is None or not kept.fetch("pictures", task.key, task.pictures):
+        return None
+    corpus = task.recordings.parent.name
+    return [parse_name(corpus, name) for name in member_names(task.recordings)]
 
 
 def convert_shard(task: Conversion) -> list[Recording]:
@@ -38,22 +53,10 @@ def convert_shard(task: Conversion) -> list[Recording]:
     number of workers or the machine. Raises RecordingError that names the recording that is no
     WAV of this project, ShardError for a shard that is missing or damaged.
     """
-    if task.code is None:
-        return _convert(task)
-    settings = task.settings.model_dump_json()
-    key = kept.key_of(task.code, settings, shard_digest(task.recordings))
-    if kept.fetch("pictures", key, task.pictures):
-        return [
-            parse_name(task.recordings.parent.name, name) for name in member_names(task.recordings)
-        ]
-    recordings = _convert(task)
-    kept.keep("pictures", key, task.pictures)
-    return recordings
-
-
-def _convert(task: Conversion) -> list[Recording]:
     members = list(_take(task.recordings, task.settings))
     write_shard(task.pictures, [(recording.png, content) for recording, content in members])
+    if task.code is not None:
+        kept.keep("pictures", task.key, task.pictures)
     return [recording for recording, _ in members]
 
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from spoken_digits.params import load_params
-from spoken_digits.picture import convert, mel
-from spoken_digits.picture.convert import Conversion, convert_shard, png
+from spoken_digits.picture import mel
+from spoken_digits.picture.convert import Conversion, convert_shard, known_pictures, png
 from spoken_digits.shards import read_shard, write_shard
 from spoken_digits.sound.decode import RecordingError, read_wav, waveform
 
@@ -49,27 +49,23 @@ def test_a_recording_that_is_no_wav_is_named_and_nothing_is_written(recordings, 
     assert [path.name for path in tmp_path.iterdir()] == ["raw.zip"]
 
 
-def test_pictures_are_taken_once(recordings, tmp_path, monkeypatch):
+def test_pictures_are_taken_once(recordings, tmp_path):
     """Of the same recordings, with the same settings and code."""
     raw, other = tmp_path / "raw.zip", tmp_path / "other.zip"
     write_shard(raw, recordings("anna").items())
     write_shard(other, (recordings("anna") | recordings("ben", takes=1)).items())
     first = Conversion(raw, tmp_path / "first.zip", SETTINGS, "code")
+    second = first._replace(pictures=tmp_path / "second.zip")
+    assert known_pictures(second) is None
     converted = convert_shard(first)
-    taken = []
-    monkeypatch.setattr(convert.mel, "images", lambda *_: taken.append(1) or mel_images(*_))
-    assert convert_shard(first._replace(pictures=tmp_path / "second.zip")) == converted
-    assert (tmp_path / "second.zip").read_bytes() == (tmp_path / "first.zip").read_bytes()
-    assert not taken
+    assert known_pictures(second) == converted
+    assert second.pictures.read_bytes() == first.pictures.read_bytes()
+    third = first._replace(pictures=tmp_path / "third.zip")
     for changed in (
         {"code": "other code"},
         {"settings": SETTINGS.model_copy(update={"depth_db": 70})},
         {"recordings": other},
         {"code": None},
     ):
-        taken.clear()
-        convert_shard(first._replace(pictures=tmp_path / "third.zip", **changed))
-        assert taken, changed
-
-
-mel_images = mel.images
+        assert known_pictures(third._replace(**changed)) is None, changed
+    assert not third.pictures.exists()
