@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { AxeResults } from "axe-core";
 import { unzipSync } from "fflate";
 import type { Browser, Page } from "playwright-core";
@@ -337,6 +338,15 @@ describe("everybody", () => {
         expect(wide).toBeLessThanOrEqual(viewport.width);
       }
     }
+  });
+
+  test("is told that a file is no page", async () => {
+    const page = await browser.newPage();
+    await page.goto(pathToFileURL(made("web/dist/index.html")).href);
+    await page.waitForSelector("#lifeless:visible");
+    expect(await page.textContent("#lifeless")).toContain("needs JavaScript, and a web server");
+    expect(await page.isEnabled("#listen")).toBe(false);
+    await page.context().close();
   });
 
   test("can use it offline, after the first visit", async () => {

@@ -260,6 +260,7 @@ function wire(): void {
 }
 
 async function begin(): Promise<void> {
+  element("lifeless", HTMLElement).remove();
   try {
     engine = await Engine.start(new URLSearchParams(location.search), hear);
   } catch (error) {
