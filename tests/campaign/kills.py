@@ -73,15 +73,15 @@ def stopped(top: Path, stage: str, moment: float, how: signal.Signals, folder: P
     """Send a signal to a stage and all that it started, then run the pipeline again."""
     project = places.copy(places.built(top), folder)
     before = tree(project)
+    work = work_of(top, stage)
     process = begin(top, project, "repro", "--force", "--single-item", stage)
-    wait(process, moment * work_of(top, stage))
+    wait(process, moment * work)
     stop(process, how)
     done = ended(process)
     wrong = []
     after = tree(project)
-    if half := [
-        name for name in changed(before, after) if name in after and name not in known(before)
-    ]:
+    same = known(before)
+    if half := [name for name in changed(before, after) if name in after and name in same]:
         wrong.append(f"half files under their final names: {', '.join(half)}")
     if how is signal.SIGINT:
         if "Traceback" in done.err:
@@ -97,8 +97,9 @@ def worker_killed(top: Path, stage: str, moment: float, folder: Path) -> Outcome
     """Kill one of a stage's workers."""
     project = places.copy(places.built(top), folder)
     before = tree(project)
+    work = work_of(top, stage)
     process = begin(top, project, script=stage)
-    wait(process, moment * work_of(top, stage))
+    wait(process, moment * work)
     workers = [one for one in psutil.Process(process.pid).children(recursive=True)
                if "loky" in " ".join(one.cmdline())] if process.poll() is None else []  # fmt: skip
     for worker in workers[:1]:
