@@ -5,9 +5,12 @@ import hashlib
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from spoken_digits.errors import UserError
 
 
 @contextmanager
@@ -106,6 +109,21 @@ def experiment_of(folder: Path) -> Path | None:
         if parent.parts[-3:] == (".dvc", "tmp", "exps"):
             return parent.parents[2]
     return None
+
+
+def check_not_shallow(project: Path) -> None:
+    """Raise UserError if a project is a clone without history.
+
+    DVC cannot bring an experiment back to it that runs elsewhere (--temp, --queue).
+    """
+    asked = subprocess.run(
+        ["git", "rev-parse", "--is-shallow-repository"], cwd=project, capture_output=True, text=True
+    )
+    if asked.stdout.strip() == "true":
+        raise UserError(
+            f"{project} is a shallow clone, and DVC would lose this experiment. Get the rest of "
+            "the history first: git fetch --unshallow; or run it without --temp and --queue"
+        )
 
 
 @functools.cache

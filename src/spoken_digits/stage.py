@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from spoken_digits import arithmetic
 from spoken_digits.errors import UserError, explain_uncaught, report_errors, run_script
-from spoken_digits.files import experiment_of
+from spoken_digits.files import check_not_shallow, experiment_of
 
 if TYPE_CHECKING:
     from spoken_digits.params import Params
@@ -126,8 +126,6 @@ def _refuse_shallow_clone() -> None:
     """End an experiment that DVC would lose: one that runs elsewhere, with --temp or --queue."""
     project = experiment_of(Path.cwd())
     if project is not None:
-        from spoken_digits.evaluation.experiments import check_not_shallow  # rarely needed
-
         check_not_shallow(project)
 
 

@@ -19,13 +19,9 @@ FEW = {
 """Params of a project whose recordings are beeps, made at once."""
 
 
+@functools.cache
 def with_data(top: Path) -> Path:
     """Return a project of beeps with all that needs no training, made once. Copy it."""
-    return _with_data(top)
-
-
-@functools.cache
-def _with_data(top: Path) -> Path:
     project = copy_project(top / "with-data")
     shutil.copytree(ROOT / "models/released", project / "models/released")
     set_params(project, FEW)
