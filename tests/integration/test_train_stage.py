@@ -270,13 +270,13 @@ def test_two_processes_go_on_when_one_is_killed(project):
 
 
 @pytest.mark.slow
-def test_two_processes_train_as_well_as_one(project):
-    """A step is one process's with the whole batch, so that losses fall alike."""
+def test_two_processes_take_the_steps_of_one(project):
+    """With its schedule; the losses differ by what dropout and batch normalisation draw."""
     write_params(project, threads=1, augment=0.0)
     train(project)
-    metrics = ("train_loss", "validation_loss", "learning_rate")
-    alone = {metric: history(project, metric) for metric in metrics}
+    rates, losses = history(project, "learning_rate"), history(project, "train_loss")
     together = torchrun(project, 2)
-    assert together.wait() == 0, together.communicate()[1]
-    for metric in metrics:
-        assert history(project, metric) == pytest.approx(alone[metric], rel=0.1), metric
+    _, errors = together.communicate()
+    assert together.returncode == 0, errors
+    assert history(project, "learning_rate") == rates
+    assert history(project, "train_loss") == pytest.approx(losses, rel=0.1)
