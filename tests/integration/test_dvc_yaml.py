@@ -269,6 +269,7 @@ def test_what_a_stage_reads_is_in_git_or_written_by_a_stage():
     everything = {out for stage in STAGES for out in out_paths(stage)}
     for stage in STAGES:
         for dep in STAGES[stage]["deps"]:
+            dep = dep.replace("${download.folder.path}", PARAMS["download"]["folder"]["path"])
             in_git = (ROOT / dep).is_file() or ((ROOT / dep).is_dir() and dep.startswith("src/"))
             assert in_git or any(related(out, dep) for out in everything), dep
 
