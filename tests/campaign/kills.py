@@ -101,7 +101,7 @@ def worker_killed(top: Path, stage: str, moment: float, folder: Path) -> Outcome
     process = begin(top, project, script=stage)
     wait(process, moment * work)
     workers = [one for one in psutil.Process(process.pid).children(recursive=True)
-               if "loky" in " ".join(one.cmdline())] if process.poll() is None else []  # fmt: skip
+               if "popen_loky" in " ".join(one.cmdline())] if process.poll() is None else []  # fmt: skip
     for worker in workers[:1]:
         worker.kill()
     done = ended(process)
