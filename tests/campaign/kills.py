@@ -100,8 +100,8 @@ def worker_killed(top: Path, stage: str, moment: float, folder: Path) -> Outcome
     work = work_of(top, stage)
     process = begin(top, project, script=stage)
     wait(process, moment * work)
-    workers = [one for one in psutil.Process(process.pid).children(recursive=True)
-               if "loky" in " ".join(one.cmdline())] if process.poll() is None else []  # fmt: skip
+    family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+    workers = [one for one in family if "popen_loky" in " ".join(one.cmdline())]
     for worker in workers[:1]:
         worker.kill()
     done = ended(process)
