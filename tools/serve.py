@@ -6,6 +6,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from spoken_digits.errors import run_script
+
 PAGE = Path("web/dist")
 TYPES = {".wasm": "application/wasm", ".webmanifest": "application/manifest+json"}
 
@@ -41,4 +43,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

@@ -8,6 +8,8 @@ import argparse
 import shutil
 from pathlib import Path
 
+from spoken_digits.errors import UserError, report_errors, run_script
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -20,11 +22,11 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    _arguments()  # --help and a wrong option do not wait for what is imported below
+    with report_errors():  # --help and a wrong option do not wait for what is imported below
+        _arguments()
 
 from importlib.resources import files
 
-from spoken_digits.errors import UserError, run_script
 from spoken_digits.export.inference import load_model
 from spoken_digits.live.choice import chosen
 from spoken_digits.params import load_params

@@ -23,6 +23,7 @@ from spoken_digits.files import file_digest, replacing
 LARGEST = 4 * 2**30
 """Most that is kept, bytes; what was not used for longest goes. AudioMNIST takes 2.2 GB."""
 
+_SHARED = ("arithmetic.py", "params.py", "recording.py", "shards.py", "sizes.py", "vocabulary.py")
 _LIBRARIES = ("numpy", "scipy", "soundfile", "pillow")  # what shards are made with
 
 
@@ -50,12 +51,12 @@ def key_of(*parts: str) -> str:
 
 
 def code_digest(*rooms: str) -> str:
-    """Return a digest of the modules at the package's top and in ``rooms``, and of libraries.
+    """Return a digest of the modules in ``rooms``, of those that all share, and of libraries.
 
     Of these, the versions of those that they compute with.
     """
     package = Path(__file__).parent
-    files = sorted(package.glob("*.py")) + [
+    files = [package / name for name in _SHARED] + [
         file for room in rooms for file in sorted((package / room).iterdir()) if file.is_file()
     ]
     code = [part for file in files for part in (file.name, file_digest(file))]

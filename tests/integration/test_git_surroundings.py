@@ -63,7 +63,7 @@ def test_without_git_one_sentence(archive, run, command):
 def test_without_git_make_says_so(archive, run, target):
     (archive / "env").mkdir()
     (archive / "env/.installed").touch()
-    make = ["make", "--no-print-directory", "--old-file=env/.installed", "VENV=env"]
+    make = ["make", "--no-print-directory", "--old-file=env/.installed", "VENV=env", "ARGS="]
     done = run(*make, *target.split(), cwd=archive, check=False)
     assert done.returncode != 0
     assert NOT_UNDER_GIT in done.stderr
@@ -145,7 +145,7 @@ def test_an_experiment_that_a_shallow_clone_would_lose_is_refused(built, tmp_pat
     tool = run("python", "tools/folds.py", cwd=clone, env=TOOLS, check=False)
     assert tool.stderr.splitlines()[-1] == (
         f"error: {clone} is a shallow clone, and DVC would lose this experiment. Get the rest of "
-        "the history first: git fetch --unshallow"
+        "the history first: git fetch --unshallow; or run it without --temp and --queue"
     )
     run("git", "fetch", "--quiet", "--unshallow", cwd=clone)
     run("dvc", "exp", "run", "--temp", "-n", "kept", "-S", "evaluate.seed=3", cwd=clone)
