@@ -81,7 +81,7 @@ serve: $(VENV)/.installed  ## Serve it on this machine alone, and print the addr
 test-web:  ## Test it in chromium; skipped, with the reason, where that or npm is missing
 	@missing="$$(sh web/tests/missing.sh)"; \
 	if [ -z "$$missing" ]; then \
-		$(MAKE) --no-print-directory $(VENV)/.installed-dev web && cd web && npm run lint && npm test -- $(ARGS); \
+		$(MAKE) --no-print-directory $(VENV)/.installed-dev web ARGS= && cd web && npm run lint && npm test -- $(ARGS); \
 	else \
 		echo "test-web is skipped: $$missing"; [ -z "$$SPOKEN_DIGITS_REQUIRE_WEB" ]; \
 	fi
