@@ -31,6 +31,7 @@ export async function setup(project: TestProject): Promise<void> {
   cpSync(join(ROOT, "web/dist"), join(folder, "web/dist"), { recursive: true });
   server = spawn("python", [join(ROOT, "tools/serve.py"), "--port", "0"], {
     cwd: folder,
+    env: { ...process.env, PYTHONPATH: join(ROOT, "src") },
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (!server.stdout) throw new Error("the server has no output");
