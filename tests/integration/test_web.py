@@ -19,7 +19,7 @@ from conftest import ROOT
 WEB = ROOT / "web"
 PACKAGES = json.loads((WEB / "package.json").read_text(encoding="utf-8"))
 PINNED: dict[str, str] = PACKAGES["dependencies"] | PACKAGES["devDependencies"]
-SERVE = [sys.executable, str(ROOT / "tools/serve.py")]
+SERVE = ["env", f"PYTHONPATH={ROOT / 'src'}", sys.executable, str(ROOT / "tools/serve.py")]
 
 
 @pytest.fixture
