@@ -11,8 +11,8 @@ from tqdm import tqdm
 from spoken_digits import kept
 from spoken_digits.corpora.archives import MAX_MEMBER_BYTES, read_archive
 from spoken_digits.corpora.fetch import with_archive
-from spoken_digits.corpora.known import KIND, by_shard, is_grouped
-from spoken_digits.corpora.packing import BadRecording, clear, pack, pack_beside
+from spoken_digits.corpora.known import KIND, by_shard
+from spoken_digits.corpora.packing import BadRecording, clear, is_grouped, pack, pack_beside
 from spoken_digits.errors import UserError
 from spoken_digits.files import local_path, shown
 from spoken_digits.params import Folder

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from spoken_digits import kept
-from spoken_digits.corpora.packing import SPEAKERS_AS_SHARDS, group_of
+from spoken_digits.corpora.packing import group_of, is_grouped
 from spoken_digits.recording import RecordingNameError, parse_stem
 from spoken_digits.vocabulary import Vocabulary
 
@@ -39,8 +39,9 @@ def by_shard(directory: Path, names: Iterable[str], vocabulary: Vocabulary) -> d
     if len({speaker.lower() for speaker in speakers}) < len(speakers):
         return {}
     shards: dict[str, list[str]] = defaultdict(list)
+    grouped = is_grouped(speakers)
     for speaker in speakers:
-        shards[group_of(speaker) if is_grouped(speakers) else speaker].append(speaker)
+        shards[group_of(speaker) if grouped else speaker].append(speaker)
     code = kept.code_digest("corpora", "sound")
     known = {}
     for shard, members in shards.items():
@@ -49,11 +50,6 @@ def by_shard(directory: Path, names: Iterable[str], vocabulary: Vocabulary) -> d
         key = kept.key_of(code, repr(vocabulary), shard, *states)
         known[shard] = Known(frozenset(members), sources, key)
     return known
-
-
-def is_grouped(speakers: Iterable[str]) -> bool:
-    """Tell whether a corpus of these speakers has a shard a group of them, not a shard each."""
-    return len(set(speakers)) > SPEAKERS_AS_SHARDS
 
 
 def _state(directory: Path, name: str) -> str:

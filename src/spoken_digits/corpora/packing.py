@@ -8,7 +8,7 @@ import hashlib
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -108,7 +108,7 @@ def pack_beside(
         for archive in groups.values():
             archive.close()
     if grouped is None:
-        grouped = len(speakers) > SPEAKERS_AS_SHARDS
+        grouped = is_grouped(speakers)
     for group in sorted(groups):
         with zipfile.ZipFile(waiting / f"{group}.zip") as archive:
             shards: dict[str, list[str]] = {}
@@ -130,6 +130,11 @@ def tell(corpus: str, notices: list[str]) -> None:
         print(f"{corpus}: {notice}", file=sys.stderr)
     if len(notices) > LISTED:
         print(f"{corpus}: ... and {len(notices) - LISTED} more", file=sys.stderr)
+
+
+def is_grouped(speakers: Collection[str]) -> bool:
+    """Tell whether a corpus of these speakers, each once, has a shard a group, not a shard each."""
+    return len(speakers) > SPEAKERS_AS_SHARDS
 
 
 def group_of(speaker: str) -> str:
