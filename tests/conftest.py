@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
@@ -10,6 +11,9 @@ from support import Handler, Server, recordings, serving
 # A shell lets what it starts in the background ignore Ctrl-C, and the programs that tests interrupt
 # would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# What `make test ARGS=...` was given is not meant for the make that a test runs.
+for _name in ("ARGS", "MAKEFLAGS"):
+    os.environ.pop(_name, None)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -63,7 +63,7 @@ def test_without_git_one_sentence(archive, run, command):
 def test_without_git_make_says_so(archive, run, target):
     (archive / "env").mkdir()
     (archive / "env/.installed").touch()
-    make = ["make", "--no-print-directory", "--old-file=env/.installed", "VENV=env", "ARGS="]
+    make = ["make", "--no-print-directory", "--old-file=env/.installed", "VENV=env"]
     done = run(*make, *target.split(), cwd=archive, check=False)
     assert done.returncode != 0
     assert NOT_UNDER_GIT in done.stderr
