@@ -233,7 +233,8 @@ def test_help_says_what_it_does():
 
 
 def torchrun(project: Path, processes: int, restarts: int = 0) -> subprocess.Popen[str]:
-    options = ["--standalone", "--nproc-per-node", str(processes), "--max-restarts", str(restarts)]
+    options = ["--standalone", "--local-addr", "localhost", "--nproc-per-node", str(processes)]
+    options += ["--max-restarts", str(restarts)]
     return subprocess.Popen(
         [sys.executable, "-m", "torch.distributed.run", *options, TRAIN],
         cwd=project,
