@@ -238,7 +238,7 @@ def torchrun(project: Path, processes: int, restarts: int = 0) -> subprocess.Pop
     return subprocess.Popen(
         [sys.executable, "-m", "torch.distributed.run", *options, TRAIN],
         cwd=project,
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        env=os.environ | {"OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
