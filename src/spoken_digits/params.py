@@ -212,6 +212,7 @@ class Train(_Section):
     omit: Annotated[tuple[Effect, ...], _FROM_LIST]
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     threads: Annotated[int, Field(ge=1, le=64)]
+    memory: Annotated[float, Field(gt=0)] | None
     portable: bool
     start_from: Weights | None
 
