@@ -17,12 +17,15 @@ arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 
 import csv
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 from spoken_digits import kept
 from spoken_digits.dataset.checks import (
     Look,
     as_metrics,
     explain,
+    facts_key,
+    keep_facts,
     known_facts,
     run_checks,
     shard_facts,
@@ -46,7 +49,10 @@ def main() -> None:
     words = params.words.labels
     subsets, labels = read_split(SPLIT), read_labels(SPLIT)
     code = kept.code_digest("dataset", "sound")
-    tasks = [Look(shard, SPECTROGRAMS / shard.relative_to(RAW), code) for shard in list_shards(RAW)]
+    pairs = [(shard, SPECTROGRAMS / shard.relative_to(RAW)) for shard in list_shards(RAW)]
+    with ThreadPoolExecutor() as threads:  # hashing
+        keys = threads.map(lambda pair: facts_key(*pair, code), pairs)
+    tasks = [Look(*pair, key) for pair, key in zip(pairs, keys, strict=True)]
     looked = run_tasks(
         shard_facts,
         tasks,
@@ -54,6 +60,8 @@ def main() -> None:
         label="validate",
         unit="shard",
         known=known_facts,
+        keep=keep_facts,
+        scheduler=params.compute.scheduler,
     )
     kept.trim()
     facts = [fact for shard in looked for fact in shard]

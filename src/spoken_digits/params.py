@@ -217,6 +217,19 @@ class Train(_Section):
     start_from: Weights | None
 
 
+class Compute(_Section):
+    scheduler: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^(tcp|tls|ws|wss)://.+:[0-9]+$",
+                examples=["tcp://192.0.2.1:8786, the address of a Dask scheduler"],
+            ),
+        ]
+        | None
+    )
+
+
 class Evaluate(_Section):
     robustness_recordings: Annotated[int, Field(ge=10, le=10_000)]
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
@@ -252,6 +265,7 @@ class Params(_Section):
     train: Train
     evaluate: Evaluate
     live: Live
+    compute: Compute
 
     @property
     def words(self) -> Vocabulary:
