@@ -16,6 +16,7 @@ _WORK = "convert, a shard at a time each; the pictures are the same for any numb
 arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 from spoken_digits import kept
 from spoken_digits.files import replacing_folder
@@ -43,7 +44,7 @@ def main() -> None:
     code = kept.code_digest("picture", "sound")
     with replacing_folder(SPECTROGRAMS) as partial:
         with ThreadPoolExecutor() as threads:  # hashing
-            keys = threads.map(lambda shard: pictures_key(shard, settings, code), shards)
+            keys = list(threads.map(pictures_key, shards, repeat(settings), repeat(code)))
         tasks = [
             Conversion(shard, partial / shard.relative_to(RAW), settings, key)
             for shard, key in zip(shards, keys, strict=True)

@@ -18,6 +18,7 @@ arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 import csv
 import json
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 from spoken_digits import kept
 from spoken_digits.dataset.checks import (
@@ -49,10 +50,11 @@ def main() -> None:
     words = params.words.labels
     subsets, labels = read_split(SPLIT), read_labels(SPLIT)
     code = kept.code_digest("dataset", "sound")
-    pairs = [(shard, SPECTROGRAMS / shard.relative_to(RAW)) for shard in list_shards(RAW)]
+    shards = list_shards(RAW)
+    pictures = [SPECTROGRAMS / shard.relative_to(RAW) for shard in shards]
     with ThreadPoolExecutor() as threads:  # hashing
-        keys = threads.map(lambda pair: facts_key(*pair, code), pairs)
-    tasks = [Look(*pair, key) for pair, key in zip(pairs, keys, strict=True)]
+        keys = list(threads.map(facts_key, shards, pictures, repeat(code)))
+    tasks = list(map(Look, shards, pictures, keys))
     looked = run_tasks(
         shard_facts,
         tasks,

@@ -82,8 +82,16 @@ class Look(NamedTuple):
     pictures: Path
     key: str | None = None
     """What the facts are kept under; None: they are not."""
-    reads = ("recordings", "pictures")
-    writes = ()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Which of them are files to read; cluster.py sends them."""
+        return ("recordings", "pictures")
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Which of them are files to write."""
+        return ()
 
 
 def facts_key(recordings: Path, pictures: Path, code: str) -> str:

@@ -29,8 +29,16 @@ class Conversion(NamedTuple):
     settings: Spectrogram
     key: str | None = None
     """What the pictures are kept under; None: they are not."""
-    reads = ("recordings",)
-    writes = ("pictures",)
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Which of them are files to read; cluster.py sends them."""
+        return ("recordings",)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Which of them are files to write."""
+        return ("pictures",)
 
 
 def pictures_key(recordings: Path, settings: Spectrogram, code: str) -> str:
