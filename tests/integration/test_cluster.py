@@ -324,7 +324,14 @@ def test_training_on_two_hosts_gives_the_weights_of_two_processes_on_one(
     monkeypatch.setenv("GLOO_SOCKET_IFNAME", "eth0")
     meet = ["--nnodes", "2", "--rdzv-backend", "c10d", "--rdzv-id", "digits"]
     meet += ["--rdzv-endpoint", f"{hosts[1][1]}:29400"]  # a port of that host's own
-    both = [torchrun(start, *meet, "--local-addr", host[1], where=on(host)) for host in hosts[1:]]
+    both = [  # whose the store is, said outright: a host's own name says nothing here
+        torchrun(
+            start,
+            *(*meet, "--rdzv-conf", f"is_host={int(host == hosts[1])}", "--local-addr", host[1]),
+            where=on(host),
+        )
+        for host in hosts[1:]
+    ]
     for process in both:
         ends(process)
     assert model.read_bytes() == expected
