@@ -157,6 +157,6 @@ $(VENV)/.installed-bench: $(VENV)/.installed benchmarks/requirements.txt
 	python -m pip install --disable-pip-version-check -r benchmarks/requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-remotes.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-remotes.txt requirements-cluster.txt
 	python -m pip install --disable-pip-version-check -r requirements-dev.txt
 	@touch $@

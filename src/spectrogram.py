@@ -15,10 +15,20 @@ from spoken_digits.stage import run, start, workers_option
 _WORK = "convert, a shard at a time each; the pictures are the same for any number"
 arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
+
 from spoken_digits import kept
 from spoken_digits.files import replacing_folder
 from spoken_digits.picture.contact_sheet import contact_sheet
-from spoken_digits.picture.convert import Conversion, convert_shard, known_pictures, png
+from spoken_digits.picture.convert import (
+    Conversion,
+    convert_shard,
+    keep_pictures,
+    known_pictures,
+    pictures_key,
+    png,
+)
 from spoken_digits.shards import list_shards
 from spoken_digits.workers import run_tasks
 
@@ -33,8 +43,11 @@ def main() -> None:
     shards.sort(key=lambda shard: shard.stat().st_size, reverse=True)
     code = kept.code_digest("picture", "sound")
     with replacing_folder(SPECTROGRAMS) as partial:
+        with ThreadPoolExecutor() as threads:  # hashing
+            keys = list(threads.map(pictures_key, shards, repeat(settings), repeat(code)))
         tasks = [
-            Conversion(shard, partial / shard.relative_to(RAW), settings, code) for shard in shards
+            Conversion(shard, partial / shard.relative_to(RAW), settings, key)
+            for shard, key in zip(shards, keys, strict=True)
         ]
         converted = run_tasks(
             convert_shard,
@@ -43,6 +56,8 @@ def main() -> None:
             label="spectrogram",
             unit="shard",
             known=known_pictures,
+            keep=keep_pictures,
+            scheduler=params.compute.scheduler,
         )
         pictures = {task.pictures: members for task, members in zip(tasks, converted, strict=True)}
         sheet = contact_sheet(pictures, params.words.labels)

@@ -25,14 +25,16 @@ from dvclive.live import Live
 from numpy.typing import NDArray
 
 from spoken_digits.arithmetic import processor
-from spoken_digits.dataset.images import class_indices, load_images
+from spoken_digits.dataset.images import Images, StoredImages, class_indices, find_images
 from spoken_digits.dataset.split_file import read_split
 from spoken_digits.errors import UserError
 from spoken_digits.files import replacing_folder, write_text
 from spoken_digits.model.network import SpectrogramNet, save_network
 from spoken_digits.picture.mel import described
+from spoken_digits.sizes import SIZE
 from spoken_digits.training.calibration import COLDEST, calibrate, round_to_half
 from spoken_digits.training.loop import device_of, fit
+from spoken_digits.training.memory import memory_budget
 from spoken_digits.training.processes import processes
 from spoken_digits.training.start_from import load_start
 
@@ -41,7 +43,7 @@ MODEL, TRAINING = Path("models/digits.safetensors"), Path("metrics/train")
 TRAINED_ON = Path("metrics/trained_on.json")  # another on every machine: no output of the stage
 CHECKPOINTS = Path(".checkpoints")  # not an output: DVC removes outputs before a stage runs
 
-Subset = tuple[NDArray[np.uint8], NDArray[np.int64]]  # images (n, 100, 100), classes (n,)
+Subset = tuple[Images, NDArray[np.int64]]  # images (n, 100, 100), classes (n,)
 
 
 def main() -> None:
@@ -51,18 +53,26 @@ def main() -> None:
     about: dict[str, object] = {}
     if params.train.start_from is not None:
         start, about = load_start(params.train.start_from, params.words, params.spectrogram)
-    subsets: dict[str, Subset] = {}
+    stored: dict[str, StoredImages] = {}
+    numbers: dict[str, NDArray[np.int64]] = {}
     for subset in ("train", "validation"):
         chosen = [recording for recording, of in split.items() if of == subset]
         if not any(recording.is_word for recording in chosen):
             raise UserError(
                 f"{SPLIT}: no {params.words.noun} in the {subset} subset; see split in params.yaml"
             )
-        subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen, classes))
+        stored[subset] = find_images(SPECTROGRAMS, chosen)
+        numbers[subset] = class_indices(chosen, classes)
+    size = sum(map(len, stored.values())) * SIZE**2  # bytes of all images
+    fit_in = size <= memory_budget(params.train.memory)
+    subsets: dict[str, Subset] = {
+        subset: (images[:] if fit_in else images, numbers[subset])
+        for subset, images in stored.items()
+    }
     names = [recording.corpus for recording, of in split.items() if of == "train"]
     corpora = np.unique(names, return_inverse=True)[1]
     with processes(device_of(params.train.portable)) as together:
-        checkpoint = _checkpoint(subsets, corpora, together.size)
+        checkpoint = _checkpoint(stored, numbers, corpora, together.size)
         train = partial(
             fit,
             subsets["train"],
@@ -77,6 +87,10 @@ def main() -> None:
         if not together.is_first:
             train(report=lambda _: None)
             return
+        if not fit_in:
+            print(
+                f"{size // 10**6:,} MB of pictures are read from disk batch by batch (train.memory)"
+            )
         network, temperature = _train_and_report(train, subsets["validation"])
     round_to_half(network)
     about |= {
@@ -117,12 +131,21 @@ def _train_and_report(
     return network, temperature
 
 
-def _checkpoint(subsets: dict[str, Subset], corpora: NDArray[np.int64], count: int) -> Path:
-    """Return where this very run, in ``count`` processes, and no other, keeps its state."""
+def _checkpoint(
+    stored: dict[str, StoredImages],
+    numbers: dict[str, NDArray[np.int64]],
+    corpora: NDArray[np.int64],
+    count: int,
+) -> Path:
+    """Return where this very run, in ``count`` processes, and no other, keeps its state.
+
+    Whether images are in memory or on disk does not matter to it.
+    """
     digest = hashlib.sha256(corpora.tobytes())
-    for images, classes in subsets.values():
-        digest.update(images.tobytes() + classes.tobytes())
-    settings = [params.train.model_dump(), params.words.classes, processor(), count]
+    for subset, images in stored.items():
+        digest.update(images.crc32.tobytes() + numbers[subset].tobytes())
+    chosen = params.train.model_dump(exclude={"memory"})
+    settings = [chosen, params.words.classes, processor(), count]
     digest.update(json.dumps(settings, sort_keys=True).encode())
     digest.update(Path(__file__).read_bytes())
     package = Path(__file__).parent / "spoken_digits"

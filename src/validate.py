@@ -17,12 +17,16 @@ arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 
 import csv
 import json
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 
 from spoken_digits import kept
 from spoken_digits.dataset.checks import (
     Look,
     as_metrics,
     explain,
+    facts_key,
+    keep_facts,
     known_facts,
     run_checks,
     shard_facts,
@@ -46,7 +50,11 @@ def main() -> None:
     words = params.words.labels
     subsets, labels = read_split(SPLIT), read_labels(SPLIT)
     code = kept.code_digest("dataset", "sound")
-    tasks = [Look(shard, SPECTROGRAMS / shard.relative_to(RAW), code) for shard in list_shards(RAW)]
+    shards = list_shards(RAW)
+    pictures = [SPECTROGRAMS / shard.relative_to(RAW) for shard in shards]
+    with ThreadPoolExecutor() as threads:  # hashing
+        keys = list(threads.map(facts_key, shards, pictures, repeat(code)))
+    tasks = list(map(Look, shards, pictures, keys))
     looked = run_tasks(
         shard_facts,
         tasks,
@@ -54,6 +62,8 @@ def main() -> None:
         label="validate",
         unit="shard",
         known=known_facts,
+        keep=keep_facts,
+        scheduler=params.compute.scheduler,
     )
     kept.trim()
     facts = [fact for shard in looked for fact in shard]

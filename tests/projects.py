@@ -22,6 +22,7 @@ FILES = [
     "pyproject.toml",
     "requirements-dev.txt",
     "requirements-remotes.txt",
+    "requirements-cluster.txt",
     "requirements.txt",
     "src",
     "tools",

@@ -212,8 +212,22 @@ class Train(_Section):
     omit: Annotated[tuple[Effect, ...], _FROM_LIST]
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
     threads: Annotated[int, Field(ge=1, le=64)]
+    memory: Annotated[float, Field(gt=0)] | None
     portable: bool
     start_from: Weights | None
+
+
+class Compute(_Section):
+    scheduler: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^(tcp|tls|ws|wss)://.+:[0-9]+$",
+                examples=["tcp://192.0.2.1:8786, the address of a Dask scheduler"],
+            ),
+        ]
+        | None
+    )
 
 
 class Evaluate(_Section):
@@ -251,6 +265,7 @@ class Params(_Section):
     train: Train
     evaluate: Evaluate
     live: Live
+    compute: Compute
 
     @property
     def words(self) -> Vocabulary:

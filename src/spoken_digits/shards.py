@@ -10,6 +10,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,8 @@ from spoken_digits.files import file_digest, naming, replacing
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that ZIP can hold
 _REGULAR_FILE_0644 = 0o100644 << 16
 _UNIX = 3
-_LOCAL_HEADER = struct.Struct("<4s22xHH")  # signature, sizes of the name and the extra field
+_LOCAL_HEADER = struct.Struct("<4s4xH4xIIIHH")
+# Signature, method, CRC-32, the content's size twice, sizes of the name and the extra field
 
 
 class ShardError(UserError):
@@ -49,10 +51,23 @@ def read_shard(path: Path) -> Iterator[tuple[str, bytes]]:
 
     Raises ShardError if the file is missing or damaged.
     """
+    with _opened(path) as file, zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            yield _read_stored(file, info.header_offset)
+
+
+def read_members(path: Path, places: Iterable[int]) -> Iterator[tuple[str, bytes]]:
+    """Yield the members at ``places``, which ``member_places`` gave, as ``read_shard`` does."""
+    with _opened(path) as file:
+        for place in places:
+            yield _read_stored(file, place)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
     try:
-        with naming(path), path.open("rb") as file, zipfile.ZipFile(file) as archive:
-            for info in archive.infolist():
-                yield info.filename, _read_stored(file, info)
+        with naming(path), path.open("rb") as file:
+            yield file
     except FileNotFoundError:
         raise _missing(path) from None
     except (zipfile.BadZipFile, struct.error, ValueError) as error:
@@ -65,17 +80,19 @@ def _missing(path: Path) -> ShardError:
     return ShardError(f"{path}: no such shard. Make it with: dvc repro")
 
 
-def _read_stored(file: BinaryIO, info: zipfile.ZipInfo) -> bytes:
-    # Not archive.read, which takes a third longer for members as small as these.
-    if info.compress_type != zipfile.ZIP_STORED:
-        raise zipfile.BadZipFile(f"{info.filename} is compressed")
-    file.seek(info.header_offset)
-    signature, *sizes = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
-    file.seek(sum(sizes), 1)
-    content = file.read(info.file_size)
-    if signature != b"PK\3\4" or zlib.crc32(content) != info.CRC:
-        raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
-    return content
+def _read_stored(file: BinaryIO, place: int) -> tuple[str, bytes]:
+    # Not ZipFile.read, which takes a third longer for members as small as these.
+    file.seek(place)
+    header = _LOCAL_HEADER.unpack(file.read(_LOCAL_HEADER.size))
+    signature, method, crc, size, _, of_name, of_extra = header
+    name = file.read(of_name).decode("utf-8", "replace")
+    if method != zipfile.ZIP_STORED:
+        raise zipfile.BadZipFile(f"{name} is compressed")
+    file.seek(of_extra, 1)
+    content = file.read(size)
+    if signature != b"PK\3\4" or zlib.crc32(content) != crc:
+        raise zipfile.BadZipFile(f"Bad CRC-32 for file {name!r}")
+    return name, content
 
 
 def shard_digest(path: Path) -> str:
@@ -102,8 +119,16 @@ def member_names(path: Path) -> list[str]:
 
     Raises ShardError if the file is missing or damaged.
     """
+    return [name for name, _, _ in member_places(path)]
+
+
+def member_places(path: Path) -> list[tuple[str, int, int]]:
+    """Return of each member of a shard its name, where in the file it begins, and its CRC-32.
+
+    Raises ShardError if the file is missing or damaged.
+    """
     try:
         with naming(path), zipfile.ZipFile(path) as archive:
-            return archive.namelist()
+            return [(info.filename, info.header_offset, info.CRC) for info in archive.infolist()]
     except zipfile.BadZipFile as error:
         raise ShardError(f"{path}: not a readable shard ({error})") from None

@@ -5,11 +5,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import TypeVar
 
 from tqdm import tqdm
 
+from spoken_digits.cluster import on_cluster
 from spoken_digits.errors import UserError, explain
 
 Task = TypeVar("Task")
@@ -28,11 +30,16 @@ def run_tasks(
     label: str,
     unit: str,
     known: Callable[[Task], Result | None] | None = None,
+    keep: Callable[[Task, Result], None] | None = None,
+    scheduler: str | None = None,
 ) -> list[Result]:
     """Apply ``function`` to every task in ``workers`` processes; return results in tasks' order.
 
     ``known`` gives the result of a task that needs no work, or None. It is asked first, here: if
-    all are known, no process is started.
+    all are known, no process is started. ``keep`` is told each result when it is there, so that a
+    run that is killed has not worked in vain.
+    ``scheduler`` is the address of a Dask cluster that does the work instead, as cluster.py has it;
+    None: that in the environment variable DASK_SCHEDULER_ADDRESS, if it is set.
     ``workers`` None is one a core; one worker is this process itself. So it is, with a line on
     standard error, where the system gives processes nothing to share (no /dev/shm). A progress bar
     with ``label``, counting ``unit``s, goes to stderr if that is a terminal. Each worker computes
@@ -48,18 +55,36 @@ def run_tasks(
             found = list(threads.map(known, tasks))
     waiting = [task for task, result in zip(tasks, found, strict=True) if result is None]
     done = len(tasks) - len(waiting)
-    with _results(function, waiting, workers, label) as results:
-        bar = tqdm(results, desc=label, unit=unit, total=len(tasks), initial=done, disable=None)
-        made = iter(list(bar))
-    return [next(made) if result is None else result for result in found]
+    scheduler = scheduler or os.environ.get("DASK_SCHEDULER_ADDRESS")
+    results = (
+        nullcontext(on_cluster(function, waiting, scheduler, label, keep))
+        if scheduler and waiting
+        else _results(partial(_make, function, keep), waiting, workers, label)
+    )
+    made: dict[int, Result] = {}
+    with results as numbered:
+        made.update(
+            tqdm(numbered, desc=label, unit=unit, total=len(tasks), initial=done, disable=None)
+        )
+    ordered = (made[number] for number in range(len(waiting)))
+    return [next(ordered) if result is None else result for result in found]
+
+
+def _make(
+    function: Callable[[Task], Result], keep: Callable[[Task, Result], None] | None, task: Task
+) -> Result:
+    result = function(task)
+    if keep is not None:
+        keep(task, result)
+    return result
 
 
 @contextmanager
 def _results(
     function: Callable[[Task], Result], tasks: Sequence[Task], workers: int | None, label: str
-) -> Iterator[Iterable[Result]]:
+) -> Iterator[Iterable[tuple[int, Result]]]:
     if workers == 1 or len(tasks) < 2 or _must_be_one(label):
-        yield map(function, tasks)
+        yield enumerate(map(function, tasks))
         return
     import joblib
     from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -73,7 +98,7 @@ def _results(
             max_nbytes=None,
         )
         try:
-            yield parallel(joblib.delayed(function)(task) for task in tasks)
+            yield enumerate(parallel(joblib.delayed(function)(task) for task in tasks))
         except BrokenProcessPool:
             raise WorkersError(
                 f"{label}: a worker process was killed, perhaps for want of memory. "

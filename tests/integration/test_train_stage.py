@@ -94,7 +94,7 @@ def history(project: Path, metric: str) -> list[float]:
 
 @pytest.mark.slow
 def test_killed_in_an_epoch_it_ends_with_the_same_bytes(project, tmp_path_factory):
-    """One run is undisturbed on all cores; the other is killed, and goes on on one core."""
+    """One is undisturbed on all cores; one is killed, and goes on on one core and from disk."""
     assert "trained on 22 recordings; models/digits.safetensors" in train(project)
     undisturbed = (project / MODEL).read_bytes()
     losses = history(project, "train_loss")
@@ -131,13 +131,15 @@ def test_killed_in_an_epoch_it_ends_with_the_same_bytes(project, tmp_path_factor
     on_one = f"import os; os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[:1]})"
     startup = tmp_path_factory.mktemp("one-core")
     (startup / "sitecustomize.py").write_text(on_one, encoding="utf-8")
-    train(
+    write_params(project, memory=0.2)  # 20 of 33 pictures
+    shown = train(
         project,
         PYTHONPATH=str(startup),
         ONEDNN_MAX_CPU_ISA="SSE41",
         ATEN_CPU_CAPABILITY="default",
         OMP_NUM_THREADS="1",
     )
+    assert "pictures are read from disk batch by batch (train.memory)" in shown
     assert history(project, "train_loss") == [123.0, *losses[1:]]
     assert (project / MODEL).read_bytes() == undisturbed
     assert list(checkpoints.glob("train-*.pt")) == []

@@ -48,6 +48,19 @@ def test_what_is_known_needs_no_work(workers):
     assert made == [0, -1, -2, 9, -4, -5, 36, -7, -8]
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_each_result_is_kept_when_it_is_there(workers, tmp_path):
+    def keep(number: int, result: int) -> None:
+        (tmp_path / str(number)).write_text(str(result))
+
+    def half(number: int) -> int | None:
+        return 2 * number if number < 5 else None
+
+    run_tasks(square, range(9), workers=workers, label="test", unit="task", known=half, keep=keep)
+    kept = {int(path.name): int(path.read_text()) for path in tmp_path.iterdir()}
+    assert kept == {5: 25, 6: 36, 7: 49, 8: 64}
+
+
 def test_for_one_task_no_process_is_started():
     def known(number: int) -> tuple[int, str | None] | None:
         return (number, "known") if number else None

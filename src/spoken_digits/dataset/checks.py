@@ -80,21 +80,40 @@ class Look(NamedTuple):
 
     recordings: Path
     pictures: Path
-    code: str | None = None
-    """A digest of the code that looks, by which facts are kept; None: they are not."""
+    key: str | None = None
+    """What the facts are kept under; None: they are not."""
 
     @property
-    def key(self) -> str:
-        """What the facts are kept under. Raises ShardError if a shard is missing."""
-        assert self.code is not None
-        return kept.key_of(self.code, shard_digest(self.recordings), shard_digest(self.pictures))
+    def reads(self) -> tuple[str, ...]:
+        """Which of them are files to read; cluster.py sends them."""
+        return ("recordings", "pictures")
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Which of them are files to write."""
+        return ()
+
+
+def facts_key(recordings: Path, pictures: Path, code: str) -> str:
+    """Return what a shard's facts are kept under; ``code`` is a digest of what looks.
+
+    Raises ShardError if a shard is missing.
+    """
+    return kept.key_of(code, shard_digest(recordings), shard_digest(pictures))
 
 
 def known_facts(task: Look) -> list[Facts] | None:
     """Return what was found out before about a shard; None if nothing was."""
-    if task.code is None or not (content := kept.read("facts", task.key)):
+    if task.key is None or not (content := kept.read("facts", task.key)):
         return None
     return [_fact(task.recordings.parent.name, *values) for values in json.loads(content)]
+
+
+def keep_facts(task: Look, facts: list[Facts]) -> None:
+    """Keep what was found out about a shard."""
+    if task.key is not None:
+        stored = [(fact.recording.name, *fact[1:]) for fact in facts]
+        kept.write("facts", task.key, json.dumps(stored, default=bytes.hex).encode())
 
 
 def shard_facts(task: Look) -> list[Facts]:
@@ -103,20 +122,6 @@ def shard_facts(task: Look) -> list[Facts]:
     Raises ShardError if a shard is missing or damaged, RecordingError that names the recording that
     is no WAV of this project.
     """
-    facts = _look(task)
-    if task.code is not None:
-        stored = [(fact.recording.name, *fact[1:]) for fact in facts]
-        kept.write("facts", task.key, json.dumps(stored, default=bytes.hex).encode())
-    return facts
-
-
-def _fact(corpus: str, name: str, *values: Any) -> Facts:
-    """Return a fact as it was before it was text: JSON has no records and no bytes."""
-    fact = Facts(parse_name(corpus, name), *values)
-    return fact._replace(digest=bytes.fromhex(values[Facts._fields.index("digest") - 1]))
-
-
-def _look(task: Look) -> list[Facts]:
     recordings, pictures, _ = task
     constant = {name: _is_constant(content) for name, content in read_shard(pictures)}
     facts = []
@@ -143,6 +148,12 @@ def _look(task: Look) -> list[Facts]:
             )
         )
     return facts
+
+
+def _fact(corpus: str, name: str, *values: Any) -> Facts:
+    """Return a fact as it was before it was text: JSON has no records and no bytes."""
+    fact = Facts(parse_name(corpus, name), *values)
+    return fact._replace(digest=bytes.fromhex(values[Facts._fields.index("digest") - 1]))
 
 
 def run_checks(

@@ -2,7 +2,8 @@
 
 import io
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 
 from spoken_digits.errors import UserError
 from spoken_digits.recording import Recording
-from spoken_digits.shards import list_shards, member_names, read_shard
+from spoken_digits.shards import list_shards, member_places, read_members
 from spoken_digits.sizes import SIZE
 
 
@@ -19,35 +20,94 @@ class ImagesError(UserError):
     """Images that are not there, or that are no picture of a recording."""
 
 
-def load_images(root: Path, recordings: Sequence[Recording]) -> NDArray[np.uint8]:
-    """Load the images of recordings, in their order, from the shards under ``root``: (n, 100, 100).
+class StoredImages:
+    """Images that stay in their shards, and are read when they are asked for, as from an array."""
 
-    Raises ImagesError if one is missing or is no 100x100 grey-scale picture, ShardError if a shard
-    is damaged.
+    def __init__(self, shards: list[Path], count: int) -> None:
+        self._shards = shards
+        self._shard = np.full(count, -1, np.int32)
+        self._place = np.empty(count, np.int64)
+        self.crc32 = np.empty(count, np.uint32)
+        """Checksums of the images' files, (n,)."""
+
+    def put(self, index: int, shard: int, place: int, crc32: int) -> None:
+        """Note in which of the shards an image is, and where in it."""
+        self._shard[index], self._place[index], self.crc32[index] = shard, place, crc32
+
+    def missing(self) -> NDArray[np.int64]:
+        """Return the images that were not put anywhere, (k,)."""
+        return np.flatnonzero(self._shard < 0)
+
+    def __len__(self) -> int:
+        return len(self._place)
+
+    def __getitem__(self, chosen: slice | NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Read images, in the order of the disk; return them in that of ``chosen``, (k, 100, 100).
+
+        Raises ImagesError if one is no 100x100 grey-scale picture, ShardError if a shard is
+        damaged.
+        """
+        shard, place = self._shard[chosen], self._place[chosen]
+        images = np.empty((len(place), SIZE, SIZE), np.uint8)
+        as_stored = np.lexsort((place, shard))
+        for number, group in groupby(as_stored, key=shard.__getitem__):
+            path, indices = self._shards[number], list(group)
+            members = read_members(path, place[indices].tolist())
+            for index, (name, content) in zip(indices, members, strict=True):
+                images[index] = _decode(content, f"{path}/{name}")
+        return images
+
+
+Images = NDArray[np.uint8] | StoredImages
+"""Images by their number, (n, 100, 100): in memory, or on disk."""
+
+
+def find_images(root: Path, recordings: Sequence[Recording]) -> StoredImages:
+    """Return where the images of recordings are, in their order, in the shards under ``root``.
+
+    Reads the shards' directories only. Raises ImagesError if an image is missing, ShardError if a
+    shard is damaged.
     """
     wanted: dict[str, dict[str, int]] = defaultdict(dict)  # corpus -> image name -> index
     for index, recording in enumerate(recordings):
         wanted[recording.corpus][recording.png] = index
-    images = np.empty((len(recordings), SIZE, SIZE), np.uint8)
-    found = 0
-    for shard in list_shards(root):
-        indices = wanted.get(shard.parent.name, {})
-        if not any(name in indices for name in member_names(shard)):
-            continue
-        for name, content in read_shard(shard):
+    shards = list_shards(root)
+    images = StoredImages(shards, len(recordings))
+    for number, path in enumerate(shards):
+        indices = wanted.get(path.parent.name, {})
+        for name, place, crc32 in member_places(path) if indices else ():
             if name in indices:
-                images[indices[name]] = _decode(content, f"{shard}/{name}")
-                found += 1
-    if found != len(recordings):
-        present = {
-            (shard.parent.name, name) for shard in list_shards(root) for name in member_names(shard)
-        }
-        missing = next(one for one in recordings if (one.corpus, one.png) not in present)
+                images.put(indices[name], number, place, crc32)
+    if len(missing := images.missing()):
         raise ImagesError(
-            f"{root}: {len(recordings) - found} images of the split are missing, among them "
-            f"{missing}. Make them with: dvc repro"
+            f"{root}: {len(missing)} images of the split are missing, among them "
+            f"{recordings[missing[0]]}. Make them with: dvc repro"
         )
     return images
+
+
+def load_images(root: Path, recordings: Sequence[Recording]) -> NDArray[np.uint8]:
+    """Load the images of recordings, in their order, from the shards under ``root``: (n, 100, 100).
+
+    Raises what ``find_images`` and reading them raise.
+    """
+    return find_images(root, recordings)[:]
+
+
+def in_batches(
+    images: Images, order: NDArray[np.int64], size: int, memory: int
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield images in an order, (k,), as batches, (size, 100, 100); the last may be smaller.
+
+    Of images on disk, as many as ``memory``, bytes, holds are read at a time, and one batch at
+    least. Which images a batch has does not depend on it.
+    """
+    batches = 1 if isinstance(images, np.ndarray) else max(memory // (size * SIZE**2), 1)
+    for start in range(0, len(order), batches * size):
+        window = images[order[start : start + batches * size]]
+        for first in range(0, len(window), size):
+            yield window[first : first + size].copy()  # a view would keep the window
+        del window  # before the next one is read
 
 
 def class_indices(recordings: Sequence[Recording], classes: Sequence[str]) -> NDArray[np.int64]:

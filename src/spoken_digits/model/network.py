@@ -24,6 +24,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from spoken_digits.dataset.images import Images
 from spoken_digits.errors import UserError
 from spoken_digits.files import naming, replacing
 from spoken_digits.recording import FORMAT
@@ -219,15 +220,18 @@ def load_network(path: Path) -> SpectrogramNet:
 
 
 @torch.inference_mode()
-def logits(network: Classifier, images: NDArray[np.uint8]) -> Tensor:
+def logits(network: Classifier, images: Images) -> Tensor:
     """Return a network's logits for pictures, (n, 100, 100) -> (n, classes), in evaluation mode."""
     network.eval()
     device = network.temperature.device
-    batches = torch.split(torch.from_numpy(images), _BATCH)
+    batches = (
+        torch.from_numpy(images[start : start + _BATCH])
+        for start in range(0, max(len(images), 1), _BATCH)
+    )
     return torch.cat([network(batch.to(device, torch.float32)).cpu() for batch in batches])
 
 
-def probabilities(network: Classifier, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+def probabilities(network: Classifier, images: Images) -> NDArray[np.float32]:
     """Return calibrated probabilities of the classes, (n, 100, 100) -> (n, classes)."""
     scaled = logits(network, images) / network.temperature.cpu()
     result: NDArray[np.float32] = scaled.softmax(dim=1).numpy()

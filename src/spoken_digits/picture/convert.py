@@ -27,23 +27,40 @@ class Conversion(NamedTuple):
     recordings: Path
     pictures: Path
     settings: Spectrogram
-    code: str | None = None
-    """A digest of the code that takes pictures, by which they are kept; None: they are not."""
+    key: str | None = None
+    """What the pictures are kept under; None: they are not."""
 
     @property
-    def key(self) -> str:
-        """What the pictures are kept under. Raises ShardError if the recordings are missing."""
-        assert self.code is not None
-        settings = self.settings.model_dump_json()
-        return kept.key_of(self.code, settings, shard_digest(self.recordings))
+    def reads(self) -> tuple[str, ...]:
+        """Which of them are files to read; cluster.py sends them."""
+        return ("recordings",)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Which of them are files to write."""
+        return ("pictures",)
+
+
+def pictures_key(recordings: Path, settings: Spectrogram, code: str) -> str:
+    """Return what a shard's pictures are kept under; ``code`` is a digest of what takes them.
+
+    Raises ShardError if the recordings are missing.
+    """
+    return kept.key_of(code, settings.model_dump_json(), shard_digest(recordings))
 
 
 def known_pictures(task: Conversion) -> list[Recording] | None:
     """Fetch the pictures that were taken before; return of which recordings, None if of none."""
-    if task.code is None or not kept.fetch("pictures", task.key, task.pictures):
+    if task.key is None or not kept.fetch("pictures", task.key, task.pictures):
         return None
     corpus = task.recordings.parent.name
     return [parse_name(corpus, name) for name in member_names(task.recordings)]
+
+
+def keep_pictures(task: Conversion, _: list[Recording]) -> None:
+    """Keep the pictures that a task wrote."""
+    if task.key is not None:
+        kept.keep("pictures", task.key, task.pictures)
 
 
 def convert_shard(task: Conversion) -> list[Recording]:
@@ -55,8 +72,6 @@ def convert_shard(task: Conversion) -> list[Recording]:
     """
     members = list(_take(task.recordings, task.settings))
     write_shard(task.pictures, [(recording.png, content) for recording, content in members])
-    if task.code is not None:
-        kept.keep("pictures", task.key, task.pictures)
     return [recording for recording, _ in members]
 
 

@@ -5,6 +5,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional as F
 
+from spoken_digits.dataset.images import Images
 from spoken_digits.model.network import SpectrogramNet, logits
 
 # 0.5 to 10 in steps of 2.3%. Six decimals: the last bit of a power is not the same everywhere.
@@ -20,9 +21,7 @@ gives 0.36 and 0.25, and 0.87, their best, 0.29 and 0.20.
 """
 
 
-def calibrate(
-    network: SpectrogramNet, images: NDArray[np.uint8], classes: NDArray[np.int64]
-) -> float:
+def calibrate(network: SpectrogramNet, images: Images, classes: NDArray[np.int64]) -> float:
     """Set the temperature that gives validation images the lowest loss, and return it.
 
     It is COLDEST at least. Takes images (n, 100, 100) and classes (n,). Guo et al., On Calibration

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 from tqdm import tqdm
 
+from spoken_digits.dataset.images import Images, in_batches
 from spoken_digits.errors import UserError
 from spoken_digits.model.network import SpectrogramNet, logits
 from spoken_digits.params import Train
 from spoken_digits.training.augment import augment, with_other_sounds
 from spoken_digits.training.loss import corpus_classes, masked_cross_entropy
+from spoken_digits.training.memory import memory_budget
 from spoken_digits.training.processes import ALONE, Processes
 from spoken_digits.training.sampler import corpus_pools, draw_epoch
 from spoken_digits.training.seeds import derive_seed
@@ -32,8 +34,8 @@ class DivergedError(UserError):
 
 
 def fit(
-    train: tuple[NDArray[np.uint8], NDArray[np.int64]],
-    validation: tuple[NDArray[np.uint8], NDArray[np.int64]],
+    train: tuple[Images, NDArray[np.int64]],
+    validation: tuple[Images, NDArray[np.int64]],
     corpora: NDArray[np.int64],
     count: int,
     settings: Train,
@@ -44,6 +46,7 @@ def fit(
 ) -> SpectrogramNet:
     """Train a network on (images (n, 100, 100), classes (n,)) and return its best epoch's.
 
+    Images that are in memory and those that are on disk give the same weights, byte for byte.
     ``corpora`` (n,) says by a number which corpus each training image is of. There are ``count``
     classes; the last is all other sound. Every corpus is drawn from as often as the others,
     whatever its size (sampler.py), and says nothing of words that it has none of (loss.py). The
@@ -63,10 +66,11 @@ def fit(
     """
     processes.check(settings.batch_size)
     device = device_of(settings.portable)
-    images, classes, sources = (torch.from_numpy(array) for array in (*train, corpora))
+    images, classes, sources = train[0], torch.from_numpy(train[1]), torch.from_numpy(corpora)
     pools = corpus_pools(classes, sources, count)
     present = corpus_classes(classes, sources, count)  # (n, count)
     steps = max(settings.epoch_size // settings.batch_size, 1)  # an epoch
+    memory = memory_budget(settings.memory)
 
     torch.manual_seed(derive_seed(settings.seed, "weights"))
     network = network_of(count).requires_grad_().to(device)
@@ -101,6 +105,7 @@ def fit(
         if state.epochs_since_best() > settings.patience:
             break
         order = draw_epoch(pools, epoch, settings.epoch_size, settings.seed)
+        loaded = in_batches(images, order.numpy(), settings.batch_size, memory)
         torch.manual_seed(derive_seed(settings.seed, "dropout", epoch, *processes.numbers))
         random = torch.Generator().manual_seed(derive_seed(settings.seed, "augmentation", epoch))
         own = random  # what is drawn for a process's share alone
@@ -117,7 +122,9 @@ def fit(
             disable=None if processes.is_first else True,
         ):
             batch = order[step * settings.batch_size : (step + 1) * settings.batch_size]
-            pictures = images[batch].to(device, torch.float32) / 255  # (b, 100, 100)
+            pictures = (
+                torch.from_numpy(next(loaded)).to(device, torch.float32) / 255
+            )  # (b, 100, 100)
             targets = classes[batch].to(device)  # (b,)
             pictures, targets = with_other_sounds(
                 pictures, targets, count - 1, random, settings.omit
@@ -165,9 +172,7 @@ def _average(averaged: SpectrogramNet, network: SpectrogramNet, decay: float) ->
             mean.lerp_(value, 1 - decay)
 
 
-def _judge(
-    network: SpectrogramNet, images: NDArray[np.uint8], classes: NDArray[np.int64]
-) -> Metrics:
+def _judge(network: SpectrogramNet, images: Images, classes: NDArray[np.int64]) -> Metrics:
     scores, targets = logits(network, images), torch.from_numpy(classes)
     other = scores.shape[1] - 1
     words = targets < other

@@ -1,13 +1,21 @@
 """Pictures, read back as the training and evaluation stages do."""
 
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 from support import flip_a_bit
 
-from spoken_digits.dataset.images import ImagesError, class_indices, load_images
+from spoken_digits.dataset.images import (
+    ImagesError,
+    class_indices,
+    find_images,
+    in_batches,
+    load_images,
+)
 from spoken_digits.picture.convert import png
 from spoken_digits.recording import Recording
 from spoken_digits.shards import ShardError, write_shard
@@ -46,6 +54,81 @@ def test_pictures_come_in_the_order_of_the_recordings(root, order):
     assert images.dtype == np.uint8
     for image, index in zip(images, order, strict=True):
         assert np.array_equal(image, picture(index))
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Fifty pictures in five shards, and the same in an array."""
+    pictures = [picture(seed) for seed in range(50)]
+    recordings = [Recording("fsdd", str(seed // 5), f"v{seed % 5}", 0) for seed in range(50)]
+    for speaker in range(5):
+        members = [
+            (one.png, png(pixels))
+            for one, pixels in zip(recordings, pictures, strict=True)
+            if one.speaker == f"v{speaker}"
+        ]
+        write_shard(tmp_path / f"fsdd/v{speaker}.zip", members)
+    return find_images(tmp_path, recordings), np.stack(pictures)
+
+
+def test_images_on_disk_are_read_as_from_an_array(stored):
+    on_disk, array = stored
+    assert len(on_disk) == len(array)
+    assert np.array_equal(on_disk[7:33], array[7:33])
+    assert np.array_equal(on_disk[np.array([49, 0, 0, 7])], array[[49, 0, 0, 7]])
+    assert on_disk[5:5].shape == (0, 100, 100)
+
+
+@pytest.mark.parametrize("memory", [1, 80_000, 170_000, 10**9])
+def test_an_epoch_has_each_image_once_wherever_it_is_and_in_the_same_batches(stored, memory):
+    on_disk, array = stored
+    order = np.random.default_rng(0).permutation(50)
+    batches = list(in_batches(on_disk, order, 8, memory))
+    assert [len(batch) for batch in batches] == [8] * 6 + [2]
+    assert np.array_equal(np.concatenate(batches), array[order])
+    for ours, theirs in zip(batches, in_batches(array, order, 8, memory), strict=True):
+        assert np.array_equal(ours, theirs)
+
+
+def test_a_shard_that_goes_while_images_are_read_is_named(stored, tmp_path):
+    (tmp_path / "fsdd/v3.zip").unlink()
+    with pytest.raises(ShardError, match=r"v3\.zip: no such shard\. Make it with: dvc repro"):
+        stored[0][:]
+
+
+READ_ALL = """
+import resource, sys
+from pathlib import Path
+import numpy as np
+from spoken_digits.dataset.images import find_images, in_batches
+from spoken_digits.recording import Recording
+
+root, count, memory = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+images = find_images(root, [Recording("fsdd", "1", f"v{n % 4}", n) for n in range(count)])
+order = np.random.default_rng(0).permutation(count)
+sum(1 for _ in in_batches(images, order[:64], 64, 0))  # whatever the first ones need is there
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+limit = pages * resource.getpagesize() + 12 * 10**6
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+print(sum(len(batch) for batch in in_batches(images, order, 64, memory)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc and RLIMIT_AS, as Linux has them")
+def test_memory_for_images_on_disk_is_bounded(tmp_path):
+    """Twenty MB of images are read where 12 MB may be allocated: in windows of 4 MB."""
+    count, content = 2000, png(picture(0))
+    for speaker in range(4):
+        names = [f"1_v{speaker}_{n}.png" for n in range(speaker, count, 4)]
+        write_shard(tmp_path / f"fsdd/v{speaker}.zip", ((name, content) for name in names))
+
+    def read_all(memory: int) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", READ_ALL, str(tmp_path), str(count), str(memory)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    in_windows, at_once = read_all(4 * 10**6), read_all(10**9)
+    assert (in_windows.stdout, in_windows.returncode) == ("2000\n", 0), in_windows.stderr
+    assert "Unable to allocate 19.1 MiB" in at_once.stderr
 
 
 def test_classes_of_recordings():

@@ -8,7 +8,14 @@ from PIL import Image
 
 from spoken_digits.params import load_params
 from spoken_digits.picture import mel
-from spoken_digits.picture.convert import Conversion, convert_shard, known_pictures, png
+from spoken_digits.picture.convert import (
+    Conversion,
+    convert_shard,
+    keep_pictures,
+    known_pictures,
+    pictures_key,
+    png,
+)
 from spoken_digits.shards import read_shard, write_shard
 from spoken_digits.sound.decode import RecordingError, read_wav, waveform
 
@@ -54,18 +61,22 @@ def test_pictures_are_taken_once(recordings, tmp_path):
     raw, other = tmp_path / "raw.zip", tmp_path / "other.zip"
     write_shard(raw, recordings("anna").items())
     write_shard(other, (recordings("anna") | recordings("ben", takes=1)).items())
-    first = Conversion(raw, tmp_path / "first.zip", SETTINGS, "code")
+    key = pictures_key(raw, SETTINGS, "code")
+    first = Conversion(raw, tmp_path / "first.zip", SETTINGS, key)
     second = first._replace(pictures=tmp_path / "second.zip")
     assert known_pictures(second) is None
     converted = convert_shard(first)
+    assert known_pictures(second) is None
+    keep_pictures(first, converted)
     assert known_pictures(second) == converted
     assert second.pictures.read_bytes() == first.pictures.read_bytes()
     third = first._replace(pictures=tmp_path / "third.zip")
-    for changed in (
-        {"code": "other code"},
-        {"settings": SETTINGS.model_copy(update={"depth_db": 70})},
-        {"recordings": other},
-        {"code": None},
+    for another in (
+        pictures_key(raw, SETTINGS, "other code"),
+        pictures_key(raw, SETTINGS.model_copy(update={"depth_db": 70}), "code"),
+        pictures_key(other, SETTINGS, "code"),
+        None,
     ):
-        assert known_pictures(third._replace(**changed)) is None, changed
+        assert another != key
+        assert known_pictures(third._replace(key=another)) is None
     assert not third.pictures.exists()

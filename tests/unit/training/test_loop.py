@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 import torch
 
+from spoken_digits.dataset.images import find_images
 from spoken_digits.model.network import SpectrogramNet, logits, probabilities
 from spoken_digits.params import load_params
+from spoken_digits.picture.convert import png
+from spoken_digits.recording import Recording
+from spoken_digits.shards import write_shard
 from spoken_digits.training.loop import DivergedError, fit
 
 TINY = load_params(Path(__file__).parents[3] / "params.yaml").train.model_copy(
@@ -66,6 +70,21 @@ def trained(tmp_path_factory):
 def test_the_same_seed_the_same_bytes(trained, tmp_path):
     torch.manual_seed(12345)  # what happened before does not matter
     network, reported = train(tmp_path)
+    assert weights(network) == weights(trained[0])
+    assert reported == trained[1]
+
+
+def test_pictures_on_disk_give_the_bytes_of_those_in_memory(trained, tmp_path):
+    def on_disk(images, speaker):
+        names = [Recording("fsdd", str(n), speaker, 0) for n in range(len(images))]
+        members = [(one.png, png(image)) for one, image in zip(names, images, strict=True)]
+        write_shard(tmp_path / f"fsdd/{speaker}.zip", members)
+        return find_images(tmp_path, names)
+
+    data = on_disk(TRAIN[0], "anna"), TRAIN[1]
+    validation = on_disk(VALIDATION[0], "ben"), VALIDATION[1]
+    little = TINY.model_copy(update={"memory": 0.4})  # 40 pictures: an epoch of 64 in two windows
+    network, reported = train(tmp_path, little, data, validation)
     assert weights(network) == weights(trained[0])
     assert reported == trained[1]
 

@@ -1,0 +1,100 @@
+"""Measure how time and memory grow with the corpus: 1, 3 and 10 times as many clips as AudioMNIST.
+
+The stages download, spectrogram, split, validate and train (one epoch, its pictures from disk) run
+one after another, each a process of its own, on a corpus of 30,000 clips (--clips) and of 3 and 10
+times as many; each size in a temporary folder that is removed. Clips are the voices of
+make_audiomnist.py at 48 kHz, every one unlike the others in three samples, by speakers of 500 each,
+in one archive. Prints a table. Needs 0.2 MB of disk a clip (60 GB for 300,000; --into says where),
+and a machine that does nothing else.
+"""
+
+import argparse
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+from bench import bare_project, environment, python
+from make_audiomnist import speaker_recordings
+from measure import Cost, measure
+
+from spoken_digits.errors import run_script
+
+OF_A_SPEAKER = 500
+TIMES = (1, 3, 10)
+STAGES = ("download", "spectrogram", "split", "validate", "train")
+HEADER = 44  # bytes of a WAV file before its samples
+MEMORY = 500  # MB of pictures in training
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--clips", type=int, default=30_000, help="of the smallest size (30000)")
+    parser.add_argument("--times", type=int, nargs="+", default=TIMES, help="sizes (1 3 10)")
+    parser.add_argument("--into", type=Path, help="where to work, else in a temporary folder")
+    arguments = parser.parse_args()
+    if arguments.clips % OF_A_SPEAKER or arguments.clips < 10 * OF_A_SPEAKER:
+        parser.error(f"--clips {arguments.clips}: a multiple of {OF_A_SPEAKER}, 5000 or more")
+    print("| clips | stage | wall, s | wall a clip, ms | CPU a clip, ms | peak memory, MB |")
+    print("|---:|---|---:|---:|---:|---:|")
+    for times in arguments.times:
+        with tempfile.TemporaryDirectory(prefix="growth-", dir=arguments.into) as folder:
+            measure_size(Path(folder), times * arguments.clips)
+
+
+def measure_size(work: Path, clips: int) -> None:
+    """Run every stage on so many clips, and print a line for each."""
+    archive = work / "clips.zip"
+    make(archive, clips)
+    project = prepare(work / "project", archive)
+    for stage in STAGES:
+        show(clips, stage, measure(python(f"src/{stage}.py"), project, environment(work)))
+        if stage == "download":
+            archive.unlink()
+    shutil.rmtree(project)
+
+
+def make(archive: Path, clips: int) -> None:
+    """Write an archive of clips, each another one, said by ten voices under many names."""
+    voices = [list(speaker_recordings(str(voice), 5).values()) for voice in range(1, 11)]
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
+        for number in range(clips):
+            speaker, take = divmod(number, OF_A_SPEAKER)
+            said = bytearray(voices[speaker % len(voices)][take // 10])  # digit take // 50
+            mark = number.to_bytes(3, "little")
+            for sample, value in enumerate(mark):
+                said[HEADER + 2 * sample : HEADER + 2 * sample + 2] = value.to_bytes(2, "little")
+            name = f"{take // 50}_s{speaker:06}_{take % 50}.wav"
+            file.writestr(zipfile.ZipInfo(name), bytes(said))
+
+
+def prepare(project: Path, archive: Path) -> Path:
+    """Return a copy of this project whose corpus is an archive, and which trains for one epoch."""
+    bare_project(project)
+    params = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
+    params["corpora"] = ["folder"]
+    params["download"]["folder"]["path"] = str(archive)
+    params["train"] |= {"epochs": 1, "memory": MEMORY}
+    params["validate"] |= {"max_cut_off_percent": 100, "max_noise_percent": 100}
+    (project / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    return project
+
+
+def show(clips: int, stage: str, cost: Cost) -> None:
+    cells: Sequence[str] = (
+        f"{clips:,}",
+        stage,
+        f"{cost.wall:.1f}",
+        f"{cost.wall / clips * 1000:.3f}",
+        f"{cost.cpu / clips * 1000:.3f}",
+        f"{cost.memory / 1e6:.0f}",
+    )
+    print(f"| {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    run_script(main)
