@@ -203,7 +203,7 @@ def attempt(one: "Try", folder: Path) -> "Outcome | str":
     except pytest.skip.Exception as reason:
         return str(reason)
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # something may still be writing
 
 
 def row(fault: str, width: int, planned: int, done: Sequence[tuple["Try", "Outcome | str"]]) -> str:

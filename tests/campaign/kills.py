@@ -4,7 +4,9 @@ import functools
 import math
 import os
 import random
+import shutil
 import signal
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -20,6 +22,7 @@ WITH_WORKERS = ("spectrogram", "validate")
 MOMENTS = 100
 BUSY = "Unable to acquire lock"
 LOCK = "dvc.lock"
+QUEUE_S = 600  # that an experiment in the queue may take
 TIMES = ("trained_on.json", "latency.json")
 """Files that say when or where they were made."""
 
@@ -66,6 +69,8 @@ def tries(chance: random.Random, top: Path) -> Iterator[Try]:
             "dvc exp run --temp",
             partial(at_once, top, [repro, experiment]),
         )
+    for _ in range(2):
+        yield Try("dvc repro beside a queue", "dvc queue start", partial(beside_a_queue, top))
 
 
 def stopped(top: Path, stage: str, moment: float, how: signal.Signals, folder: Path) -> Outcome:
@@ -143,6 +148,27 @@ def at_once(top: Path, commands: list[list[str]], folder: Path) -> Outcome:
     return Outcome(how, wrong + outcome.wrong, outcome.lost)
 
 
+def beside_a_queue(top: Path, folder: Path) -> Outcome:
+    """Let DVC's queue run an experiment while dvc repro runs here."""
+    project = places.copy(places.built(top), folder)
+    before = tree(project)
+    wrong = []
+    for command in ("exp run --queue -S split.fold=1", "queue start", "repro --force split"):
+        done = begin(top, project, "dvc", *command.split()).ended()
+        if done.code != 0:
+            wrong.append(f"dvc {command}: exit code {done.code}: {done.err[-600:]}")
+    status = "Queued"
+    until = time.monotonic() + QUEUE_S
+    while ("Queued" in status or "Running" in status) and time.monotonic() < until:
+        time.sleep(1)
+        status = begin(top, project, "dvc", "queue", "status").ended().out
+    if "Success" not in status:
+        wrong.append(f"the experiment did not end well: {status}")
+    begin(top, project, "dvc", "queue", "stop", "--kill").ended()
+    outcome = repaired(top, project, before)
+    return Outcome("both worked", wrong + outcome.wrong, outcome.lost)
+
+
 def repaired(top: Path, project: Path, before: Mapping[str, bytes]) -> Outcome:
     """Run the pipeline again, and compare all that it makes with an undisturbed run's."""
     done = begin(top, project, "dvc", "repro").ended()
@@ -165,11 +191,17 @@ def known(files: Mapping[str, bytes]) -> list[str]:
 @functools.cache
 def work_of(top: Path, stage: str) -> float:
     """Return how long dvc repro of a stage computes, s: that is the same on a busy machine."""
-    folder = top / f"measured-{stage}"
-    folder.mkdir()
-    project = places.copy(places.built(top), folder)
-    process = begin(top, project, "dvc", "repro", "--force", "--single-item", stage)
-    return programs.let_compute(process, math.inf)
+
+    def measure(place: Path) -> None:
+        place.mkdir()
+        project = places.copy(places.built(top), place)
+        process = begin(top, project, "dvc", "repro", "--force", "--single-item", stage)
+        work = programs.let_compute(process, math.inf)
+        shutil.rmtree(project)
+        (place / "seconds").write_text(str(work), encoding="ascii")
+
+    place = places.once(top / f"measured-{stage}", measure)
+    return float((place / "seconds").read_text(encoding="ascii"))
 
 
 def begin(top: Path, project: Path, *words: str) -> programs.Program:
