@@ -18,6 +18,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -202,6 +203,8 @@ def attempt(one: "Try", folder: Path) -> "Outcome | str":
         return Outcome("failed", [str(failed)], [])
     except pytest.skip.Exception as reason:
         return str(reason)
+    except Exception:
+        return Outcome("failed", [traceback.format_exc()], [])  # the campaign's own mistake
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # something may still be writing
 

@@ -178,7 +178,7 @@ def evaluate(top: Path, content: bytes, folder: Path) -> Outcome:
     outcome = judge(done, project, before, names=names)
     if (project / "owned").exists():
         outcome.wrong.append("code in it was run")
-    return outcome._replace(how="worked") if TAKEN in done.stderr else outcome
+    return outcome._replace(how="worked") if TAKEN in done.err else outcome
 
 
 def strange_weights(chance: random.Random, good: bytes) -> Iterator[tuple[str, bytes]]:

@@ -190,7 +190,7 @@ def _dvc(words: Sequence[str]) -> int:
         _, script = command[-1].split()
         return Fork(partial_of(_script, [Path(script).name], None), Path(cwd), (), env, group=False)
 
-    dvc.stage.run.subprocess = types.SimpleNamespace(Popen=popen)  # type: ignore[attr-defined]
+    vars(dvc.stage.run)["subprocess"] = types.SimpleNamespace(Popen=popen)
     return int(main(list(words[1:])))
 
 
