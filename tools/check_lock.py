@@ -19,6 +19,10 @@ from typing import Any
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
+
+from spoken_digits.errors import run_script
+
 Stages = dict[str, dict[str, Any]]
 
 
@@ -139,4 +143,4 @@ def uncached_outs(stage: dict[str, Any]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

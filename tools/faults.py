@@ -9,17 +9,23 @@ how to do it again. Exits 0 if all is well, 1 if not.
 
 import argparse
 import importlib
+import json
+import multiprocessing
+import os
 import random
 import shutil
 import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from spoken_digits import arithmetic
 from spoken_digits.errors import run_script
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # which it builds on
@@ -37,6 +43,9 @@ KINDS = {
     "machines": "full and read-only disks, little memory, few files; needs root",
     "kills": "kill -9, Ctrl-C, a worker killed, two dvc repro; then dvc repro is right",
 }
+GUESS_S = 1.0  # that a try takes, until it has ended
+_tries: Sequence["Try"] = ()  # which the workers, forks of this process, do by their numbers
+
 EXAMPLES = """
 kinds:
 {kinds}
@@ -59,11 +68,24 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of everything random (0)")
     parser.add_argument("--minutes", type=float, default=15, help="begin no try after these (15)")
     parser.add_argument("--tries", type=int, metavar="N", help="of each fault, at most")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        default=os.cpu_count(),
+        help="tries at once (one a core)",
+    )
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE", help="add each outcome to it, and do none again"
+    )
     options = parser.parse_args()
+    arithmetic.pin_numpy()  # before it is imported
     signal.signal(signal.SIGINT, signal.default_int_handler)  # inherited
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         tries = plan(options.only or KINDS, options.seed, Path(folder), options.tries)
-        return campaign(tries, Path(folder), options.minutes * 60)
+        return campaign(
+            tries, Path(folder), options.minutes * 60, options.workers or 1, options.save
+        )
 
 
 def plan(kinds: Iterable[str], seed: int, folder: Path, most: int | None) -> list["Try"]:
@@ -78,38 +100,95 @@ def plan(kinds: Iterable[str], seed: int, folder: Path, most: int | None) -> lis
     return [one for ones in tries.values() for one in ones[:most]]
 
 
-def campaign(tries: Sequence["Try"], folder: Path, seconds: float) -> int:
+def campaign(
+    tries: Sequence["Try"],
+    folder: Path,
+    seconds: float,
+    workers: int = 1,
+    save: Path | None = None,
+) -> int:
     """Do the tries and print the table, a row as soon as its fault is done with.
 
     The fault that has taken least time so far comes next: where time is short, each has its share.
     """
     from tqdm import tqdm
 
-    waiting: dict[str, deque[Try]] = defaultdict(deque)
-    for one in tries:
-        waiting[one.fault].append(one)
-    planned = {fault: len(ones) for fault, ones in waiting.items()}
-    spent = dict.fromkeys(waiting, 0.0)
+    global _tries
+    _tries = tries
+    known = read(save, tries)
+    waiting: dict[str, deque[int]] = defaultdict(deque)
+    planned = Counter(one.fault for one in tries)
     done: dict[str, list[tuple[Try, Outcome | str]]] = defaultdict(list)
+    for number, one in enumerate(tries):
+        if number in known:
+            done[one.fault].append((one, known[number]))
+        else:
+            waiting[one.fault].append(number)
+    spent = dict.fromkeys(planned, 0.0)
+    running: dict[Future[tuple[Outcome | str, float]], int] = {}
     width = max(map(len, planned), default=0)
     print(f"{'fault':{width}}  {'tried':>11}  {'lost':>4}  outcome", flush=True)
     began = time.monotonic()
-    with tqdm(total=len(tries), unit=" tries", disable=None) as bar:
-        while waiting and time.monotonic() < began + seconds:
-            fault = min(waiting, key=lambda name: spent[name])
-            one = waiting[fault].popleft()
-            bar.set_description(fault)
-            start = time.monotonic()
-            done[fault].append((one, attempt(one, folder / "try")))
-            spent[fault] += time.monotonic() - start
-            bar.update()
-            if not waiting[fault]:
-                del waiting[fault]
-                bar.write(row(fault, width, planned[fault], done[fault]), file=sys.stdout)
-                sys.stdout.flush()
-    for fault in waiting:
-        print(row(fault, width, planned[fault], done[fault]))
+    with (
+        ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool,
+        tqdm(total=len(tries), initial=len(known), unit=" tries", disable=None) as bar,
+    ):
+        while True:
+            while waiting and len(running) < workers and time.monotonic() < began + seconds:
+                fault = min(waiting, key=lambda name: spent[name])
+                number = waiting[fault].popleft()
+                if not waiting[fault]:
+                    del waiting[fault]
+                bar.set_description(fault)
+                running[pool.submit(timed, number, folder / f"try-{number}")] = number
+                spent[fault] += GUESS_S
+            if not running:
+                break
+            for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                number = running.pop(ended)
+                one = tries[number]
+                outcome, took = ended.result()
+                spent[one.fault] += took - GUESS_S
+                done[one.fault].append((one, outcome))
+                write(save, one, outcome, took)
+                bar.update()
+                if len(done[one.fault]) == planned[one.fault]:
+                    line = row(one.fault, width, planned[one.fault], done[one.fault])
+                    bar.write(line, file=sys.stdout)
+                    sys.stdout.flush()
+    for fault, count in planned.items():
+        if len(done[fault]) < count:
+            print(row(fault, width, count, done[fault]))
     return summary(done, len(tries), time.monotonic() - began)
+
+
+def timed(number: int, folder: Path) -> tuple["Outcome | str", float]:
+    """Do one of the tries; return how it ended and how long it took, s."""
+    start = time.monotonic()
+    return attempt(_tries[number], folder), time.monotonic() - start
+
+
+def read(save: Path | None, tries: Sequence["Try"]) -> dict[int, "Outcome | str"]:
+    """Return the outcomes of tries that were saved."""
+    from campaign.rule import Outcome
+
+    found: dict[int, Outcome | str] = {}
+    if save is None or not save.exists():
+        return found
+    numbers = {(one.fault, one.case): number for number, one in enumerate(tries)}
+    for line in save.read_text(encoding="utf-8").splitlines():
+        fault, case, outcome, _ = json.loads(line)
+        number = numbers.get((fault, case))
+        if number is not None:
+            found[number] = outcome if isinstance(outcome, str) else Outcome(*outcome)
+    return found
+
+
+def write(save: Path | None, one: "Try", outcome: "Outcome | str", took: float) -> None:
+    """Save an outcome as a line of JSON."""
+    if save is not None:
+        with save.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([one.fault, one.case, outcome, round(took, 2)]) + "\n")
 
 
 def attempt(one: "Try", folder: Path) -> "Outcome | str":
@@ -124,8 +203,10 @@ def attempt(one: "Try", folder: Path) -> "Outcome | str":
         return Outcome("failed", [str(failed)], [])
     except pytest.skip.Exception as reason:
         return str(reason)
+    except Exception:
+        return Outcome("failed", [traceback.format_exc()], [])  # the campaign's own mistake
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # something may still be writing
 
 
 def row(fault: str, width: int, planned: int, done: Sequence[tuple["Try", "Outcome | str"]]) -> str:

@@ -20,6 +20,10 @@ import threading
 import urllib.request
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
+
+from spoken_digits.errors import run_script
+
 CARD = ("/dev/nvidiactl", "/proc/driver/nvidia/version")
 """What NVIDIA's driver makes on Linux, where it finds a card or is loaded."""
 PATIENCE_S = 4.0  # for the index to answer
@@ -134,4 +138,4 @@ def pip(*arguments: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

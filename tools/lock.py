@@ -15,6 +15,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
+
+from spoken_digits.errors import run_script
+
 OTHERS, TORCH = Path("requirements.lock"), Path("requirements-torch.lock")
 _HEAD = """\
 # {what}, with the hashes of every file that the package index lists for it.
@@ -58,4 +62,4 @@ def is_torch_s(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

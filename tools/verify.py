@@ -23,6 +23,10 @@ from typing import Any
 import yaml
 from compare_files import first_difference
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
+
+from spoken_digits.errors import run_script
+
 # How far a metric may be from the committed one where the bytes are not the same, the first
 # pattern that fits. Counts and names are exact.
 TOLERANCES = {
@@ -179,4 +183,4 @@ def leaves(content: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

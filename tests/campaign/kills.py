@@ -4,8 +4,8 @@ import functools
 import math
 import os
 import random
+import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -13,22 +13,23 @@ from functools import partial
 from pathlib import Path
 
 import psutil
-from campaign import places
-from campaign.rule import Done, Outcome, Try, changed, judge, kept_on_purpose, temporary
+from campaign import places, programs
+from campaign.rule import Outcome, Try, changed, judge, kept_on_purpose, temporary
 from machine import tree
 
 STAGES = ("download", "spectrogram", "split", "validate", "train", "evaluate", "export", "report")
 WITH_WORKERS = ("spectrogram", "validate")
 MOMENTS = 100
-POLL_S = 0.01
 BUSY = "Unable to acquire lock"
 LOCK = "dvc.lock"
+QUEUE_S = 600  # that an experiment in the queue may take
 TIMES = ("trained_on.json", "latency.json")
 """Files that say when or where they were made."""
 
 
 def tries(chance: random.Random, top: Path) -> Iterator[Try]:
     """Yield moments, as shares of the work of a stage."""
+    programs.import_all()
     for stage in STAGES:
         for _ in range(MOMENTS):
             moment = chance.random()
@@ -68,6 +69,8 @@ def tries(chance: random.Random, top: Path) -> Iterator[Try]:
             "dvc exp run --temp",
             partial(at_once, top, [repro, experiment]),
         )
+    for _ in range(2):
+        yield Try("dvc repro beside a queue", "dvc queue start", partial(beside_a_queue, top))
 
 
 def stopped(top: Path, stage: str, moment: float, how: signal.Signals, folder: Path) -> Outcome:
@@ -75,10 +78,10 @@ def stopped(top: Path, stage: str, moment: float, how: signal.Signals, folder: P
     project = places.copy(places.built(top), folder)
     before = tree(project)
     work = work_of(top, stage)
-    process = begin(top, project, "repro", "--force", "--single-item", stage)
-    wait(process, moment * work)
+    process = begin(top, project, "dvc", "repro", "--force", "--single-item", stage)
+    programs.let_compute(process, moment * work)
     stop(process, how)
-    done = ended(process)
+    done = process.ended()
     wrong = []
     after = tree(project)
     worked = "ended first" if done.code == 0 else "stopped, then right"
@@ -104,13 +107,12 @@ def worker_killed(top: Path, stage: str, moment: float, folder: Path) -> Outcome
     project = places.copy(places.built(top), folder)
     before = tree(project)
     work = work_of(top, stage)
-    process = begin(top, project, script=stage)
-    wait(process, moment * work)
-    family = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-    workers = [one for one in family if "popen_loky" in " ".join(one.cmdline())]
+    process = begin(top, project, f"{stage}.py")
+    programs.let_compute(process, moment * work)
+    workers = workers_of(process) if process.poll() is None else []
     for worker in workers[:1]:
         worker.kill()
-    done = ended(process)
+    done = process.ended()
     outcome = judge(done, project, before, names="worker process was killed")
     if not workers:
         outcome = outcome._replace(how="had no worker yet")
@@ -118,12 +120,22 @@ def worker_killed(top: Path, stage: str, moment: float, folder: Path) -> Outcome
     return outcome._replace(wrong=outcome.wrong + again.wrong, lost=outcome.lost + again.lost)
 
 
+def workers_of(process: programs.Fork) -> list[psutil.Process]:
+    """Return joblib's workers, without its tracker of resources."""
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.Error):
+            if "popen_loky" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
+
+
 def at_once(top: Path, commands: list[list[str]], folder: Path) -> Outcome:
     """Give two commands at once: one may say that it must wait."""
     project = places.copy(places.built(top), folder)
     before = tree(project)
-    processes = [begin(top, project, *command) for command in commands]
-    results = [ended(process) for process in processes]
+    processes = [begin(top, project, "dvc", *command) for command in commands]
+    results = [process.ended() for process in processes]
     wrong = [
         f"exit code {done.code}: {done.err[-600:]}"
         for done in results
@@ -136,9 +148,30 @@ def at_once(top: Path, commands: list[list[str]], folder: Path) -> Outcome:
     return Outcome(how, wrong + outcome.wrong, outcome.lost)
 
 
+def beside_a_queue(top: Path, folder: Path) -> Outcome:
+    """Let DVC's queue run an experiment while dvc repro runs here."""
+    project = places.copy(places.built(top), folder)
+    before = tree(project)
+    wrong = []
+    for command in ("exp run --queue -S split.fold=1", "queue start", "repro --force split"):
+        done = begin(top, project, "dvc", *command.split()).ended()
+        if done.code != 0:
+            wrong.append(f"dvc {command}: exit code {done.code}: {done.err[-600:]}")
+    status = "Queued"
+    until = time.monotonic() + QUEUE_S
+    while ("Queued" in status or "Running" in status) and time.monotonic() < until:
+        time.sleep(1)
+        status = begin(top, project, "dvc", "queue", "status").ended().out
+    if "Success" not in status:
+        wrong.append(f"the experiment did not end well: {status}")
+    begin(top, project, "dvc", "queue", "stop", "--kill").ended()
+    outcome = repaired(top, project, before)
+    return Outcome("both worked", wrong + outcome.wrong, outcome.lost)
+
+
 def repaired(top: Path, project: Path, before: Mapping[str, bytes]) -> Outcome:
     """Run the pipeline again, and compare all that it makes with an undisturbed run's."""
-    done = ended(begin(top, project, "repro"))
+    done = begin(top, project, "dvc", "repro").ended()
     wrong = [] if done.code == 0 else [f"dvc repro: exit code {done.code}: {done.err[-900:]}"]
     after = tree(project)
     lost = [name for name in known(before) if after.get(name) != before[name]]
@@ -158,51 +191,25 @@ def known(files: Mapping[str, bytes]) -> list[str]:
 @functools.cache
 def work_of(top: Path, stage: str) -> float:
     """Return how long dvc repro of a stage computes, s: that is the same on a busy machine."""
-    folder = top / f"measured-{stage}"
-    folder.mkdir()
-    project = places.copy(places.built(top), folder)
-    process = begin(top, project, "repro", "--force", "--single-item", stage)
-    return wait(process)
+
+    def measure(place: Path) -> None:
+        place.mkdir()
+        project = places.copy(places.built(top), place)
+        process = begin(top, project, "dvc", "repro", "--force", "--single-item", stage)
+        work = programs.let_compute(process, math.inf)
+        shutil.rmtree(project)
+        (place / "seconds").write_text(str(work), encoding="ascii")
+
+    place = places.once(top / f"measured-{stage}", measure)
+    return float((place / "seconds").read_text(encoding="ascii"))
 
 
-def begin(
-    top: Path, project: Path, *command: str, script: str | None = None
-) -> subprocess.Popen[str]:
+def begin(top: Path, project: Path, *words: str) -> programs.Program:
     """Start DVC, or a stage's script, in a process group of its own."""
-    words = ["dvc", *command] if script is None else ["python3", f"src/{script}.py"]
-    return subprocess.Popen(
-        words,
-        cwd=project,
-        env=places.environment(top),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    return programs.Program(words, project, environment=places.environment(top))
 
 
-def wait(process: subprocess.Popen[str], seconds: float = math.inf) -> float:
-    """Let a process and its children compute for some seconds, or to their end; return how long."""
-    computed = 0.0
-    while computed < seconds and process.poll() is None:
-        with suppress(psutil.NoSuchProcess):
-            first = psutil.Process(process.pid)
-            family = [first, *first.children(recursive=True)]
-            computed = max(computed, sum(sum(one.cpu_times()[:4]) for one in family))
-        time.sleep(POLL_S)
-    return computed
-
-
-def stop(process: subprocess.Popen[str], how: signal.Signals) -> None:
+def stop(process: programs.Fork, how: signal.Signals) -> None:
     """Send a signal to all processes of a group."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, how)
-    except ProcessLookupError:
-        return
-
-
-def ended(process: subprocess.Popen[str]) -> Done:
-    """Wait for a process."""
-    out, err = process.communicate()
-    return Done(process.returncode, out, err)

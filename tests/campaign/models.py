@@ -15,9 +15,9 @@ import numpy as np
 import onnx
 from campaign import places, programs
 from campaign.archives import cut, flipped
-from campaign.rule import REFUSED, Done, Outcome, Try, judge
+from campaign.rule import REFUSED, Outcome, Try, judge
 from live_support import METADATA, save_model
-from machine import shell, tree
+from machine import tree
 from projects import ROOT
 
 BOTH = (0, *REFUSED)
@@ -29,6 +29,7 @@ Change = Callable[[Path], object]
 
 def tries(chance: random.Random, top: Path) -> Iterator[Try]:
     """Yield ONNX files for the live program, weights for the stage evaluate."""
+    programs.import_all()
     good = (RELEASED / "digits.onnx").read_bytes()
     for size in sorted(chance.sample(range(len(good)), 50)):
         case = f"after {size} of {len(good)} bytes"
@@ -172,12 +173,12 @@ def evaluate(top: Path, content: bytes, folder: Path) -> Outcome:
     project = places.copy(places.with_data(top), folder)
     (project / "models/digits.safetensors").write_bytes(content)
     before = tree(project)
-    done = shell("python3 src/evaluate.py", project)
+    done = programs.run("evaluate.py", project=project)
     names = rf"models/digits\.safetensors|{TAKEN}"
-    outcome = judge(Done(done.returncode, done.stdout, done.stderr), project, before, names=names)
+    outcome = judge(done, project, before, names=names)
     if (project / "owned").exists():
         outcome.wrong.append("code in it was run")
-    return outcome._replace(how="worked") if TAKEN in done.stderr else outcome
+    return outcome._replace(how="worked") if TAKEN in done.err else outcome
 
 
 def strange_weights(chance: random.Random, good: bytes) -> Iterator[tuple[str, bytes]]:

@@ -1,8 +1,10 @@
 """Projects to do harm to: copies of one that is made once."""
 
+import fcntl
 import functools
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from campaign import programs
@@ -22,7 +24,12 @@ FEW = {
 @functools.cache
 def with_data(top: Path) -> Path:
     """Return a project of beeps with all that needs no training, made once. Copy it."""
-    project = copy_project(top / "with-data")
+    return once(top / "with-data", make_data)
+
+
+def make_data(place: Path) -> None:
+    """Make that project."""
+    project = copy_project(place)
     shutil.copytree(ROOT / "models/released", project / "models/released")
     set_params(project, FEW)
     (project / "recordings").mkdir()
@@ -36,22 +43,42 @@ def with_data(top: Path) -> Path:
     ):
         done = programs.run(script, *options, project=project)
         assert done.code == 0, done.err
-    return project
 
 
 @functools.cache
 def built(top: Path) -> Path:
     """Return a project under Git and DVC after one dvc repro, made once. Copy it."""
-    project = copy_project(top / "built")
+    programs.import_all()
+    return once(top / "built", lambda place: make_built(top, place))
+
+
+def make_built(top: Path, place: Path) -> None:
+    """Make that project."""
+    project = copy_project(place)
     git = ["git", "init", "--quiet", "--initial-branch=main"], ["git", "add", "."]
     for command in (*git, ["git", "commit", "--quiet", "-m", "The project"], ["dvc", "repro"]):
         subprocess.run(command, cwd=project, env=environment(top), check=True, capture_output=True)
-    return project
+
+
+def once(place: Path, make: Callable[[Path], None]) -> Path:
+    """Make a folder, unless another process has made it or is about to; return it."""
+    done = place.with_name(f"{place.name}.done")
+    with place.with_name(f"{place.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            shutil.rmtree(place, ignore_errors=True)
+            make(place)
+            done.touch()
+    return place
 
 
 def environment(top: Path) -> dict[str, str]:
     """Return that of a user on whose machine nothing else runs."""
-    return surroundings(top, "anna") | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return surroundings(top, "anna") | {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SPOKEN_DIGITS_KEPT": "none",  # every stage does its work
+    }
 
 
 def copy(project: Path, folder: Path) -> Path:

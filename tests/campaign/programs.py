@@ -2,16 +2,22 @@
 
 A fork of this process runs the script: a try takes a tenth of a second, where a new Python takes
 seconds. It ends as any run does; a crash of a library, a hang or hunger for memory end the fork.
+So does DVC: its repro is a fork, and each stage that it runs a fork of that.
 """
 
+import functools
+import importlib
 import os
 import resource
 import runpy
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+import types
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 import numpy  # noqa: F401 (imported once, for all forks)
 import soundfile  # noqa: F401
@@ -22,9 +28,111 @@ import spoken_digits.corpora.folder
 import spoken_digits.dataset.recordings
 import spoken_digits.params
 import spoken_digits.stage  # noqa: F401
+from spoken_digits import arithmetic
 
 SECONDS = 60  # of computing; ten times as many of waiting
 MEMORY = 2 * 2**30  # bytes, beside what this process has
+POLL_S = 0.02
+THREADS = 1  # as train.threads in projects.SMALL
+
+_ALL = (
+    "spoken_digits.corpora.espeak", "spoken_digits.corpora.registry",
+    "spoken_digits.picture.contact_sheet", "spoken_digits.picture.convert",
+    "spoken_digits.dataset.checks", "spoken_digits.training.loop",
+    "spoken_digits.training.start_from", "spoken_digits.evaluation.plots_folder",
+    "spoken_digits.evaluation.robustness", "spoken_digits.evaluation.reported_metrics",
+    "spoken_digits.evaluation.report_page", "spoken_digits.export.graph",
+    "spoken_digits.export.latency", "spoken_digits.live.browser", "spoken_digits.workers",
+    "dvclive.live", "dvc.cli", "dvc.commands.repro", "dvc.repo.reproduce", "dvc.stage.run",
+)  # fmt: skip
+"""What the stages and DVC import, and what that imports: torch, onnxruntime, matplotlib."""
+
+
+@functools.cache
+def import_all() -> None:
+    """Import what every stage needs, with torch's arithmetic pinned. It takes seconds."""
+    arithmetic.pin_arithmetic(THREADS)
+    for module in _ALL:
+        importlib.import_module(module)
+
+
+class Fork:
+    """A program that runs in a fork of this process, in a process group of its own."""
+
+    def __init__(
+        self,
+        main: Callable[[], object],
+        folder: Path,
+        streams: Sequence[IO[Any]] = (),
+        environment: Mapping[str, str] | None = None,
+        group: bool = True,
+    ) -> None:
+        """Start it: ``streams`` become its first descriptors, ``environment`` all that it knows."""
+        self.returncode: int | None = None
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            for number, file in enumerate(streams):
+                os.dup2(file.fileno(), number)
+            if group:
+                os.setpgid(0, 0)
+            _become(main, folder, environment)
+        if group:
+            os.setpgid(self.pid, self.pid)
+
+    def poll(self) -> int | None:
+        """Return its exit code, None if it runs."""
+        if self.returncode is None:
+            self._wait(os.WNOHANG)
+        return self.returncode
+
+    def wait(self) -> int:
+        """Wait for its end, and return its exit code: -n if signal n ended it."""
+        if self.returncode is None:
+            self._wait(0)
+        assert self.returncode is not None
+        return self.returncode
+
+    def communicate(self) -> None:
+        """Do as subprocess.Popen does without pipes."""
+        self.wait()
+
+    def _wait(self, how: int) -> None:
+        found, status = os.waitpid(self.pid, how)
+        if found:
+            self.returncode = os.waitstatus_to_exitcode(status)
+
+
+class Program(Fork):
+    """dvc, or a script of ``src``, whose output is kept in files."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        project: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        first: Callable[[], None] | None = None,
+    ) -> None:
+        """Start it in a project's folder; ``first`` is called in its process before."""
+        self._files = [tempfile.TemporaryFile() for _ in range(3)]  # noqa: SIM115
+        self._files[0].write(stdin)
+        self._files[0].seek(0)
+        main = partial_of(_dvc if words[0] == "dvc" else _script, words, first)
+        super().__init__(main, project, self._files, environment)
+
+    def ended(self) -> Done:
+        """Wait for it; return all that it said."""
+        code = self.wait()
+        texts = []
+        for file in self._files[1:]:
+            file.seek(0)
+            texts.append(file.read().decode(errors="replace"))
+        for file in self._files:
+            file.close()
+        return Done(code, *texts)
 
 
 def run(
@@ -33,49 +141,70 @@ def run(
     project: Path,
     stdin: bytes = b"",
     seconds: int = SECONDS,
+    environment: Mapping[str, str] | None = None,
     first: Callable[[], None] | None = None,
 ) -> Done:
     """Run a script of ``src`` in a project's folder; ``first`` is called in its process before.
 
     If it computes longer than so many seconds it is ended, with code -24; -14 if it hangs.
     """
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        with tempfile.TemporaryFile() as given:
-            given.write(stdin)
-            given.seek(0)
-            child = os.fork()
-            if child == 0:
-                for number, file in enumerate((given, out, err)):
-                    os.dup2(file.fileno(), number)
-                _become(script, [str(one) for one in arguments], project, seconds, first)
-            _, status = os.waitpid(child, 0)
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode(errors="replace"))
-    return Done(os.waitstatus_to_exitcode(status), *texts)
 
-
-def _become(
-    script: str,
-    arguments: Sequence[str],
-    project: Path,
-    seconds: int,
-    first: Callable[[], None] | None,
-) -> None:
-    code = 1
-    try:
-        os.setpgid(0, 0)
-        os.chdir(project)
+    def limited() -> None:
         signal.alarm(10 * seconds)
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         limit = _address_space() + MEMORY
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        sys.argv = [script, *arguments]
         if first is not None:
             first()
-        runpy.run_path(str(ROOT / "src" / script), run_name="__main__")
-        code = 0
+
+    words = [script, *map(str, arguments)]
+    return Program(words, project, environment=environment, stdin=stdin, first=limited).ended()
+
+
+def partial_of(
+    main: Callable[[Sequence[str]], object],
+    words: Sequence[str],
+    first: Callable[[], None] | None,
+) -> Callable[[], object]:
+    """Return a function that calls ``first``, if any, then ``main`` with the words."""
+
+    def both() -> object:
+        if first is not None:
+            first()
+        return main(words)
+
+    return both
+
+
+def _script(words: Sequence[str]) -> None:
+    sys.argv = [*words]
+    runpy.run_path(str(ROOT / "src" / words[0]), run_name="__main__")
+
+
+def _dvc(words: Sequence[str]) -> int:
+    import dvc.stage.run
+    from dvc.cli import main
+
+    def popen(command: Sequence[str], *, cwd: str, env: Mapping[str, str], **_: object) -> Fork:
+        # sh -c "python3 src/<stage>.py"
+        _, script = command[-1].split()
+        return Fork(partial_of(_script, [Path(script).name], None), Path(cwd), (), env, group=False)
+
+    vars(dvc.stage.run)["subprocess"] = types.SimpleNamespace(Popen=popen)
+    return int(main(list(words[1:])))
+
+
+def _become(
+    main: Callable[[], object], folder: Path, environment: Mapping[str, str] | None
+) -> None:
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.chdir(folder)
+        if environment is not None:
+            os.environ.clear()
+            os.environ.update(environment)
+        code = int(main() or 0)  # type: ignore[call-overload]
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:
@@ -84,6 +213,32 @@ def _become(
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         os._exit(code)
+
+
+def family(group: int) -> dict[int, float]:
+    """Return the processes of a group and how long each has computed, s, as Linux counts it."""
+    found = {}
+    ticks = os.sysconf("SC_CLK_TCK")
+    for name in os.listdir("/proc"):  # noqa: PTH208 (a hundred times a second)
+        if not name.isdigit():
+            continue
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group:
+            found[int(name)] = sum(map(int, fields[11:15])) / ticks
+    return found
+
+
+def let_compute(process: Fork, seconds: float) -> float:
+    """Let a program and its children compute for some seconds, or to its end; return how long."""
+    computed = 0.0
+    while computed < seconds and process.poll() is None:
+        computed = max(computed, sum(family(process.pid).values()))
+        time.sleep(POLL_S)
+    return computed
 
 
 def _address_space() -> int:

@@ -211,7 +211,8 @@ def hooked(origin, tmp_path, run):
         for name in (".dvc/config", ".dvcignore", "dvc.lock", "metrics.json", *SOURCES):
             (project / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(origin / name, project / name)
-        for name in ("tools/check_lock.py", "tools/with_env", "tools/hooks/pre-commit", "Makefile"):
+        for name in ("tools/check_lock.py", "tools/with_env", "tools/hooks/pre-commit", "Makefile",
+                     "src/spoken_digits/__init__.py", "src/spoken_digits/errors.py"):  # fmt: skip
             (project / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, project / name)
         (project / "requirements.txt").write_text("dvc\n", encoding="utf-8")

@@ -30,13 +30,7 @@ def test_help_waits_for_nothing(script):
     assert not SLOW & imported
 
 
-OF_THEMSELVES = {"check_lock.py", "install.py", "lock.py", "verify.py"}
-"""Tools that stand on no other module of this project."""
-
-
-@pytest.mark.parametrize(
-    "script", [one for one in SCRIPTS if one.name not in OF_THEMSELVES], ids=lambda path: path.name
-)
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_help_into_a_full_disk(script):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         done = subprocess.run(

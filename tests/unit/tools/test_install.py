@@ -193,9 +193,10 @@ def test_a_folder_instead_of_an_index(environment, indexes):
 @pytest.mark.slow
 def test_make_installs_once_and_again_only_for_another_torch(indexes, tmp_path):
     project = tmp_path / "project"
-    (project / "tools").mkdir(parents=True)
-    shutil.copy(ROOT / "Makefile", project)
-    shutil.copy(ROOT / "tools/install.py", project / "tools")
+    for name in ("Makefile", "tools/install.py", "src/spoken_digits/__init__.py",
+                 "src/spoken_digits/errors.py"):  # fmt: skip
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, project / name)
     (project / "constraints.txt").touch()
     (project / "requirements.txt").write_text(f"torch=={PIN}\n")
 
