@@ -148,12 +148,19 @@ def augment(
     pictures = _trim(pictures, strengths["trim"], random)
     pictures = _warp(pictures, strengths, random)
     power = _compress(pictures, strengths["compression"], random)
+    pictures = _to_pictures(on_the_way(power, strengths, random))
+    return _mask(pictures, strengths["mask"], random)
+
+
+def on_the_way(power: Tensor, strengths: Strengths, random: Generator) -> Tensor:
+    """Do what happens to a voice on its way to the file, (n, 100, frames) -> the same: power.
+
+    Its s and its pitch are another's, it sounds in a room, in noise, and a microphone records it.
+    """
     power = _weaken_fricatives(power, strengths["fricatives"], random)
     power = _blur_bands(power, strengths["blur"], random)
     power = _reverberate(power, strengths["reverberation"], random)
-    power = _record(power, strengths, random)
-    pictures = _to_pictures(power)
-    return _mask(pictures, strengths["mask"], random)
+    return _record(power, strengths, random)
 
 
 def with_other_sounds(
@@ -187,7 +194,7 @@ def _pieces(pictures: Tensor, random: Generator) -> Tensor:
     beginning = _chance(pictures, 0.5, random)
     start = torch.where(beginning, first, last - kept)
     end = torch.where(beginning, first + kept, last)
-    return pictures * _between(start, end)[:, None, :]
+    return pictures * _between(start, end, SIZE)[:, None, :]
 
 
 def _trim(pictures: Tensor, strength: float, random: Generator) -> Tensor:
@@ -197,10 +204,10 @@ def _trim(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     cut = length * _uniform(pictures, *_CUT_START, random) * _chance(pictures, _CUT_CHANCE, random)
     start = first + cut
     cut = length * _uniform(pictures, *_CUT_END, random) * _chance(pictures, _CUT_CHANCE, random)
-    kept = _between(start, last - cut)
+    kept = _between(start, last - cut, SIZE)
     power = torch.exp(_DB * DEPTH * (pictures - 1)).sum(dim=1)  # (n, 100) of whole frames
     threshold = torch.exp(-_DB * _uniform(pictures, *_GATE_THRESHOLD, random))
-    gate = _between(*_ends(power > power.amax(dim=1, keepdim=True) * threshold[:, None]))
+    gate = _between(*_ends(power > power.amax(dim=1, keepdim=True) * threshold[:, None]), SIZE)
     gated = _chance(pictures, _GATE_CHANCE, random)[:, None]
     kept = torch.where(gated, kept & gate, kept)
     kept |= ~_chance(pictures, strength, random)[:, None]
@@ -270,7 +277,7 @@ def _weaken_fricatives(power: Tensor, strength: float, random: Generator) -> Ten
     Synthetic voices hiss loudly in all bands. People's s is far above 4 kHz, and weak where a
     microphone or a telephone ends there.
     """
-    hissing = power[:, :_ABOVE_2_KHZ].sum(dim=1) / power.sum(dim=1).clamp(min=1e-12)  # (n, 100)
+    hissing = power[:, :_ABOVE_2_KHZ].sum(dim=1) / power.sum(dim=1).clamp(min=1e-12)
     some = _chance(power, _HISS_CHANCE * strength, random)
     gain = (_uniform(power, *_HISS_GAIN, random) * some)[:, None, None]
     thinning = (_uniform(power, *_HISS_THINNING, random) * some)[:, None, None]
@@ -293,8 +300,8 @@ def _blur_bands(power: Tensor, strength: float, random: Generator) -> Tensor:
 
 def _reverberate(power: Tensor, strength: float, random: Generator) -> Tensor:
     """Add to half of the pictures a tail that decays exponentially: a product along time."""
-    frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)
-    lag = frame[None, :] - frame[:, None]  # (100, 100): from frame, to frame
+    frame = torch.arange(power.shape[2], dtype=torch.float32, device=power.device)
+    lag = frame[None, :] - frame[:, None]  # (frames, frames): from frame, to frame
     decay = _log_uniform(power, *_TAIL_DECAY, random)
     level = _log_uniform(power, *_TAIL_LEVEL, random)
     some = _chance(power, _TAIL_CHANCE * strength, random)
@@ -317,7 +324,7 @@ def _record(power: Tensor, strengths: Strengths, random: Generator) -> Tensor:
 
 
 def _recorded_frames(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return which frames the recording has, (n, 100); the rest is padding, without any noise.
+    """Return which frames the recording has, (n, frames); the rest is padding, without any noise.
 
     A quarter of the pictures are of recordings that begin and end within 0.3 s of their word.
     Else the edges of noisy recordings, shorter than the second, would be taken for consonants.
@@ -327,7 +334,7 @@ def _recorded_frames(power: Tensor, strength: float, random: Generator) -> Tenso
     before = _PADDED_MARGIN * _uniform(power, 0, 1, random).square()
     after = _PADDED_MARGIN * _uniform(power, 0, 1, random).square()
     whole = ~_chance(power, _PADDED_CHANCE * strength, random)
-    return _between(first - before, last + after) | whole[:, None]
+    return _between(first - before, last + after, power.shape[2]) | whole[:, None]
 
 
 def _response(power: Tensor, strength: float, random: Generator) -> Tensor:
@@ -350,7 +357,6 @@ def _noise(power: Tensor, strength: float, voices_strength: float, random: Gener
 
     ``voices_strength`` is that of the other voices alone.
     """
-    n = len(power)
     speech = power.amax(dim=2).mean(dim=1)  # (n,) the level that SNR refers to
     colour = torch.exp(
         _DB * _waves(power, _heights(power)[None], _NOISE_TILT, _NOISE_RIPPLE, random)
@@ -358,10 +364,10 @@ def _noise(power: Tensor, strength: float, voices_strength: float, random: Gener
     colour = colour / colour.mean(dim=1, keepdim=True)
     # A band's power in one frame of noise is nearly exponentially distributed.
     grain = -torch.log(
-        torch.rand(n, SIZE, SIZE, generator=random).to(power.device).clamp_(min=1e-6)
+        torch.rand(power.shape, generator=random).to(power.device).clamp_(min=1e-6)
     )
     grain = (grain + grain.roll(1, dims=2)) / 2  # frames overlap
-    frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)[None]
+    frame = torch.arange(power.shape[2], dtype=torch.float32, device=power.device)[None]
     rate, phase = _uniform(power, *_SWELL_RATE, random), _uniform(power, 0, 2 * math.pi, random)
     swell = torch.exp(
         _uniform(power, *_SWELL_DEPTH, random)[:, None]
@@ -390,8 +396,8 @@ def _clicks(power: Tensor, strength: float, random: Generator) -> Tensor:
     colour = colour / colour.amax(dim=1, keepdim=True)
     level = power.amax(dim=(1, 2)) * torch.exp(_DB * _uniform(power, *_CLICK_LEVEL, random))
     level = level * _chance(power, _CLICK_CHANCE * strength, random)
-    start = _uniform(power, 0, SIZE, random)
-    frames = _between(start, start + _uniform(power, *_CLICK_FRAMES, random))
+    start = _uniform(power, 0, power.shape[2], random)
+    frames = _between(start, start + _uniform(power, *_CLICK_FRAMES, random), power.shape[2])
     return (colour * level[:, None])[:, :, None] * frames[:, None, :]
 
 
@@ -437,15 +443,16 @@ def _mask(pictures: Tensor, strength: float, random: Generator) -> Tensor:
 
 
 def _ends(sounding: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the first and the last true frame of each row, (n, 100) -> (n,), (n,)."""
-    frame = torch.arange(SIZE, dtype=torch.float32, device=sounding.device)
-    first = torch.where(sounding, frame, SIZE).amin(dim=1)
+    """Return the first and the last true frame of each row, (n, frames) -> (n,), (n,)."""
+    frames = sounding.shape[1]
+    frame = torch.arange(frames, dtype=torch.float32, device=sounding.device)
+    first = torch.where(sounding, frame, frames).amin(dim=1)
     return first, torch.where(sounding, frame, -1).amax(dim=1)
 
 
-def _between(start: Tensor, end: Tensor) -> Tensor:
-    """Return which frames are from start to end, (n,), (n,) -> (n, 100)."""
-    frame = torch.arange(SIZE, dtype=torch.float32, device=start.device)
+def _between(start: Tensor, end: Tensor, frames: int) -> Tensor:
+    """Return which frames are from start to end, (n,), (n,) -> (n, frames)."""
+    frame = torch.arange(frames, dtype=torch.float32, device=start.device)
     return (frame >= start[:, None]) & (frame <= end[:, None])
 
 
