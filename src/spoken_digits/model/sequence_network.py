@@ -58,9 +58,9 @@ class SequenceNet(nn.Module):
             convolution(1, 16, 7, stride=(4, 2)),  # (n, 16, 25, t / 2)
             convolution(16, 32, 3, stride=2),  # (n, 32, 13, t / 4)
             Residual(32),
-            convolution(32, 64, 3, stride=(2, 1)),  # (n, 64, 7, t / 4)
-            Residual(64),
-            convolution(64, _CHANNELS, (7, 1), padding=0),  # (n, 96, 1, t / 4)
+            convolution(32, 56, 3, stride=(2, 1)),  # (n, 56, 7, t / 4)
+            Residual(56),
+            convolution(56, _CHANNELS, (7, 1), padding=0),  # (n, 96, 1, t / 4)
         )
         self.temporal = nn.Sequential(*(Temporal(_CHANNELS) for _ in range(_TEMPORAL_BLOCKS)))
         self.dropout = nn.Dropout(0.2)
