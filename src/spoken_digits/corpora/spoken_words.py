@@ -98,9 +98,7 @@ def spoken_words(
     reference = REFERENCE[vocabulary.language]
     others = OTHER_WORDS[vocabulary.language]
     said = [said for word in vocabulary.words for said in word.said]
-    transcripts = transcribe(
-        [*said, *others, *([also] if also else [])], {*voices, reference}
-    )
+    transcripts = transcribe([*said, *others, *([also] if also else [])], {*voices, reference})
     check_speakable(vocabulary, transcripts[reference])
     return SpokenWords(vocabulary, unlike(others, vocabulary, transcripts[reference]), transcripts)
 

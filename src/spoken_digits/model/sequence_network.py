@@ -12,11 +12,15 @@ seconds: white is HEADROOM_DB above the loudest level that lasted 60 ms, which a
 bands are normalised as pictures are, half as a whole and half band by band.
 """
 
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spoken_digits.model.network import Residual, convolution
+from spoken_digits.model.network import ModelFileError, Residual, convolution, read_classes
 from spoken_digits.picture.stream import QUIETEST_DB
 
 SHRINK = 4
@@ -33,7 +37,7 @@ LEVEL_PAST, LEVEL_AHEAD = 250, 20
 """Frames whose levels scale a frame: the last 2.5 s, and the coming 0.2 s, since words begin
 softly."""
 
-_CHANNELS = 96
+_CHANNELS = 80
 _TEMPORAL_PAST, _TEMPORAL_AHEAD = 6, 2  # output frames that a temporal block sees
 _TEMPORAL_BLOCKS = 3
 _CONVOLUTIONS = 17  # frames that the first layers see on either side
@@ -60,7 +64,7 @@ class SequenceNet(nn.Module):
             Residual(32),
             convolution(32, 56, 3, stride=(2, 1)),  # (n, 56, 7, t / 4)
             Residual(56),
-            convolution(56, _CHANNELS, (7, 1), padding=0),  # (n, 96, 1, t / 4)
+            convolution(56, _CHANNELS, (7, 1), padding=0),  # (n, 80, 1, t / 4)
         )
         self.temporal = nn.Sequential(*(Temporal(_CHANNELS) for _ in range(_TEMPORAL_BLOCKS)))
         self.dropout = nn.Dropout(0.2)
@@ -129,3 +133,17 @@ def _root(variance: Tensor) -> Tensor:
     return variance.clamp(min=0) * variance.clamp(min=_TINY).rsqrt()
 
 
+def load_sequence_network(path: Path) -> SequenceNet:
+    """Load a trained network, in evaluation mode, float32.
+
+    Raises ModelFileError if the file is missing, damaged or holds another network.
+    """
+    network = SequenceNet(len(read_classes(path)) - 1)
+    try:
+        network.load_state_dict(safetensors.torch.load_file(path), strict=False)
+    except (safetensors.SafetensorError, RuntimeError) as error:
+        raise ModelFileError(
+            f"{path}: does not fit this network ({error}). Make it anew with: dvc repro "
+            "numbers/dvc.yaml"
+        ) from None
+    return network.eval()

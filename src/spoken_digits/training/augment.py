@@ -358,14 +358,10 @@ def _noise(power: Tensor, strength: float, voices_strength: float, random: Gener
     ``voices_strength`` is that of the other voices alone.
     """
     speech = power.amax(dim=2).mean(dim=1)  # (n,) the level that SNR refers to
-    colour = torch.exp(
-        DB * waves(power, _heights(power)[None], _NOISE_TILT, _NOISE_RIPPLE, random)
-    )
+    colour = torch.exp(DB * waves(power, _heights(power)[None], _NOISE_TILT, _NOISE_RIPPLE, random))
     colour = colour / colour.mean(dim=1, keepdim=True)
     # A band's power in one frame of noise is nearly exponentially distributed.
-    grain = -torch.log(
-        torch.rand(power.shape, generator=random).to(power.device).clamp_(min=1e-6)
-    )
+    grain = -torch.log(torch.rand(power.shape, generator=random).to(power.device).clamp_(min=1e-6))
     grain = (grain + grain.roll(1, dims=2)) / 2  # frames overlap
     frame = torch.arange(power.shape[2], dtype=torch.float32, device=power.device)[None]
     rate, phase = uniform(power, *_SWELL_RATE, random), uniform(power, 0, 2 * math.pi, random)
@@ -390,9 +386,7 @@ def _noise(power: Tensor, strength: float, voices_strength: float, random: Gener
 
 def _clicks(power: Tensor, strength: float, random: Generator) -> Tensor:
     """Return a click or a knock to add to a quarter of the pictures, anywhere in the second."""
-    colour = torch.exp(
-        DB * waves(power, _heights(power)[None], _CLICK_TILT, _CLICK_RIPPLE, random)
-    )
+    colour = torch.exp(DB * waves(power, _heights(power)[None], _CLICK_TILT, _CLICK_RIPPLE, random))
     colour = colour / colour.amax(dim=1, keepdim=True)
     level = power.amax(dim=(1, 2)) * torch.exp(DB * uniform(power, *_CLICK_LEVEL, random))
     level = level * chance(power, _CLICK_CHANCE * strength, random)

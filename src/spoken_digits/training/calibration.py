@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional as F
 
 from spoken_digits.model.network import SpectrogramNet, logits
@@ -35,7 +36,7 @@ def calibrate(
     return temperature
 
 
-def round_to_half(network: SpectrogramNet) -> None:
+def round_to_half(network: nn.Module) -> None:
     """Round the weights to what float16 holds, as they are saved and exported."""
     with torch.no_grad():
         for value in network.state_dict().values():

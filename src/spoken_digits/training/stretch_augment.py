@@ -30,9 +30,7 @@ _MASKED_BANDS, _MASKED_FRAMES = 14, 10  # the widest
 _MASKS_OF_BANDS, _MASKS_OF_FRAMES = 2, 8
 
 
-def augment_stretches(
-    power: Tensor, frames: Tensor, strength: float, random: Generator
-) -> Tensor:
+def augment_stretches(power: Tensor, frames: Tensor, strength: float, random: Generator) -> Tensor:
     """Return levels in dB of stretches, (n, 100, SOURCE) power -> (n, 100, FRAMES).
 
     ``frames`` (n,) says how many frames of each are used. ``random`` is a CPU's generator, and all

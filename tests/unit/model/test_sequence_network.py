@@ -18,7 +18,7 @@ def levels(frames: int, seed: int = 1) -> torch.Tensor:
 
 def test_it_is_small():
     parameters = sum(p.numel() for p in SequenceNet(10).parameters())
-    assert parameters < 160_000, parameters
+    assert parameters < 130_000, parameters
 
 
 @pytest.mark.parametrize("frames", [4, 100, 640])

@@ -1,0 +1,146 @@
+"""Numbers read from a stream of any length, while they are said.
+
+The network says of every 40 ms what is being said, from the 3.5 s before and the 0.6 s after. So a
+stream is read in windows: as sound comes, the network hears the last seconds again. What is older
+than it looks ahead is settled; what is newer is read as if the sound ended now, and may change. No
+rule says where one word ends and the next begins.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoken_digits.export.sequence_inference import STEP, NumberModel
+from spoken_digits.model.ctc import best_path, log_probability
+from spoken_digits.sizes import SAMPLE_RATE
+
+UNSURE = "?"
+"""Stands for a word that is less probable than ``reject``."""
+
+_EVERY = SAMPLE_RATE // 4  # new samples before the network hears again
+_LONGEST_S = 60.0  # a number that goes on is ended here: memory stays constant
+
+
+class Read(NamedTuple):
+    """A word of a number: its label, when it is said, s since the stream began, how sure it is."""
+
+    label: str
+    start: float
+    end: float
+    confidence: float
+
+
+class Number(NamedTuple):
+    """Words that are said without a pause of more than ``pause_s``."""
+
+    words: tuple[Read, ...]
+    confidence: float
+    """The probability of these words, just these and in this order."""
+
+    def text(self, reject: float, separator: str) -> str:
+        """Return the labels, UNSURE for a word that is less probable than ``reject``."""
+        return separator.join(
+            word.label if word.confidence >= reject else UNSURE for word in self.words
+        )
+
+
+class NumberReader:
+    """Reads a stream that is fed block by block."""
+
+    def __init__(self, model: NumberModel, pause_s: float) -> None:
+        self._model = model
+        self._pause = round(pause_s * SAMPLE_RATE / STEP)  # output frames
+        self._sound = np.empty(0, np.float32)
+        self._from = 0  # the output frame that _sound begins with
+        self._settled = np.empty((0, len(model.labels) + 1), np.float32)
+        self._begin = 0  # the output frame that _settled begins with
+        self._newest = np.empty((0, len(model.labels) + 1), np.float32)
+        self._heard = 0  # samples of _sound that the network has heard
+
+    def feed(self, samples: NDArray[np.float32]) -> list[Number]:
+        """Take the next samples (n,) at 16 kHz; return the numbers that ended in them."""
+        ended: list[Number] = []
+        for start in range(0, len(samples), _EVERY):  # a long block as the stream that it is
+            self._sound = np.concatenate([self._sound, samples[start : start + _EVERY]])
+            if len(self._sound) - self._heard >= _EVERY:
+                self._hear(len(self._sound) // STEP, settle_all=False)
+                ended += self._ended()
+        return ended
+
+    def finish(self) -> list[Number]:
+        """Return the numbers that are being said where the stream ends."""
+        whole = -(-len(self._sound) // STEP)
+        self._sound = np.pad(self._sound, (0, whole * STEP - len(self._sound)))
+        if whole:
+            self._hear(whole, settle_all=True)
+        numbers = self._ended()
+        last = self._number(self._settled)
+        self._forget(self._begin + len(self._settled))
+        return numbers + ([last] if last.words else [])
+
+    def so_far(self) -> Number:
+        """Return the number that is being said; its last words may still change."""
+        return self._number(np.concatenate([self._settled, self._newest]))
+
+    def _hear(self, frames: int, settle_all: bool) -> None:
+        """Read the first ``frames`` output frames of the sound, and drop what is no longer used."""
+        if frames < 2:  # fewer than the network takes
+            self._sound = np.pad(self._sound, (0, 2 * STEP - len(self._sound)))
+            frames = 2
+        outputs = self._model.log_probabilities(self._sound[: frames * STEP])
+        known = self._begin + len(self._settled) - self._from
+        ahead = -(-self._model.ahead // STEP)
+        settled = frames if settle_all else max(frames - ahead, known)
+        self._settled = np.concatenate([self._settled, outputs[known:settled]])
+        self._newest = outputs[settled:]
+        kept = max(settled - -(-self._model.past // STEP), 0)
+        self._from += kept
+        self._sound = self._sound[kept * STEP :]
+        self._heard = len(self._sound)
+
+    def _ended(self) -> list[Number]:
+        """Return the numbers in what is settled after which there is a pause."""
+        ended = []
+        while True:
+            words = best_path(self._settled)
+            end = next(
+                (
+                    word.end
+                    for word, following in zip(words, [*words[1:], None], strict=True)
+                    if (following.first if following else len(self._settled)) - word.end
+                    > self._pause
+                    or word.end * STEP > _LONGEST_S * SAMPLE_RATE
+                ),
+                None,
+            )
+            if end is None:
+                if not words:
+                    self._forget(self._begin + max(len(self._settled) - 1, 0))
+                return ended
+            ended.append(self._number(self._settled[: end + 1]))
+            self._forget(self._begin + end)
+
+    def _number(self, outputs: NDArray[np.float32]) -> Number:
+        emitted = best_path(outputs)
+        if not emitted:
+            return Number((), 1.0)
+        labels: Sequence[str] = self._model.labels
+        seconds = STEP / SAMPLE_RATE
+        words = tuple(
+            Read(
+                labels[one.label],
+                (self._begin + one.first) * seconds,
+                (self._begin + one.end) * seconds,
+                one.confidence,
+            )
+            for one in emitted
+        )
+        likely = log_probability(outputs, [one.label for one in emitted])
+        return Number(words, float(np.exp(likely)))
+
+    def _forget(self, frame: int) -> None:
+        """Drop what is settled before an output frame."""
+        self._settled = self._settled[frame - self._begin :]
+        self._begin = frame
