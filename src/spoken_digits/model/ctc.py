@@ -3,6 +3,7 @@
 For NumPy alone, since the live program needs it and not PyTorch.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ def best_path(log_probabilities: NDArray[np.floating]) -> list[Emission]:
             int(end),
             float(np.exp(log_probabilities[first:end, best[first]].max())),
         )
-        for first, end in zip(edges[:-1], edges[1:], strict=True)
+        for first, end in itertools.pairwise(edges)
         if best[first] != blank
     ]
 
