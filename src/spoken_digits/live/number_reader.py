@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.export.sequence_inference import STEP, NumberModel
-from spoken_digits.model.ctc import best_path, log_probability
+from spoken_digits.model.ctc import Emission, best_path, log_probability
 from spoken_digits.sizes import SAMPLE_RATE
 
 UNSURE = "?"
@@ -103,24 +103,23 @@ class NumberReader:
     def _ended(self) -> list[Number]:
         """Return the numbers in what is settled after which there is a pause."""
         ended = []
-        while True:
-            words = best_path(self._settled)
-            end = next(
-                (
-                    word.end
-                    for word, following in zip(words, [*words[1:], None], strict=True)
-                    if (following.first if following else len(self._settled)) - word.end
-                    > self._pause
-                    or word.end * STEP > _LONGEST_S * SAMPLE_RATE
-                ),
-                None,
-            )
+        while words := best_path(self._settled):
+            end = self._end(words)
             if end is None:
-                if not words:
-                    self._forget(self._begin + max(len(self._settled) - 1, 0))
                 return ended
             ended.append(self._number(self._settled[: end + 1]))
             self._forget(self._begin + end)
+        self._forget(self._begin + max(len(self._settled) - 1, 0))
+        return ended
+
+    def _end(self, words: Sequence[Emission]) -> int | None:
+        """Return where, among what is settled, the first number ends, if it does."""
+        following = [*(word.first for word in words[1:]), len(self._settled)]
+        for word, begins in zip(words, following, strict=True):
+            long = word.end * STEP > _LONGEST_S * SAMPLE_RATE
+            if long or begins - word.end > self._pause:
+                return word.end
+        return None
 
     def _number(self, outputs: NDArray[np.float32]) -> Number:
         emitted = best_path(outputs)
@@ -138,7 +137,7 @@ class NumberReader:
             for one in emitted
         )
         likely = log_probability(outputs, [one.label for one in emitted])
-        return Number(words, float(np.exp(likely)))
+        return Number(words, min(float(np.exp(likely)), 1.0))
 
     def _forget(self, frame: int) -> None:
         """Drop what is settled before an output frame."""

@@ -1,0 +1,101 @@
+"""Numbers are read from a stream as they are said, whatever its blocks, in constant memory."""
+
+import numpy as np
+import pytest
+from live_support import murmur, room, word
+from number_support import save_number_model
+
+from spoken_digits.export.sequence_inference import NumberModel, load_number_model
+from spoken_digits.live.number_output import described, written
+from spoken_digits.live.number_reader import NumberReader
+
+RATE = 16_000
+PAUSE_S = 1.5
+LABELS = tuple("0123456789")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> NumberModel:
+    return load_number_model(save_number_model(tmp_path_factory.mktemp("model") / "numbers.onnx"))
+
+
+def read(model: NumberModel, sound: np.ndarray, block: int = 1600) -> list[str]:
+    reader = NumberReader(model, PAUSE_S)
+    numbers = []
+    for start in range(0, len(sound), block):
+        numbers += reader.feed(sound[start : start + block])
+    return [written(number, LABELS, 0.5) for number in numbers + reader.finish()]
+
+
+def said(digits: str, pause: float = 0.0) -> list:
+    return [part for digit in digits for part in (word(int(digit)), pause)]
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.15, 0.6])
+@pytest.mark.parametrize("number", ["7", "12", "5551234"])
+def test_a_number_with_or_without_pauses(model, number, pause):
+    assert read(model, room(0.5, *said(number, pause), 0.5)) == [number]
+
+
+@pytest.mark.parametrize("block", [160, 1234, 16_000, 1_000_000])
+def test_blocks_of_any_size_give_the_same(model, block):
+    sound = room(0.3, *said("31415"), 2.0, *said("926"), 0.2)
+    assert read(model, sound, block) == ["31415", "926"]
+
+
+def test_a_longer_pause_ends_a_number(model):
+    assert read(model, room(0.5, *said("12"), 1.2, *said("34"), 0.5)) == ["1234"]
+    assert read(model, room(0.5, *said("12"), 1.9, *said("34"), 0.5)) == ["12", "34"]
+
+
+def test_no_number_in_silence_nor_in_other_sound(model):
+    assert read(model, room(3.0)) == []
+    assert read(model, room(0.5, murmur(1.0), 0.5)) == []
+    assert read(model, np.empty(0, np.float32)) == []
+
+
+def test_a_stream_that_is_shorter_than_the_network_takes(model):
+    assert read(model, room(0.03)) == []
+
+
+def test_digits_appear_while_one_speaks(model):
+    sound = room(0.5, *said("2468"))
+    reader = NumberReader(model, PAUSE_S)
+    seen = []
+    for start in range(0, len(sound), 4000):
+        assert reader.feed(sound[start : start + 4000]) == []
+        seen.append(written(reader.so_far(), LABELS, 0.5))
+    assert seen[-1] == "2468"
+    assert "2" in seen
+    assert "24" in seen
+
+
+def test_each_digit_says_when_and_how_sure(model):
+    reader = NumberReader(model, PAUSE_S)
+    reader.feed(room(10.0))
+    reader.feed(room(*said("42"), 0.5))
+    (number,) = reader.finish()
+    four, two = described(number, LABELS, 0.5)["digits"]
+    assert (four["digit"], two["digit"]) == ("4", "2")
+    assert four["start"] == pytest.approx(10.0, abs=0.05)
+    assert two["start"] == pytest.approx(10.4, abs=0.05)
+    assert four["confidence"] > 0.9
+    assert 0.5 < number.confidence <= 1
+
+
+def test_a_digit_below_reject_is_a_question_mark(model):
+    doubtful = word(1) + 0.75 * word(4)
+    reader = NumberReader(model, PAUSE_S)
+    reader.feed(room(0.5, word(7), doubtful, word(8), 0.5))
+    (number,) = reader.finish()
+    assert written(number, LABELS, 0.0) == "718"
+    assert written(number, LABELS, 0.999) == "7?8"
+
+
+def test_an_hour_needs_no_more_memory_than_a_minute(model):
+    reader = NumberReader(model, PAUSE_S)
+    block = room(0.5, *said("12345"), 0.5)
+    for _ in range(100):  # no pause that would end the number
+        reader.feed(block)
+    held = len(reader._sound) / RATE + len(reader._settled) * 0.04
+    assert held < 75
