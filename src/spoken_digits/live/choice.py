@@ -3,10 +3,13 @@
 from pathlib import Path
 
 from spoken_digits.export import released
-from spoken_digits.export.inference import ModelError
+from spoken_digits.export.inference import Model, ModelError
+from spoken_digits.export.sequence_inference import NumberModel, load_number_model
 
 TRAINED = Path("models/digits.onnx")
 """What the export stage wrote last."""
+NUMBERS = "numbers.onnx"
+"""The network that reads numbers, beside the model of single words, if there is one."""
 _A_CLONE_S = 60.0  # Git writes both files within seconds; training takes longer
 
 
@@ -33,3 +36,15 @@ def newer_model(path: Path) -> str:
     if TRAINED.stat().st_mtime - path.stat().st_mtime < _A_CLONE_S:
         return ""
     return f"a newer model is {TRAINED}. To use it: --model {TRAINED}, or live.model: trained"
+
+
+def number_model(model: Model) -> NumberModel | None:
+    """Return the network that reads numbers of a model's words: it lies beside the model.
+
+    None if there is none, or one of other words. Raises ModelError if it cannot be read.
+    """
+    path = model.path.with_name(NUMBERS)
+    if not path.is_file():
+        return None
+    found = load_number_model(path)
+    return found if found.labels == model.labels else None

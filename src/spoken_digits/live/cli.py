@@ -5,16 +5,18 @@ it is the command spoken-digits, with the model and the settings that it came wi
 """
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from spoken_digits.errors import UserError, run_script
 
 if TYPE_CHECKING:  # imported where they are used: --help and a wrong option need none of it
     from spoken_digits.export.inference import Model
+    from spoken_digits.export.sequence_inference import NumberModel
     from spoken_digits.params import Live
 
 _EXAMPLES = [
@@ -173,11 +175,15 @@ def _list_devices() -> int:
 
 
 def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool) -> int:
+    from spoken_digits.live.choice import number_model
     from spoken_digits.live.listener import Listener
     from spoken_digits.live.loop import listen, microphone_blocks, pcm_blocks, record_once
     from spoken_digits.live.microphone import Microphone, quiet_drivers
     from spoken_digits.live.output import JsonLines, Lines, Outlet
 
+    reads = number_model(model) if args.string and not args.save else None
+    if reads is not None:
+        return _listen_for_numbers(args, reads, live, piped)
     outlet: Outlet = (JsonLines if args.json else Lines)(model, args.string)
     listener = Listener(model, live.reject, live.hangover_ms, live.detector)
     options = (args.seconds, args.once, args.save)
@@ -211,6 +217,29 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
     return 0
 
 
+def _listen_for_numbers(
+    args: argparse.Namespace, model: "NumberModel", live: "Live", piped: bool
+) -> int:
+    from spoken_digits.live.loop import NUMBER_PAUSE_S, pcm_blocks
+    from spoken_digits.live.microphone import Microphone, quiet_drivers
+    from spoken_digits.live.number_loop import listen_for_numbers
+    from spoken_digits.live.number_output import NumberLines
+    from spoken_digits.live.number_reader import NumberReader
+
+    lines = NumberLines(model.labels, live.reject, args.json)
+    reader = NumberReader(model, NUMBER_PAUSE_S)
+    print(f"model: {model.path}", file=sys.stderr)
+    if piped:
+        blocks = pcm_blocks(sys.stdin.buffer)
+        listen_for_numbers(blocks, reader, lines, args.seconds, args.once)
+        return 0
+    with quiet_drivers(), Microphone(args.device) as microphone:
+        print(f"listening to {microphone.device.name}; Ctrl-C ends it", file=sys.stderr)
+        with contextlib.suppress(KeyboardInterrupt):  # how one ends it
+            listen_for_numbers(microphone.blocks(), reader, lines, args.seconds, args.once)
+    return 0
+
+
 def _hear_files(args: argparse.Namespace, model: "Model", live: "Live") -> int:
     from spoken_digits.live.messages import as_json, say
     from spoken_digits.live.sound_files import find_files, recognise_files, summary
@@ -234,24 +263,38 @@ def _hear_files(args: argparse.Namespace, model: "Model", live: "Live") -> int:
 
 
 def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int:
+    from spoken_digits.live.choice import number_model
     from spoken_digits.live.listener import Listener
     from spoken_digits.live.long_files import LongFileError, numbers, read_blocks, words_in
+    from spoken_digits.live.loop import NUMBER_PAUSE_S
     from spoken_digits.live.messages import as_json
+    from spoken_digits.live.number_loop import numbers_in
+    from spoken_digits.live.number_output import described, written
+    from spoken_digits.live.number_reader import NumberReader
     from spoken_digits.live.sound_files import find_files
 
     files = find_files(args.files)
+    reads = number_model(model)
     failed = 0
     for path in files:
-        listener = Listener(model, live.reject, live.hangover_ms, live.detector)
+        more: dict[str, Any] = {}
         try:
-            number = numbers(words_in(listener, read_blocks(path)))
+            if reads is not None:
+                found = list(numbers_in(NumberReader(reads, NUMBER_PAUSE_S), read_blocks(path)))
+                number = " ".join(written(one, reads.labels, live.reject) for one in found)
+                more = {"numbers": [described(one, reads.labels, live.reject) for one in found]}
+            else:
+                listener = Listener(model, live.reject, live.hangover_ms, live.detector)
+                number = numbers(words_in(listener, read_blocks(path)))
         except LongFileError as error:
             failed += 1
             print(f"error: {error}", file=sys.stderr)
             if args.json:
                 print(as_json(model, file=str(path), error=str(error)))
             continue
-        line = as_json(model, file=str(path), string=number) if args.json else f"{path}: {number}"
+        line = f"{path}: {number}"
+        if args.json:
+            line = as_json(model, file=str(path), string=number, **more)
         print(line, flush=True)
     return _exit_code(failed, len(files))
 
