@@ -55,8 +55,8 @@ def main() -> None:
             rng = np.random.default_rng([length, round(pause * 1000)])
             wrong, alone, waits = 0, 0, []
             for _ in range(args.numbers):
-                chosen = _choose(by_speaker, length, rng)
-                said, stream = _number(chosen, pause, rng)
+                chosen = choose(by_speaker, length, rng)
+                said, stream = make_number(chosen, pause, rng)
                 alone += sum(
                     recognise_word(model, sound.astype(np.float32), live.reject).label != label
                     for label, sound in chosen
@@ -71,14 +71,14 @@ def main() -> None:
             print(f"{row}{alone / digits:.1f} | {late:.0f} |", flush=True)
 
 
-def _choose(
+def choose(
     by_speaker: dict[str, list[tuple[str, Sound]]], length: int, rng: np.random.Generator
 ) -> list[tuple[str, Sound]]:
     recordings = by_speaker[sorted(by_speaker)[rng.integers(len(by_speaker))]]
     return [recordings[i] for i in rng.integers(len(recordings), size=length)]
 
 
-def _number(
+def make_number(
     chosen: list[tuple[str, Sound]], pause: float, rng: np.random.Generator
 ) -> tuple[str, NDArray[np.float32]]:
     quiet = np.zeros(round(pause * SAMPLE_RATE))
