@@ -28,7 +28,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from spoken_digits.corpora.packing import BadRecording, clear
+from spoken_digits.corpora.packing import LISTED, BadRecording, clear
 from spoken_digits.corpora.registry import can_give, collector
 from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import write_text
@@ -39,7 +39,6 @@ from spoken_digits.vocabulary import Word
 
 RAW = Path("data/raw")
 BUILDING = Path("data/raw.partial")  # fixed: what a killed run leaves behind, the next one removes
-LISTED = 20
 
 
 def main() -> None:

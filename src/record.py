@@ -52,12 +52,14 @@ from spoken_digits import installed
 from spoken_digits.errors import run_script
 from spoken_digits.export.inference import load_model
 from spoken_digits.live.decision import LONGEST_WORD_S
+from spoken_digits.live.loop import notice_of_zeros
 from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
 from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
 from spoken_digits.live.saving import write_wav
 from spoken_digits.params import Live, Params, load_params
 from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sound.decode import print_notice
 from spoken_digits.vocabulary import Vocabulary
 
 _PATIENCE_S = 8.0
@@ -130,7 +132,8 @@ def _take(
     while True:
         print(f"\n{prompt}", flush=True)
         microphone.forget()
-        utterance = hear_word(microphone.blocks(), live.hangover_ms, _PATIENCE_S, live.detector)
+        blocks = notice_of_zeros(microphone.blocks(), print_notice)
+        utterance = hear_word(blocks, live.hangover_ms, _PATIENCE_S, live.detector)
         if utterance is None:
             print("nothing heard", flush=True)
             answer = _answer("Enter: again, q: stop  ")

@@ -1,7 +1,8 @@
 """Stage validate: test the data before a network learns from it.
 
-Checks labels, speakers and duplicates across subsets, silence, clipping, sample rates, durations
-and pictures against validate in params.yaml. Writes metrics/validate.json; fails, naming
+Checks labels, speakers and duplicates across subsets, silence, noise, clipping, words cut off,
+sample rates, durations and pictures against validate in params.yaml; counts what the download stage
+left out. Writes metrics/validate.json; fails, naming
 recordings, if a bound is passed.
 """
 
@@ -10,6 +11,7 @@ from spoken_digits.stage import start, workers_option
 _WORK = "look, a shard at a time each"
 arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 
+import csv
 import json
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from spoken_digits.shards import list_shards
 from spoken_digits.workers import run_tasks
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
+SKIPPED = RAW / "skipped.csv"
 METRICS = Path("metrics/validate.json")
 
 
@@ -36,7 +39,9 @@ def main() -> None:
         shard_facts, tasks, workers=arguments.workers, label="validate", unit="shard"
     )
     facts = [fact for shard in looked for fact in shard]
-    findings = run_checks(subsets, labels, facts, params.validate_, params.split, words)
+    findings = run_checks(
+        subsets, labels, facts, params.validate_, params.split, words, read_skipped(SKIPPED)
+    )
     write_text(METRICS, json.dumps(as_metrics(subsets, facts, findings, words), indent=2) + "\n")
     failed = [finding for finding in findings if finding.failed]
     noted = [finding for finding in findings if finding.number and not finding.failed]
@@ -49,6 +54,16 @@ def main() -> None:
             "Mend the data, or, if it is as it should be, the bounds under validate in params.yaml"
         )
     print(f"{METRICS}: {len(facts):,} recordings pass {len(findings)} tests")
+
+
+def read_skipped(path: Path) -> list[str]:
+    """Return a line for each file that the download stage left out; none if there is no table."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        return [
+            f"{corpus}: {name}: {reason}" for corpus, name, reason in list(csv.reader(file))[1:]
+        ]
 
 
 if __name__ == "__main__":

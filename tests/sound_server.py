@@ -81,7 +81,7 @@ class SoundServer:
         ).returncode
 
     def play(self, sound: NDArray[np.float32]) -> None:
-        """Begin to play a 16 kHz sound into the sink."""
+        """Begin to play a 16 kHz sound, (n,) or (n, channels), into the sink."""
         path = self.folder / "play.wav"
         soundfile.write(path, sound, 16_000, subtype="FLOAT")
         self._player = subprocess.Popen(["paplay", "--latency-msec=50", str(path)], env=self.env)

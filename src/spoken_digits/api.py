@@ -11,6 +11,7 @@
 It runs on onnxruntime and needs neither torch nor SciPy.
 """
 
+import warnings
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -26,7 +27,7 @@ from spoken_digits.live.decision import Verdict, recognise_word
 from spoken_digits.live.messages import say
 from spoken_digits.live.sound_files import LONGEST_FILE_S, read_word
 from spoken_digits.params import load_params
-from spoken_digits.sound.decode import HIGHEST_RATE, LOWEST_RATE, RecordingError, waveform
+from spoken_digits.sound.decode import HIGHEST_RATE, LOWEST_RATE, RecordingError, mix, waveform
 from spoken_digits.sound.resample import ResampleError, resample
 
 __all__ = ["ModelError", "Recogniser", "RecordingError", "Result", "UserError", "load"]
@@ -64,10 +65,11 @@ class Recogniser:
     ) -> Result:
         """Say which word a recording of one is.
 
-        ``sound`` is a file (WAV, FLAC, OGG or MP3), or a waveform, (n,) or (n, channels), float in
-        -1..1 or int16, with its ``sample_rate`` in Hz. It lasts 10 s at the most; silence around
-        the word does no harm. Raises RecordingError if it cannot be read or holds no sound, and
-        TypeError if a waveform has no sample rate, or a file has one.
+        ``sound`` is a file (WAV, FLAC, OGG, MP3 and others), or a waveform, (n,) or (n, channels),
+        float in -1..1 or int16, with its ``sample_rate`` in Hz. It lasts 10 s at the most; silence
+        around the word does no harm. Raises RecordingError if it cannot be read or holds no sound,
+        and TypeError if a waveform has no sample rate, or a file has one. Warns of a file whose
+        header is wrong and which is heard all the same.
         """
         if not isinstance(sound, str | PathLike):
             if sample_rate is None:
@@ -76,7 +78,7 @@ class Recogniser:
         elif sample_rate is not None:
             raise TypeError("predict: sample_rate is for a waveform; a file has its own")
         else:
-            word = read_word(Path(sound))
+            word = read_word(Path(sound), warnings.warn)
         return _result(self._model, recognise_word(self._model, word, self._reject))
 
     def __repr__(self) -> str:
@@ -124,7 +126,7 @@ def _at_16_khz(
         if sound.dtype == np.int16 and sound.ndim == 1:
             return waveform(sound.astype(np.int16), rate).astype(np.float32)
         scale = 32768 if sound.dtype == np.int16 else 1
-        mono = sound.reshape(len(sound), -1).mean(axis=1, dtype=np.float64) / scale
+        mono = mix(sound.reshape(len(sound), -1).astype(np.float64)) / scale
         return resample(mono, rate).astype(np.float32)
     except ResampleError as error:
         raise RecordingError(f"a waveform: {error}") from None

@@ -179,6 +179,8 @@ class Validate(_Section):
     silent_dbfs: Annotated[float, Field(ge=-120, le=0)]
     max_clipped_percent: Percent
     max_constant_percent: Percent
+    max_cut_off_percent: Percent
+    max_noise_percent: Percent
     min_sample_rate: Annotated[int, Field(ge=1000, le=192_000)]
     min_seconds: Annotated[float, Field(ge=0)]
     max_seconds: Annotated[float, Field(gt=0)]

@@ -4,12 +4,21 @@ import re
 from typing import NamedTuple
 
 from spoken_digits.errors import UserError
+from spoken_digits.files import shown
 from spoken_digits.vocabulary import OTHER
 
 FORMAT = "spoken-digits 1"
 """What model files call themselves; another number is another picture."""
 
-_NAME = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*)_([A-Za-z0-9-]+)_([0-9]+)\.(wav|png)")
+_PARTS = {
+    "label": (
+        r"(?=.{1,80}$)[a-z0-9]+(-[a-z0-9]+)*",
+        "lower-case letters a-z, digits and single hyphens, at most 80",
+    ),
+    "speaker": (r"[A-Za-z0-9-]{1,80}", "letters a-z, digits and hyphens, at most 80"),
+    "take": (r"[0-9]{1,9}", "a number of at most 9 digits"),
+}
+"""What each part of a name may be."""
 
 
 class RecordingNameError(UserError):
@@ -61,10 +70,36 @@ def parse_name(corpus: str, name: str) -> Recording:
 
     Raises RecordingNameError if it is not ``<label>_<speaker>_<take>.wav`` (or ``.png``).
     """
-    match = _NAME.fullmatch(name)
-    if match is None:
-        raise RecordingNameError(
-            f"{name}: not a recording's name. Name it <label>_<speaker>_<take>.wav, "
-            "for example 7_anna_0.wav (a word outside the vocabulary: other-<word>_anna_0.wav)"
+    stem, dot, suffix = name.rpartition(".")
+    if dot + suffix not in (".wav", ".png"):
+        raise _not_a_name(name, "it does not end in .wav")
+    return parse_stem(corpus, stem, name)
+
+
+def parse_stem(corpus: str, stem: str, name: str) -> Recording:
+    """Take ``<label>_<speaker>_<take>`` apart, of a file that is called ``name`` in messages.
+
+    Raises RecordingNameError that says which part is wrong.
+    """
+    parts = stem.split("_")
+    if len(parts) != len(_PARTS):
+        count = {0: "no underscore", 1: "one underscore"}.get(
+            n := len(parts) - 1, f"{n} underscores"
         )
-    return Recording(corpus, match[1], match[2], int(match[3]))
+        raise _not_a_name(name, f"{count} in it, and two separate label, speaker and take")
+    wrong = [
+        f"the {part} '{shown(text)}' is not {allowed}" if text else f"the {part} is empty"
+        for text, (part, (pattern, allowed)) in zip(parts, _PARTS.items(), strict=True)
+        if re.fullmatch(pattern, text) is None
+    ]
+    if wrong:
+        raise _not_a_name(name, "; ".join(wrong))
+    label, speaker, take = parts
+    return Recording(corpus, label, speaker, int(take))
+
+
+def _not_a_name(name: str, reason: str) -> RecordingNameError:
+    return RecordingNameError(
+        f"{shown(name)}: not a recording's name: {reason}. Name it <label>_<speaker>_<take>.wav, "
+        "for example 7_anna_0.wav (a word outside the vocabulary: other-<word>_anna_0.wav)"
+    )

@@ -271,7 +271,8 @@ def test_bad_recordings_stop_the_stage_with_a_list(download, recordings):
     assert out == ""
     assert "error: 25 bad recordings:\n" in err
     assert (
-        "\n  folder: 0_seven.wav: not a recording's name. Name it <label>_<speaker>_<take>" in err
+        "\n  folder: 0_seven.wav: not a recording's name: one underscore in it, and two separate "
+        "label, speaker and take. Name it <label>_<speaker>_<take>" in err
     )
     assert err.count("  folder: ") == 20
     assert "\n  ... and 5 more\n" in err

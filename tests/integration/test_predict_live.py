@@ -113,7 +113,7 @@ def test_bad_files_are_named_and_the_others_still_heard(folder):
     assert done.stdout.startswith("good.wav: 4")
     for words in [
         "nan.wav: holds samples that are not finite numbers",
-        "long.wav: 1:00 min long, so not one word (at most 10 s). To hear all the words in it",
+        "long.wav: more than 10 s long, so not one word. To hear all the words in it: --string",
         "empty.wav: an empty file",
         "text.wav: not a sound file that can be read",
         "missing.wav: cannot be read (No such file or directory)",
@@ -133,7 +133,7 @@ def test_three_hours_are_no_word(folder):
         file.truncate(size + 44)  # its silence takes no room on the disk
     done = _run(folder, "long.wav")
     assert done.returncode == 1
-    assert "long.wav: 3:00:00 h long, so not one word" in done.stderr
+    assert "long.wav: more than 10 s long, so not one word" in done.stderr
 
 
 def test_files_without_sound_have_no_number(folder):
@@ -181,6 +181,73 @@ def test_standard_input_stops_after_some_seconds_or_one_word(folder):
     assert _run(folder, "--string", "-", sound=sound).stdout == "60\n"
 
 
+def _shell(folder: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """Run the program, written as predict_live, in bash."""
+    program = f"{sys.executable} {PROGRAM}"
+    done = subprocess.run(
+        ["bash", "-c", command.replace("predict_live", program)],
+        cwd=folder, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize(
+    ("command", "heard"),
+    [
+        ("predict_live <(cat w.wav)", ": 7  "),
+        ("cat w.wav | predict_live /dev/stdin", "/dev/stdin: 7  "),
+        ("predict_live /dev/stdin < w.wav", "/dev/stdin: 7  "),
+        ("cat w.wav | predict_live --string /dev/stdin", "/dev/stdin: 7\n"),
+        ("cat w.wav | predict_live -", " s  7  "),
+        ("cat w.flac | predict_live -", " s  7  "),
+    ],
+)
+def test_files_that_can_be_read_only_once(folder, command, heard):
+    sound = np.repeat(room(0.3, word(7), 0.3), 3)
+    soundfile.write(folder / "w.wav", np.stack([sound, -sound], axis=1), 48_000)
+    soundfile.write(folder / "w.flac", sound, 48_000)
+    done = _shell(folder, command)
+    assert (done.returncode, heard in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_digital_silence_on_standard_input_is_told(folder):
+    done = _run(folder, "-", sound=bytes(2 * 16_000 * 10))
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.count("nothing but digital silence for 3 s") == 1
+
+
+def test_two_words_in_a_file_are_a_hint_at_string(folder):
+    both = room(0.05, word(7, 0.4), 0.1, word(3, 0.35), 0.05)
+    soundfile.write(folder / "two.wav", both, 16_000)
+    soundfile.write(folder / "one.wav", room(0.2, word(7), 0.2), 16_000)
+    done = _run(folder, "two.wav", "one.wav")
+    assert (
+        "notice: two.wav: there may be several words in it: 73. To hear all of them: --string"
+        in done.stderr
+    )
+    assert "one.wav" not in done.stderr
+
+
+def test_a_directory_from_a_mac_with_a_name_of_another_age(folder):
+    sounds = folder / "sounds"
+    sounds.mkdir()
+    soundfile.write(sounds / "7_a_0.wav", room(0.1, word(7), 0.1), 16_000)
+    content = (sounds / "7_a_0.wav").read_bytes()
+    (sounds / "7_jos\udce9_0.wav").write_bytes(content)
+    (sounds / "._7_a_0.wav").write_bytes(b"a Mac was here")
+    (sounds / "8_a_0.m4a").write_bytes(b"AAC")
+    done = _run(folder, "sounds")
+    assert done.returncode == 0
+    assert "sounds/7_a_0.wav: 7  " in done.stdout
+    assert r"sounds/7_jos\xe9_0.wav: 7  " in done.stdout
+    assert "._7_a_0.wav" not in done.stdout + done.stderr
+    assert "notice: sounds: 1 that may be sound are not heard:" in done.stderr
+    assert "8_a_0.m4a: .m4a cannot be read. Convert it to WAV" in done.stderr
+    read = _run(folder, "--string", "--json", "sounds").stdout.splitlines()
+    assert [json.loads(line)["string"] for line in read] == ["7", "7"]
+
+
 def test_nothing_on_standard_input(folder):
     done = _run(folder, "-")
     assert (done.returncode, done.stdout) == (0, "")
@@ -197,7 +264,7 @@ def test_nothing_on_standard_input(folder):
         (["--seconds", "nan"], 2, "nan: more than 0, at most a day"),
         (["--model", "none.onnx"], 3, "none.onnx: no such file. Make it with: dvc repro"),
         (["--model", "params.yaml"], 3, "params.yaml: not an ONNX model that can be read"),
-        (["models"], 1, "models: no sound file in it (.wav, .flac, .ogg, .mp3)"),
+        (["models"], 1, "models: no sound file in it (.wav, .flac, .ogg, .mp3, "),
     ],
 )
 def test_what_cannot_be_asked(folder, arguments, code, words):

@@ -97,7 +97,7 @@ def test_once_stops_after_the_first_thing_said_and_save_keeps_it(sound_server, f
     program = Program(sound_server, folder, "--once", "--save", "heard", "--device", "default")
     program.wait_for("listening to")
     sound_server.play(room(1.0, word(8), 1.0))
-    assert "8  " in program.line()
+    assert program.wait_for("8  ")
     assert "saved heard/8_live_0.wav" in program.line()
     assert program.process.wait(10) == 0
     again = subprocess.run(
@@ -129,7 +129,7 @@ def test_a_microphone_that_is_gone_is_waited_for(sound_server, folder, take_away
     program = Program(sound_server, folder)
     program.wait_for("listening to")
     sound_server.play(room(1.0, word(2), 0.8))
-    assert "2  " in program.line()
+    assert program.wait_for("2  ")
     take_away(sound_server)
     assert "the microphone is gone; waiting for it" in program.wait_for("gone")
     bring_back(sound_server)
@@ -145,7 +145,7 @@ def test_samples_that_are_no_numbers_are_lost_and_the_rest_is_heard(sound_server
     program.wait_for("listening to")
     broken = np.full(3200, np.nan, np.float32)
     sound_server.play(np.concatenate([room(1.0, word(2), 0.7), broken, room(0.7, word(6), 0.8)]))
-    assert "2  " in program.line()
+    assert program.wait_for("2  ")
     program.wait_for("ms of sound lost: this machine is too busy, or the device is out of order")
     program.wait_for("6  ")
     assert program.stop() == 0

@@ -34,6 +34,8 @@ SMALL = {
     "train.batch_size": 32,
     "train.threads": 1,
     "live.detector": "level",
+    "validate.max_cut_off_percent": 100,
+    "validate.max_noise_percent": 100,
 }
 
 

@@ -17,7 +17,9 @@ SPEAKERS = [f"anna{index}" for index in range(12)]
 
 
 def noise(chance: np.random.Generator) -> np.ndarray:
-    return chance.integers(-8000, 8000, 8000, dtype=np.int16)
+    """Make half a second of noise that comes and goes, as a word does."""
+    swell = np.sin(np.pi * np.arange(8000) / 8000) ** 2
+    return (swell * chance.integers(-8000, 8000, 8000)).astype(np.int16)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,7 @@ def test_good_data_pass_and_the_bytes_are_the_same_for_any_number_of_workers(cop
     first = (copy / "metrics" / "validate.json").read_bytes()
     run(sys.executable, SRC / "validate.py", "--workers", "2", cwd=copy)
     assert (copy / "metrics" / "validate.json").read_bytes() == first
-    assert "240 recordings pass 16 tests" in done.stdout
+    assert "240 recordings pass 19 tests" in done.stdout
     assert found(copy)["failed_checks"] == 0
 
 
@@ -105,6 +107,42 @@ def test_every_planted_fault_is_found_at_once_and_named(copy, run):
     assert counts["speakers_across_subsets"] == 1
     assert counts["duplicates_across_subsets"] == 1
     assert counts["silent"] == 3
+
+
+def test_what_the_download_stage_left_out_is_counted(copy, run):
+    (copy / "data/raw/skipped.csv").write_text(
+        "corpus,name,reason\n"
+        "folder,7_anna_0.m4a,.m4a cannot be read\n"
+        "folder,seven.wav,not a recording's name\n"
+    )
+    done = run(sys.executable, SRC / "validate.py", cwd=copy)
+    assert found(copy)["found"]["left_out"] == 2
+    assert "left_out: 2: left out by the download stage (data/raw/skipped.csv)" in done.stdout
+    assert "folder: 7_anna_0.m4a: .m4a cannot be read" in done.stdout
+
+
+def test_words_cut_off_and_noise_alone_stop_the_pipeline(copy, run):
+    """A tenth of the recordings without their end, and 2.5% without a word."""
+    chance = np.random.default_rng(1)
+    for number, speaker in enumerate(SPEAKERS):
+        for take in range(2):
+            sound = noise(chance)
+            replace_recording(
+                copy, speaker, f"1_{speaker}_{take}.wav", wav_bytes(sound[:4000], 16_000)
+            )
+        if number < 6:
+            steady = chance.integers(-8000, 8000, 8000, dtype=np.int16)
+            replace_recording(copy, speaker, f"2_{speaker}_0.wav", wav_bytes(steady, 16_000))
+    done = run(sys.executable, SRC / "validate.py", cwd=copy, check=False)
+    assert done.returncode == 1
+    # Steady noise ends as loudly as it goes on.
+    assert (
+        "cut_off: 30: as loud at the end as anywhere (within 6 dB): cut off, or no" in done.stderr
+    )
+    assert "allowed: validate.max_cut_off_percent, 4% of a corpus" in done.stderr
+    assert "noise_alone: 6: equally loud all the time (within 5 dB)" in done.stderr
+    assert "allowed: validate.max_noise_percent, 1% of a corpus" in done.stderr
+    assert found(copy)["found"]["cut_off"] == 30
 
 
 def test_a_damaged_shard_is_named(copy, run):

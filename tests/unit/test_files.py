@@ -1,8 +1,10 @@
-"""Files appear whole or not at all."""
+"""Files appear whole or not at all, and their names can be printed."""
+
+from pathlib import Path
 
 import pytest
 
-from spoken_digits.files import replacing, write_text
+from spoken_digits.files import replacing, shown, write_text
 
 
 def test_a_file_appears_when_the_block_succeeds(tmp_path):
@@ -38,3 +40,19 @@ def test_text_is_utf8_with_lf(tmp_path, text):
     path = tmp_path / "file"
     write_text(path, text)
     assert path.read_bytes() == text.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("7_anna_0.wav", "7_anna_0.wav"),
+        ("7_josé_0.wav", "7_josé_0.wav"),
+        ("7_jos\udce9_0.wav", r"7_jos\xe9_0.wav"),
+        ("7_anna\n_0.wav", r"7_anna\n_0.wav"),
+        ("\x1b[31m7.wav", r"\x1b[31m7.wav"),
+        (Path("a b/7.wav"), "a b/7.wav"),
+    ],
+)
+def test_a_name_is_one_line_that_can_be_printed(name, text):
+    assert shown(name) == text
+    shown(name).encode()

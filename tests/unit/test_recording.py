@@ -2,6 +2,7 @@
 
 import pytest
 
+from spoken_digits.files import shown
 from spoken_digits.recording import Recording, RecordingNameError, parse_name
 
 
@@ -42,37 +43,48 @@ def test_the_corpus_tells_speakers_and_recordings_of_one_name_apart():
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "part"),
     [
-        "",
-        "7.wav",
-        "7_anna.wav",
-        "7_anna_0",
-        "7_anna_0.mp3",
-        "7_anna_0.wav.exe",
-        "7_anna_0.wav\n",
-        "Yes_anna_0.wav",
-        "lights on_anna_0.wav",
-        "lights--on_anna_0.wav",
-        "-on_anna_0.wav",
-        "fünf_anna_0.wav",
-        "_anna_0.wav",
-        "7_an na_0.wav",
-        "7_an_na_0.wav",
-        "7_anna_-1.wav",
-        "7_anna_x.wav",
-        "٣_anna_0.wav",
-        "7_anna_٣.wav",
-        "other-_anna_0.wav",
-        "other-Cat_anna_0.wav",
-        "../7_anna_0.wav",
-        "sub/7_anna_0.wav",
+        ("", "it does not end in .wav"),
+        ("7.wav", "no underscore in it, and two separate label, speaker and take"),
+        ("7_anna.wav", "one underscore in it, and two separate label, speaker and take"),
+        ("7_an_na_0.wav", "3 underscores in it, and two separate label, speaker and take"),
+        ("7_anna_0", "it does not end in .wav"),
+        ("7_anna_0.mp3", "it does not end in .wav"),
+        ("7_anna_0.wav.exe", "it does not end in .wav"),
+        ("7_anna_0.wav\n", "it does not end in .wav"),
+        ("Yes_anna_0.wav", "the label 'Yes' is not lower-case letters a-z, digits and single hyp"),
+        ("lights on_anna_0.wav", "the label 'lights on' is not lower-case letters"),
+        ("lights--on_anna_0.wav", "the label 'lights--on' is not lower-case letters"),
+        ("-on_anna_0.wav", "the label '-on' is not lower-case letters"),
+        ("fünf_anna_0.wav", "the label 'fünf' is not lower-case letters a-z"),
+        ("_anna_0.wav", "the label is empty"),
+        ("10__0.wav", "the speaker is empty"),
+        ("7_an na_0.wav", "the speaker 'an na' is not letters a-z, digits and hyphens"),
+        ("7_josé_0.wav", "the speaker 'josé' is not letters a-z, digits and hyphens"),
+        ("7_jos\udce9_0.wav", r"the speaker 'jos\xe9' is not letters a-z"),
+        (f"7_{'a' * 81}_0.wav", "is not letters a-z, digits and hyphens, at most 80"),
+        ("7_anna_.wav", "the take is empty"),
+        ("7_anna_-1.wav", "the take '-1' is not a number of at most 9 digits"),
+        ("7_anna_x.wav", "the take 'x' is not a number"),
+        (f"7_anna_{'1' * 5000}.wav", "is not a number of at most 9 digits"),
+        ("٣_anna_0.wav", "the label '٣' is not lower-case letters"),
+        ("7_anna_٣.wav", "the take '٣' is not a number"),
+        ("Yes_an na_x.wav", "the label 'Yes' is not lower-case letters a-z, digits and single"),
+        ("Yes_an na_x.wav", "; the speaker 'an na' is not letters"),
+        ("Yes_an na_x.wav", "; the take 'x' is not a number"),
+        ("other-_anna_0.wav", "the label 'other-' is not lower-case letters"),
+        ("other-Cat_anna_0.wav", "the label 'other-Cat' is not lower-case letters"),
+        ("../7_anna_0.wav", "the label '../7' is not lower-case letters"),
+        ("sub/7_anna_0.wav", "the label 'sub/7' is not lower-case letters"),
     ],
 )
-def test_any_other_name_is_refused_with_an_example(name):
+def test_any_other_name_is_refused_saying_which_part_is_wrong(name, part):
     with pytest.raises(RecordingNameError) as caught:
         parse_name("fsdd", name)
     text = str(caught.value)
-    assert text.startswith(f"{name}: not a recording's name. Name it <label>_<speaker>_<take>.wav")
+    assert text.startswith(f"{shown(name)}: not a recording's name: ")
+    assert part in text
+    assert ". Name it <label>_<speaker>_<take>.wav" in text
     assert "for example 7_anna_0.wav" in text
     assert "a word outside the vocabulary: other-<word>_anna_0.wav" in text

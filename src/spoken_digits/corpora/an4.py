@@ -51,6 +51,7 @@ from spoken_digits.corpora.speaker_digests import (
 from spoken_digits.params import Archive
 from spoken_digits.recording import Recording, parse_name
 from spoken_digits.sound.decode import decode, wav_bytes
+from spoken_digits.sound.file_names import is_recording
 from spoken_digits.vocabulary import Vocabulary
 
 DIGESTS = Path(__file__).with_name("an4-speakers.csv")
@@ -116,7 +117,7 @@ def pack_archive(
 ) -> list[BadRecording]:
     """Do what ``collect`` does with an archive that is there, for other digests and places."""
     utterances: dict[str, dict[str, bytes]] = defaultdict(dict)
-    for member, content in read_archive(path, lambda name: bool(_UTTERANCE.fullmatch(name))):
+    for member, content in read_archive(path, _is_utterance):
         utterances[speaker_of(member)][base_name(member)] = content
     _verify(path, utterances, expected)
     words = _words(utterances, places, vocabulary)
@@ -140,7 +141,7 @@ def whole_utterances(path: Path, expected: Mapping[str, Expected]) -> list[Spoke
     utterances: dict[str, dict[str, bytes]] = defaultdict(dict)
     said: dict[str, tuple[str, ...]] = {}
     for member, content in read_archive(
-        path, lambda name: name == TRANSCRIPTION or bool(_UTTERANCE.fullmatch(name))
+        path, lambda name: name == TRANSCRIPTION or _is_utterance(name)
     ):
         if member != TRANSCRIPTION:
             utterances[speaker_of(member)][base_name(member)] = content
@@ -157,6 +158,10 @@ def whole_utterances(path: Path, expected: Mapping[str, Expected]) -> list[Spoke
         for speaker, contents in sorted(utterances.items())
         for name, content in sorted(contents.items())
     ]
+
+
+def _is_utterance(name: str) -> bool:
+    return bool(_UTTERANCE.fullmatch(name)) and is_recording(name)
 
 
 def speaker_of(member: str) -> str:

@@ -34,6 +34,7 @@ from spoken_digits.params import AudioMNIST
 from spoken_digits.recording import RecordingNameError, parse_name
 from spoken_digits.shards import write_shard
 from spoken_digits.sound.decode import RecordingError, canonical_wav
+from spoken_digits.sound.file_names import is_recording
 from spoken_digits.vocabulary import Vocabulary
 
 WORDS = ENGLISH_DIGITS
@@ -114,7 +115,7 @@ def _members(
     """Return the names of the recordings of each speaker who is in the archive."""
     members: dict[str, list[str]] = {}
     for name in sorted(safe_names(path, archive)):
-        if match := _RECORDING.fullmatch(name):
+        if (match := _RECORDING.fullmatch(name)) and is_recording(name):
             if match[1] not in expected:
                 raise ArchiveError(f"audiomnist: {path}: {name} is of a speaker nobody expects")
             members.setdefault(match[1], []).append(name)

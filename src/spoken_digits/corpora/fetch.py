@@ -62,6 +62,19 @@ def with_archive(corpus: str, address: str, use: Callable[[Path], Result]) -> Re
         raise
 
 
+def as_folder(path: Path) -> str:
+    """Say how an archive is used that is a changed copy of the known one."""
+    if path.is_relative_to(cache_directory()):  # it is thrown away
+        return (
+            "If it is a changed copy that you mean to use, fetch it and name it with "
+            "-S 'corpora=[folder]' -S download.folder.path=PATH"
+        )
+    return (
+        "If it is a changed copy that you mean to use, take it as it is with "
+        f"-S 'corpora=[folder]' -S download.folder.path={path.absolute()}"
+    )
+
+
 def cache_directory() -> Path:
     """Return where fetched archives are kept, for all checkouts and experiments of this user."""
     chosen = os.environ.get("SPOKEN_DIGITS_CACHE")

@@ -2,32 +2,33 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-from spoken_digits.corpora.archives import MAX_MEMBER_BYTES, ArchiveError, read_archive
+from spoken_digits.corpora.archives import MAX_MEMBER_BYTES, read_archive
 from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, pack
 from spoken_digits.errors import UserError
+from spoken_digits.files import shown
 from spoken_digits.params import Folder
-from spoken_digits.recording import Recording, parse_name
-from spoken_digits.sound.decode import SUFFIXES
+from spoken_digits.recording import Recording, parse_stem
+from spoken_digits.sound.file_names import SUFFIXES, is_recording, search, why_not
 from spoken_digits.vocabulary import OTHER, Vocabulary
 
 
 def collect(settings: Folder, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
-    """Pack every sound file under a directory, or in an archive: ``<target>/<shard>.zip``.
+    """Pack every recording under a directory, or in an archive: ``<target>/<shard>.zip``.
 
-    A label that the vocabulary lacks becomes ``other-<label>``; how many do is printed. Raises
-    FetchError or ArchiveError if the archive cannot be had or read, UserError if there is no sound
-    file in it.
+    A label that the vocabulary lacks becomes ``other-<label>``; how many do is printed. What looks
+    like sound and cannot be taken is among the bad recordings. Raises FetchError or ArchiveError if
+    the archive cannot be had or read, UserError if there is no recording in it.
     """
     assert settings.path is not None  # params.py has seen to it
     path = Path(settings.path).expanduser()
     if path.is_dir():
-        bad = _pack(_read_directory(path), vocabulary, target)
+        bad = _pack_directory(path, vocabulary, target)
     elif path.is_file():
         bad = _pack_archive(path, vocabulary, target)
     else:
@@ -47,11 +48,32 @@ def recording_at(path: str) -> Recording:
 
     Raises RecordingNameError if it is named otherwise.
     """
-    return parse_name("folder", f"{PurePosixPath(path).stem}.wav")
+    return parse_stem("folder", PurePosixPath(path).stem, path)
 
 
 def _pack_archive(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
-    return _pack(read_archive(path, _is_sound), vocabulary, target)
+    passed_over: dict[str, str] = {}
+
+    def wanted(name: str) -> bool:
+        if reason := why_not(name):
+            passed_over[name] = reason
+        return is_recording(name)
+
+    bad = _pack(read_archive(path, wanted), vocabulary, target)
+    return bad + _named(passed_over)
+
+
+def _pack_directory(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
+    found = search(path)
+    unread = found.passed_over
+    files = _read_directory(path, found.recordings, unread)
+    return _pack(files, vocabulary, target) + _named(unread)
+
+
+def _named(passed_over: Mapping[str, str]) -> list[BadRecording]:
+    return [
+        BadRecording("folder", shown(name), reason) for name, reason in sorted(passed_over.items())
+    ]
 
 
 def _pack(
@@ -63,7 +85,7 @@ def _pack(
         recording = recording_at(path)
         if not recording.is_word or recording.label in vocabulary.labels:
             return recording
-        outside[path] = recording.label
+        outside[shown(path)] = recording.label
         return recording._replace(label=f"{OTHER}-{recording.label}")
 
     bad = pack("folder", files, labelled, target)
@@ -79,22 +101,20 @@ def _pack(
     return bad
 
 
-def _is_sound(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-
-
-def _read_directory(directory: Path) -> Iterator[tuple[str, bytes]]:
-    paths = sorted(path for path in directory.rglob("*") if path.is_file())
-    names = {path.relative_to(directory).as_posix(): path for path in paths}
-    sounds = sorted(name for name in names if _is_sound(name))
-    for name in tqdm(sounds, desc=str(directory), unit=" files", disable=None):
+def _read_directory(
+    directory: Path, names: list[str], unread: dict[str, str]
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and the content of each recording; put into ``unread`` why one has none."""
+    for name in tqdm(names, desc=shown(directory), unit=" files", disable=None):
         try:
-            if names[name].stat().st_size > MAX_MEMBER_BYTES:
-                raise ArchiveError(
-                    f"{names[name]}: more than {MAX_MEMBER_BYTES} bytes; no recording of a word "
-                    "is that long"
-                )
-            yield name, names[name].read_bytes()
+            with (directory / name).open("rb") as file:
+                content = file.read(MAX_MEMBER_BYTES + 1)
         except OSError as error:
-            raise UserError(f"{names[name]}: cannot be read ({error.strerror})") from None
+            unread[name] = f"cannot be read ({error.strerror or error})"
+            continue
+        if len(content) > MAX_MEMBER_BYTES:
+            unread[name] = (
+                f"more than {MAX_MEMBER_BYTES} bytes; no recording of a word is that long"
+            )
+            continue
+        yield name, content

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from spoken_digits.corpora.archives import ArchiveError, base_name, read_archive
 from spoken_digits.corpora.english_digits import ENGLISH_DIGITS, check_has_digits, relabelled
-from spoken_digits.corpora.fetch import with_archive
+from spoken_digits.corpora.fetch import as_folder, with_archive
 from spoken_digits.corpora.packing import BadRecording, content_digest, pack
 from spoken_digits.params import Archive
 from spoken_digits.recording import Recording, parse_name
+from spoken_digits.sound.file_names import is_recording
 from spoken_digits.vocabulary import Vocabulary
 
 WORDS = ENGLISH_DIGITS
@@ -36,8 +37,11 @@ def collect(settings: Archive, vocabulary: Vocabulary, target: Path) -> list[Bad
 def _pack(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
     sums: dict[str, str] = {}
 
+    def wanted(name: str) -> bool:
+        return bool(_RECORDING.fullmatch(name)) and is_recording(name)
+
     def summed() -> Iterator[tuple[str, bytes]]:
-        for name, content in read_archive(path, lambda name: bool(_RECORDING.fullmatch(name))):
+        for name, content in read_archive(path, wanted):
             sums[base_name(name)] = hashlib.sha256(content).hexdigest()
             yield name, content
 
@@ -52,18 +56,24 @@ def _pack(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadRecording
 def _verify(path: Path, sums: dict[str, str]) -> None:
     expected = len(SPEAKERS) * len(WORDS) * TAKES
     if len(sums) != expected:
-        raise ArchiveError(f"fsdd: {path} holds {len(sums)} recordings, {expected} are expected")
+        raise _not_fsdd(path, f"holds {len(sums)} recordings, {expected} are expected")
     cells = Counter(tuple(name.split("_")[:2]) for name in sums)
     for speaker in SPEAKERS:
         for digit in map(str, range(len(WORDS))):
             if cells[digit, speaker] != TAKES:
-                raise ArchiveError(
-                    f"fsdd: {path} holds {cells[digit, speaker]} recordings of {digit} by "
-                    f"{speaker}, {TAKES} are expected"
+                raise _not_fsdd(
+                    path,
+                    f"holds {cells[digit, speaker]} recordings of {digit} by {speaker}, {TAKES} "
+                    "are expected",
                 )
     digest = content_digest(sums)
     if digest != SHA256:
-        raise ArchiveError(
-            f"fsdd: {path} has the right names but other recordings: content digest {digest}, "
-            f"{SHA256} is expected"
+        raise _not_fsdd(
+            path,
+            f"has the right names but other recordings: content digest {digest}, {SHA256} is "
+            "expected",
         )
+
+
+def _not_fsdd(path: Path, reason: str) -> ArchiveError:
+    return ArchiveError(f"fsdd: {path} {reason}. {as_folder(path)}")

@@ -6,12 +6,14 @@ made by others, returns the bad ones that it left out.
 
 import hashlib
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from spoken_digits.errors import UserError
+from spoken_digits.files import shown
 from spoken_digits.recording import Recording, RecordingNameError
 from spoken_digits.shards import write_shard
 from spoken_digits.sound.decode import RecordingError, canonical_wav
@@ -19,6 +21,8 @@ from spoken_digits.sound.decode import RecordingError, canonical_wav
 SPEAKERS_AS_SHARDS = 100
 """A corpus with more speakers than this has GROUPS shards; any other has one a speaker."""
 GROUPS = 64
+LISTED = 20
+"""Of many recordings of which there is something to say, so many are named."""
 
 
 class BadRecording(NamedTuple):
@@ -47,12 +51,14 @@ def pack(
     groups: dict[str, zipfile.ZipFile] = {}
     seen: dict[str, str] = {}
     speakers: dict[str, str] = {}  # as written, by what a file system that ignores case makes of it
-    bad = []
+    bad: list[BadRecording] = []
+    notices: list[str] = []
     try:
-        for source, content in files:
+        for path, content in files:
+            source = shown(path)
             try:
-                recording = recording_at(source)
-                wav = canonical_wav(content, source)
+                recording = recording_at(path)
+                wav = canonical_wav(content, source, notices.append)
             except (RecordingNameError, RecordingError) as error:
                 bad.append(bad_recording(corpus, source, error))
                 continue
@@ -63,7 +69,7 @@ def pack(
                 bad.append(BadRecording(corpus, source, reason))
                 continue
             if name in seen:
-                reason = f"the same name as {seen[name]}"
+                reason = f"the same label, speaker and take as {seen[name]}"
                 bad.append(BadRecording(corpus, source, reason))
                 continue
             seen[name] = source
@@ -85,7 +91,16 @@ def pack(
                 write_shard(target / f"{shard}.zip", ((name, archive.read(name)) for name in names))
         (waiting / f"{group}.zip").unlink()
     waiting.rmdir()
+    tell(corpus, notices)
     return sorted(bad)
+
+
+def tell(corpus: str, notices: list[str]) -> None:
+    """Print what is odd about recordings that are taken all the same, the first LISTED of them."""
+    for notice in notices[:LISTED]:
+        print(f"{corpus}: {notice}", file=sys.stderr)
+    if len(notices) > LISTED:
+        print(f"{corpus}: ... and {len(notices) - LISTED} more", file=sys.stderr)
 
 
 def group_of(speaker: str) -> str:

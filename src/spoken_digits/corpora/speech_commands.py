@@ -18,6 +18,7 @@ from spoken_digits.errors import UserError
 from spoken_digits.official_split import official_subset
 from spoken_digits.params import Archive
 from spoken_digits.recording import Recording, RecordingNameError
+from spoken_digits.sound.file_names import is_recording
 from spoken_digits.vocabulary import Vocabulary
 
 SHA256 = {
@@ -105,7 +106,7 @@ def clips_of_the_official_split(
 
 def _is_clip(name: str) -> bool:
     path = PurePosixPath(name)
-    return path.suffix == ".wav" and _NOISE not in path.parts and not path.name.startswith(".")
+    return path.suffix == ".wav" and _NOISE not in path.parts and is_recording(name)
 
 
 def recording_at(path: str, vocabulary: Vocabulary) -> Recording:

@@ -15,10 +15,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from spoken_digits.errors import UserError, run_script
 
 if TYPE_CHECKING:  # imported where they are used: --help and a wrong option need none of it
+    from collections.abc import Callable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
     from spoken_digits.export.inference import Model
     from spoken_digits.export.sequence_inference import NumberModel
     from spoken_digits.params import Live
 
+_LOOKED_INTO = 20
+"""Of more files than this nobody waits to learn which may hold several words: 0.2 s each."""
 _EXAMPLES = [
     ("{program}", "listen, until q or Ctrl-C"),
     ("{program} --string", "write spoken numbers down, one a line"),
@@ -29,7 +36,7 @@ _EXAMPLES = [
         "a directory, with a summary if names say what is spoken (<label>_<speaker>_<take>.wav)",
     ),
     ("{program} --string number.wav", "all the words in a file of any length"),
-    ("arecord -t raw -f S16_LE -r 16000 | {program} -", "raw sound from another program"),
+    ("arecord -f S16_LE -r 16000 | {program} -", "sound from another program"),
 ]
 _EPILOG = """\
 settings:
@@ -95,8 +102,9 @@ def _arguments(installed: bool) -> argparse.Namespace:
         nargs="*",
         type=Path,
         metavar="FILE",
-        help="WAV, FLAC, OGG or MP3 files of one word each, or directories of them; - for raw PCM "
-        "(16 kHz mono signed 16-bit little-endian) on standard input. None: the microphone",
+        help="WAV, FLAC, OGG, MP3 and other sound files of one word each, or directories of them; "
+        "- for a sound file or raw PCM (16 kHz mono signed 16-bit little-endian) on standard "
+        "input. None: the microphone",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument(
@@ -177,7 +185,7 @@ def _list_devices() -> int:
 def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool) -> int:
     from spoken_digits.live.choice import number_model
     from spoken_digits.live.listener import Listener
-    from spoken_digits.live.loop import listen, microphone_blocks, pcm_blocks, record_once
+    from spoken_digits.live.loop import listen, microphone_blocks, notice_of_zeros, record_once
     from spoken_digits.live.microphone import Microphone, quiet_drivers
     from spoken_digits.live.output import JsonLines, Lines, Outlet
 
@@ -189,9 +197,12 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
     options = (args.seconds, args.once, args.save)
     which, *newer = _about(model)
     if piped:
+        from spoken_digits.live import standard_input
+
         for line in (which, *newer):
             outlet.notice(line)
-        listen(pcm_blocks(sys.stdin.buffer), listener, outlet, *options)
+        blocks = standard_input.blocks(sys.stdin.buffer, outlet.notice)
+        listen(blocks, listener, outlet, *options)
         return 0
     screen = sys.stdout.isatty() and not args.json and not args.once
     with quiet_drivers(), Microphone(args.device) as microphone:
@@ -206,7 +217,7 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
         with outlet:
             for line in newer if screen else []:  # its header has the rest
                 outlet.notice(line)
-            blocks = microphone_blocks(microphone, outlet)
+            blocks = notice_of_zeros(microphone_blocks(microphone, outlet), outlet.notice)
             try:
                 if args.once and args.seconds:
                     record_once(blocks, listener, outlet, args.seconds, args.save)
@@ -217,10 +228,15 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
     return 0
 
 
+def _notice(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
 def _listen_for_numbers(
     args: argparse.Namespace, model: "NumberModel", live: "Live", piped: bool
 ) -> int:
-    from spoken_digits.live.loop import NUMBER_PAUSE_S, pcm_blocks
+    from spoken_digits.live import standard_input
+    from spoken_digits.live.loop import NUMBER_PAUSE_S
     from spoken_digits.live.microphone import Microphone, quiet_drivers
     from spoken_digits.live.number_loop import listen_for_numbers
     from spoken_digits.live.number_output import NumberLines
@@ -230,7 +246,7 @@ def _listen_for_numbers(
     reader = NumberReader(model, NUMBER_PAUSE_S)
     print(f"model: {model.path}", file=sys.stderr)
     if piped:
-        blocks = pcm_blocks(sys.stdin.buffer)
+        blocks = standard_input.blocks(sys.stdin.buffer, _notice)
         listen_for_numbers(blocks, reader, lines, args.seconds, args.once)
         return 0
     with quiet_drivers(), Microphone(args.device) as microphone:
@@ -241,13 +257,21 @@ def _listen_for_numbers(
 
 
 def _hear_files(args: argparse.Namespace, model: "Model", live: "Live") -> int:
+    from spoken_digits.files import shown
     from spoken_digits.live.messages import as_json, say
     from spoken_digits.live.sound_files import find_files, recognise_files, summary
+    from spoken_digits.sound.decode import print_notice
 
-    files = find_files(args.files)
+    files = find_files(args.files, print_notice)
+    several = _several_words(model, live) if len(files) <= _LOOKED_INTO else None
     results = []
-    for heard in recognise_files(model, files, live.reject):
+    for heard in recognise_files(model, files, live.reject, several):
         results.append(heard)
+        if heard.several:
+            print_notice(
+                f"{shown(heard.path)}: there may be several words in it: {heard.several}. To hear "
+                "all of them: --string"
+            )
         if heard.verdict is None:
             print(f"error: {heard.error}", file=sys.stderr)
             if args.json:
@@ -255,25 +279,40 @@ def _hear_files(args: argparse.Namespace, model: "Model", live: "Live") -> int:
         elif args.json:
             print(as_json(model, file=str(heard.path), verdict=heard.verdict), flush=True)
         else:
-            print(f"{heard.path}: {say(heard.verdict, model.noun)}", flush=True)
+            print(f"{shown(heard.path)}: {say(heard.verdict, model.noun)}", flush=True)
     for line in summary(results, model) if len(results) > 1 else []:
         print(line, file=sys.stderr if args.json else sys.stdout)
     failed = sum(heard.verdict is None for heard in results)
     return _exit_code(failed, len(files))
 
 
+def _several_words(model: "Model", live: "Live") -> "Callable[[NDArray[np.float32]], str] | None":
+    """Return what says which words a waveform holds if it holds several; None for other sounds."""
+    from spoken_digits.live.listener import Listener
+    from spoken_digits.live.long_files import numbers, words_in
+
+    def several(waveform: "NDArray[np.float32]") -> str:
+        listener = Listener(model, live.reject, live.hangover_ms, live.detector)
+        words = [word for word in words_in(listener, iter([waveform])) if word.verdict.label]
+        return numbers(words) if len(words) > 1 else ""
+
+    return several if live.detector == "speech" else None
+
+
 def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int:
+    from spoken_digits.files import shown
     from spoken_digits.live.choice import number_model
     from spoken_digits.live.listener import Listener
-    from spoken_digits.live.long_files import LongFileError, numbers, read_blocks, words_in
+    from spoken_digits.live.long_files import numbers, read_blocks, words_in
     from spoken_digits.live.loop import NUMBER_PAUSE_S
     from spoken_digits.live.messages import as_json
     from spoken_digits.live.number_loop import numbers_in
     from spoken_digits.live.number_output import described, written
     from spoken_digits.live.number_reader import NumberReader
     from spoken_digits.live.sound_files import find_files
+    from spoken_digits.sound.decode import RecordingError, print_notice
 
-    files = find_files(args.files)
+    files = find_files(args.files, print_notice)
     reads = number_model(model)
     failed = 0
     for path in files:
@@ -286,13 +325,13 @@ def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int
             else:
                 listener = Listener(model, live.reject, live.hangover_ms, live.detector)
                 number = numbers(words_in(listener, read_blocks(path)))
-        except LongFileError as error:
+        except RecordingError as error:
             failed += 1
             print(f"error: {error}", file=sys.stderr)
             if args.json:
                 print(as_json(model, file=str(path), error=str(error)))
             continue
-        line = f"{path}: {number}"
+        line = f"{shown(path)}: {number}"
         if args.json:
             line = as_json(model, file=str(path), string=number, **more)
         print(line, flush=True)

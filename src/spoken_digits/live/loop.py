@@ -1,9 +1,8 @@
 """The listening program's loop: sound in, words out, until the user or the sound ends it."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 
@@ -17,6 +16,12 @@ from spoken_digits.vocabulary import noun
 
 NUMBER_PAUSE_S = 1.5
 """A longer pause ends a number, s."""
+ZEROS_S = 3.0
+"""So much digital silence is told, s."""
+ZEROS = (
+    f"nothing but digital silence for {ZEROS_S:.0f} s, as from a microphone that is muted or that "
+    "this program may not use. See the system's settings of sound and privacy"
+)
 
 
 def listen(
@@ -94,15 +99,22 @@ def microphone_blocks(microphone: Microphone, outlet: Outlet) -> Iterator[Block 
         yield block
 
 
-def pcm_blocks(file: BinaryIO) -> Iterator[Block]:
-    """Yield a stream of raw PCM, 16 kHz mono signed 16-bit little-endian, as it comes."""
-    rest = b""
-    while content := file.read1(3200):  # type: ignore[attr-defined]
-        content = rest + content
-        whole = len(content) // 2 * 2
-        rest = content[whole:]
-        samples = np.frombuffer(content[:whole], "<i2").astype(np.float32) / np.float32(32768)
-        yield Block(samples, None)
+def notice_of_zeros(
+    source: Iterable[Block | DeviceError], notice: Callable[[str], None]
+) -> Iterator[Block | DeviceError]:
+    """Yield what comes, and say so, once, if it has been nothing but zeros for some seconds.
+
+    A real microphone has some noise. Zeros come from one that is muted or may not be used.
+    """
+    zeros, told = 0, False
+    for block in source:
+        if isinstance(block, Block) and len(block.samples):
+            zeros = 0 if block.samples.any() else zeros + len(block.samples)
+            told = told and zeros > 0
+            if zeros >= ZEROS_S * SAMPLE_RATE and not told:
+                notice(ZEROS)
+                told = True
+        yield block
 
 
 def record_once(

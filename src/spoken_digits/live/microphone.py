@@ -3,11 +3,12 @@
 import difflib
 import os
 import queue
+import re
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import Any, NamedTuple, Self
 
@@ -17,9 +18,11 @@ from numpy.typing import NDArray
 from spoken_digits.errors import UserError
 from spoken_digits.live.stream_resampler import Resampler
 from spoken_digits.sizes import HOP, SAMPLE_RATE
+from spoken_digits.sound.mixing import Mixer
 
 _BLOCK = 2 * HOP  # 20 ms: shorter ones cost time, longer ones are heard later
 _QUEUE_BLOCKS = 1500  # 30 s of sound: a machine that is busy for longer loses some, and is told
+_FEW_CHANNELS = 4
 _SILENT_S = 3.0  # a working device never pauses this long; a PulseAudio monitor needs 2 s to start
 _CLOSING_S = 2.0  # closing a device that is gone can hang in its driver
 
@@ -141,22 +144,19 @@ class Microphone:
 
     def _open(self) -> None:
         sounddevice = portaudio()
-        rate = SAMPLE_RATE
-        try:
-            sounddevice.check_input_settings(
-                self.device.number, channels=1, dtype="float32", samplerate=rate
-            )
-        except sounddevice.PortAudioError:
-            rate = self.device.rate
-        resampler = Resampler(rate)
+        rate, channels = self._settings(sounddevice)
+        resampler, mixer = Resampler(rate), Mixer(channels)
 
         def hear(data: NDArray[np.float32], frames: int, _: object, status: Any) -> None:
             if status.input_overflow:
                 self.lost += frames  # how many the driver does not say; a block at the least
-            samples = data[:, 0]
-            if not np.isfinite(samples).all():  # a broken driver; whoever hears one NaN is deaf
+            if np.isfinite(data).all():
+                block = data.astype(np.float64)
+                mixer.listen(block)
+                samples = mixer.mix(block).astype(np.float32)
+            else:  # a broken driver; whoever hears one NaN is deaf
                 self.lost += frames
-                samples = np.zeros_like(samples)
+                samples = np.zeros(frames, np.float32)
             try:
                 self._queue.put_nowait(Block(resampler.feed(samples), time.monotonic()))
             except queue.Full:
@@ -167,7 +167,7 @@ class Microphone:
                 samplerate=rate,
                 blocksize=rate * _BLOCK // SAMPLE_RATE,
                 device=self.device.number,
-                channels=1,
+                channels=channels,
                 dtype="float32",
                 latency="low",
                 callback=hear,
@@ -175,6 +175,22 @@ class Microphone:
             self._stream.start()
         except sounddevice.PortAudioError as error:
             raise DeviceError(_explain(self.device, error)) from None
+
+    def _settings(self, sounddevice: ModuleType) -> tuple[int, int]:
+        """Return the rate, Hz, and the channels with which the device can be opened.
+
+        At best 16 kHz. All channels of a device that has a few, since nobody knows at which one the
+        microphone is; one of a device that seems to have many, as a sound server does, which mixes.
+        """
+        few = 1 < self.device.channels <= _FEW_CHANNELS
+        for rate in (SAMPLE_RATE, self.device.rate):
+            for channels in (self.device.channels, 1) if few else (1, self.device.channels):
+                with suppress(sounddevice.PortAudioError):
+                    sounddevice.check_input_settings(
+                        self.device.number, channels=channels, dtype="float32", samplerate=rate
+                    )
+                    return rate, channels
+        return self.device.rate, 1  # opening it says what is wrong
 
     def _reopen(self) -> Iterator[Block]:
         while True:
@@ -245,6 +261,7 @@ def _explain(device: Device, error: Exception) -> str:
     # ALSA refuses an input alone with what is called a bad combination.
     taken = (library.paDeviceUnavailable, library.paBadIODeviceCombination)
     reason = str(error).removeprefix("Error opening InputStream: ")
+    reason = re.sub(r"( \[PaErrorCode -?\d+\])\1+", r"\1", reason)  # named once is enough
     if set(taken) & set(error.args[1:2]) or "busy" in reason.lower():
         return (
             f"{device.name}: busy or not there. Close the program that is using it, or choose "

@@ -1,24 +1,34 @@
 """Recordings in files, one word each: which word each one is."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.export.inference import Model
+from spoken_digits.files import shown
 from spoken_digits.live.decision import Verdict, recognise_word
-from spoken_digits.recording import Recording, RecordingNameError, parse_name
-from spoken_digits.sound.decode import SUFFIXES, RecordingError, decode, waveform
+from spoken_digits.recording import Recording, RecordingNameError, parse_stem
+from spoken_digits.sound.containers import Notice
+from spoken_digits.sound.decode import (
+    Reader,
+    RecordingError,
+    TooLongError,
+    open_sound,
+    print_notice,
+    waveform,
+)
+from spoken_digits.sound.file_names import SUFFIXES, search
 from spoken_digits.sound.resample import ResampleError
 
 LONGEST_FILE_S = 10.0
 """A longer file is not one word with some silence, s."""
+_NAMED = 5  # files that are passed over
 
 
 class Heard(NamedTuple):
@@ -27,33 +37,49 @@ class Heard(NamedTuple):
     path: Path
     verdict: Verdict | None
     error: str = ""
+    several: str = ""
+    """The words in it, if it seems to hold several."""
 
 
-def find_files(paths: list[Path]) -> list[Path]:
-    """Return the files named, and all sound files below the directories named, in order.
+def find_files(paths: list[Path], notice: Notice) -> list[Path]:
+    """Return the files named, and all recordings below the directories named, in order.
 
     A file that is not there is returned too: reading it says so, and the others are still done.
-    Raises RecordingError for a directory without a sound file.
+    What looks like sound in a directory and is not taken is counted and named to ``notice``. Raises
+    RecordingError for a directory without a recording.
     """
-    found = []
+    paths_found = []
     for path in paths:
         if not path.is_dir():
-            found.append(path)
+            paths_found.append(path)
             continue
-        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
-        if not inside:
-            raise RecordingError(f"{path}: no sound file in it ({', '.join(SUFFIXES)})")
-        found += inside
-    return found
+        found = search(path)
+        if found.passed_over:
+            notice(_passed_over(path, found.passed_over))
+        if not found.recordings:
+            raise RecordingError(f"{shown(path)}: no sound file in it ({', '.join(SUFFIXES)})")
+        paths_found += [path / name for name in found.recordings]
+    return paths_found
 
 
-def recognise_files(model: Model, files: list[Path], reject: float) -> Iterator[Heard]:
-    """Say of each file which word is spoken in it. A bad file does not stop the others."""
+def recognise_files(
+    model: Model,
+    files: list[Path],
+    reject: float,
+    several: Callable[[NDArray[np.float32]], str] | None = None,
+) -> Iterator[Heard]:
+    """Say of each file which word is spoken in it. A bad file does not stop the others.
+
+    ``several`` says which words a waveform holds if it seems to hold several, and otherwise "".
+    """
     for path in tqdm(files, unit="file", disable=len(files) < 2 or not sys.stderr.isatty()):
         try:
-            yield Heard(path, recognise_word(model, read_word(path), reject))
+            word = read_word(path)
         except RecordingError as error:
             yield Heard(path, None, str(error))
+            continue
+        words = several(word) if several else ""
+        yield Heard(path, recognise_word(model, word, reject), several=words)
 
 
 def summary(results: list[Heard], model: Model) -> list[str]:
@@ -81,44 +107,32 @@ def summary(results: list[Heard], model: Model) -> list[str]:
     return lines
 
 
-def read_word(path: Path) -> NDArray[np.float32]:
+def read_word(path: Path, notice: Notice = print_notice) -> NDArray[np.float32]:
     """Read a file of one word: its waveform (n,) at 16 kHz, mono, -1..1.
 
-    Raises RecordingError if it cannot be read or decoded, or lasts longer than LONGEST_FILE_S.
+    Calls ``notice`` as decode does. Raises RecordingError if it cannot be read or decoded, or lasts
+    longer than LONGEST_FILE_S.
     """
     try:
-        if path.is_dir():
-            raise RecordingError(f"{path}: a directory")
-        _check_length(path)
-        samples, rate = decode(path.read_bytes(), str(path))
-        return waveform(samples, rate).astype(np.float32)
-    except OSError as error:
-        raise RecordingError(f"{path}: cannot be read ({error.strerror or error})") from None
+        with open_sound(path) as file:
+            reader = Reader(file, shown(path), notice, LONGEST_FILE_S)
+            return waveform(reader.samples(), reader.rate).astype(np.float32)
+    except TooLongError as error:
+        raise RecordingError(f"{error}. To hear all the words in it: --string") from None
     except ResampleError as error:
-        raise RecordingError(f"{path}: {error}") from None
+        raise RecordingError(f"{shown(path)}: {error}") from None
 
 
-def _check_length(path: Path) -> None:
-    """Refuse a long file by its header, before hours of sound are read."""
-    try:
-        seconds = soundfile.info(path).duration
-    except (soundfile.LibsndfileError, RuntimeError):
-        return  # decoding says what is wrong with it
-    if seconds > LONGEST_FILE_S:
-        raise RecordingError(
-            f"{path}: {_clock(seconds)} long, so not one word (at most {LONGEST_FILE_S:.0f} s). "
-            "To hear all the words in it: --string"
-        )
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+def _passed_over(directory: Path, names: Mapping[str, str]) -> str:
+    lines = [f"{shown(directory)}: {len(names)} that may be sound are not heard:"]
+    lines += [f"  {shown(name)}: {reason}" for name, reason in sorted(names.items())[:_NAMED]]
+    if len(names) > _NAMED:
+        lines.append(f"  ... and {len(names) - _NAMED} more")
+    return "\n".join(lines)
 
 
 def _recording(path: Path) -> Recording | None:
     try:
-        return parse_name("folder", f"{path.stem}.wav")
+        return parse_stem("folder", path.stem, path.name)
     except RecordingNameError:
         return None

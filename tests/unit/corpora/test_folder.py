@@ -1,6 +1,7 @@
 """folder: recordings of the user's own, wherever and however they are kept."""
 
 import io
+import os
 import tarfile
 import zipfile
 
@@ -132,7 +133,9 @@ def test_a_label_that_becomes_another_that_is_there_already(tmp_path):
     wav = wav_bytes(speak(1, "a", 0), 8000)
     files = {"bark_anna_0.wav": wav, "other-bark_anna_0.wav": wav}
     _, bad = collect(write_directory(tmp_path / "in", files), tmp_path / "out")
-    assert bad == [("folder", "other-bark_anna_0.wav", "the same name as bark_anna_0.wav")]
+    assert bad == [
+        ("folder", "other-bark_anna_0.wav", "the same label, speaker and take as bark_anna_0.wav")
+    ]
 
 
 def test_files_that_are_no_sound_are_nobodys_business(tmp_path, recordings):
@@ -153,7 +156,9 @@ def test_bad_recordings_are_named_by_their_path(tmp_path, recordings, make):
 def test_two_files_of_the_same_name(tmp_path):
     files = {"a/7_anna_0.wav": encode("WAV"), "b/7_anna_0.flac": encode("FLAC")}
     _, bad = collect(write_directory(tmp_path / "in", files), tmp_path / "out")
-    assert bad == [("folder", "b/7_anna_0.flac", "the same name as a/7_anna_0.wav")]
+    assert bad == [
+        ("folder", "b/7_anna_0.flac", "the same label, speaker and take as a/7_anna_0.wav")
+    ]
 
 
 def test_a_folder_without_recordings(tmp_path):
@@ -173,3 +178,86 @@ def test_a_file_that_is_no_archive(tmp_path):
     (tmp_path / "notes.txt").write_text("seven")
     with pytest.raises(ArchiveError, match=r"notes\.txt: not a ZIP or tar archive, or damaged"):
         collect(tmp_path / "notes.txt", tmp_path / "out")
+
+
+MAKERS = [write_directory, write_zip, write_tar]
+
+
+@pytest.mark.parametrize("make", MAKERS)
+def test_what_looks_like_sound_and_is_not_taken_is_a_bad_recording(tmp_path, recordings, make):
+    files = {
+        **recordings("anna"),
+        "8_anna_0.m4a": b"AAC",
+        "x/9_anna_0.WMA": b"WMA",
+        ".7_ben_0.wav": encode("WAV"),
+        "__MACOSX/._7_anna_0.wav": b"a Mac was here",
+        "Thumbs.db": b"Windows was",
+    }
+    found, bad = collect(make(tmp_path / "in", files), tmp_path / "out")
+    assert found == {"anna.zip": recordings("anna")}
+    assert [(item.name.removeprefix("./"), item.reason) for item in bad] == [
+        (".7_ben_0.wav", "hidden, as a name that begins with a dot says"),
+        ("8_anna_0.m4a", ".m4a cannot be read. Convert it to WAV, for example with ffmpeg"),
+        ("x/9_anna_0.WMA", ".wma cannot be read. Convert it to WAV, for example with ffmpeg"),
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["opus", "oga", "aiff"])
+def test_formats_that_are_heard_by_name_are_found_too(tmp_path, suffix):
+    container = {"aiff": "AIFF"}.get(suffix, "OGG")
+    write_directory(tmp_path / "in", {f"7_anna_0.{suffix}": encode(container)})
+    found, bad = collect(tmp_path / "in", tmp_path / "out")
+    assert (list(found["anna.zip"]), bad) == (["7_anna_0.wav"], [])
+
+
+@pytest.mark.parametrize("make", [write_directory, write_tar])
+def test_a_name_with_a_byte_that_is_no_utf_8(tmp_path, recordings, make):
+    files = {**recordings("anna"), "7_jos\udce9_0.wav": encode("WAV")}
+    found, bad = collect(make(tmp_path / "in", files), tmp_path / "out")
+    assert found == {"anna.zip": recordings("anna")}
+    assert bad[0].name.removeprefix("./") == r"7_jos\xe9_0.wav"
+    assert r"the speaker 'jos\xe9' is not letters a-z, digits and hyphens" in bad[0].reason
+
+
+def test_a_zip_of_an_old_windows_says_which_part_is_wrong(tmp_path, recordings):
+    """Its names are in code page 437 (or another: nothing says so)."""
+    files = {**recordings("anna"), "7_jose_0.wav": encode("WAV")}
+    archive = write_zip(tmp_path / "in.zip", files)
+    archive.write_bytes(archive.read_bytes().replace(b"7_jose_0.wav", b"7_jos\x82_0.wav"))
+    _, bad = collect(archive, tmp_path / "out")
+    assert bad[0].name == "7_josé_0.wav"
+    assert "the speaker 'josé' is not letters" in bad[0].reason
+
+
+def test_a_name_with_a_line_end_stays_on_its_line(tmp_path, recordings):
+    files = {**recordings("anna"), "7_an\nna_0.wav": encode("WAV")}
+    _, bad = collect(write_directory(tmp_path / "in", files), tmp_path / "out")
+    assert bad[0].name == r"7_an\nna_0.wav"
+    assert "\n" not in bad[0].reason
+
+
+def test_files_that_cannot_be_read_do_not_stop_the_others(tmp_path, recordings, monkeypatch):
+    monkeypatch.setattr(folder, "MAX_MEMBER_BYTES", 20_000)
+    source = write_directory(
+        tmp_path / "in", {**recordings("anna"), "7_ben_0.wav": bytes(20_001), "x.wav/y": b""}
+    )
+    (source / "7_carl_0.wav").symlink_to("nowhere")
+    os.mkfifo(source / "7_dora_0.wav")
+    found, bad = collect(source, tmp_path / "out")
+    assert found == {"anna.zip": recordings("anna")}
+    assert [(item.name, item.reason) for item in bad] == [
+        ("7_ben_0.wav", "more than 20000 bytes; no recording of a word is that long"),
+        ("7_carl_0.wav", "cannot be read (No such file or directory)"),
+        ("7_dora_0.wav", "no regular file"),
+    ]
+
+
+def test_a_recording_whose_header_is_wrong_is_taken_and_told(tmp_path, recordings, capsys):
+    wav = recordings("anna")["7_anna_0.wav"]
+    killed = wav[:40] + bytes(4) + wav[44:]
+    source = write_directory(tmp_path / "in", {**recordings("anna"), "7_anna_0.wav": killed})
+    assert collect(source, tmp_path / "out") == ({"anna.zip": recordings("anna")}, [])
+    assert (
+        "folder: 7_anna_0.wav: its header says that there is no sound, as a recorder leaves it"
+        in capsys.readouterr().err
+    )

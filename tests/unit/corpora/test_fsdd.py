@@ -10,9 +10,9 @@ import pytest
 import soundfile
 from support import speak
 
-from spoken_digits.corpora import fsdd
+from spoken_digits.corpora import folder, fsdd
 from spoken_digits.corpora.archives import ArchiveError
-from spoken_digits.params import Archive, load_params
+from spoken_digits.params import Archive, Folder, load_params
 from spoken_digits.shards import read_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes
 from spoken_digits.vocabulary import digits
@@ -39,6 +39,27 @@ def collect(tmp_path, names):
 def test_a_recording_is_missing(tmp_path):
     with pytest.raises(ArchiveError, match="holds 2999 recordings, 3000 are expected"):
         collect(tmp_path, NAMES[1:])
+
+
+@pytest.mark.parametrize("names", [NAMES[1:], [*NAMES, "0_anna_0.wav"]])
+def test_a_changed_copy_can_be_used_as_a_folder(tmp_path, names):
+    """People fork it; the error names the way on, and it is one."""
+    with pytest.raises(ArchiveError) as caught:
+        collect(tmp_path, names)
+    path = tmp_path / "a.zip"
+    assert str(caught.value).endswith(
+        "If it is a changed copy that you mean to use, take it as it is with "
+        f"-S 'corpora=[folder]' -S download.folder.path={path}"
+    )
+    assert folder.collect(Folder(path=str(path)), digits(), tmp_path / "folder") == []
+    packed = [name for shard in (tmp_path / "folder").iterdir() for name, _ in read_shard(shard)]
+    assert sorted(packed) == sorted(names)
+
+
+def test_what_a_mac_adds_to_an_archive_is_no_recording(tmp_path):
+    names = [*NAMES, "._0_theo_0.wav"]
+    with pytest.raises(ArchiveError, match="the right names but other recordings"):
+        collect(tmp_path, names)
 
 
 def test_another_speaker(tmp_path):

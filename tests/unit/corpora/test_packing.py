@@ -83,10 +83,15 @@ def test_bad_recordings_are_left_out_and_returned(tmp_path, recordings):
         ("folder", "8_ben_0.wav"),
         ("folder", "seven.wav"),
     ]
-    assert bad[0] == BadRecording("folder", "7_anna_00.wav", "the same name as 7_anna_0.wav")
+    assert bad[0] == BadRecording(
+        "folder", "7_anna_00.wav", "the same label, speaker and take as 7_anna_0.wav"
+    )
     assert bad[1].reason.startswith("not a sound file that can be read")
     assert bad[2].reason == "an empty file"
-    assert bad[3].reason.startswith("not a recording's name. Name it <label>_<speaker>_<take>.wav")
+    assert bad[3].reason.startswith(
+        "not a recording's name: no underscore in it, and two separate label, speaker and take. "
+        "Name it <label>_<speaker>_<take>.wav"
+    )
     assert contents(tmp_path / "a") == recordings("anna")
 
 

@@ -75,7 +75,7 @@ def bounds(**changes: float) -> Validate:
 
 def test_good_data_pass_every_test(data):
     findings = data.findings()
-    assert len(findings) == 16
+    assert len(findings) == 19
     assert {name: one.number for name, one in findings.items() if one.number} == {}
 
 

@@ -37,3 +37,13 @@ def test_a_driver_s_own_words(sounddevice):
         (0, -16, "Device or resource busy"),
     )
     assert _explain(DESK, busy).startswith("Desk: busy or not there")
+
+
+def test_an_error_code_is_named_once(sounddevice):
+    twice = sounddevice.PortAudioError(
+        "Error opening InputStream: Invalid number of channels [PaErrorCode -9998]",
+        sounddevice._lib.paInvalidChannelCount,
+    )
+    assert _explain(DESK, twice) == (
+        "Desk: cannot be opened (Invalid number of channels [PaErrorCode -9998])"
+    )

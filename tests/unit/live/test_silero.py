@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from live_support import murmur, room, word
 from numpy.typing import NDArray
+from support import pronounce
 
+from spoken_digits.live.decision import loudest_dbfs
 from spoken_digits.live.silero import SileroDetector
+from spoken_digits.sound.decode import waveform
 
 RATE = 16_000
 
@@ -43,3 +46,19 @@ def test_a_score_stands_until_the_next_32_ms_are_there():
 
 def test_hysteresis():
     assert SileroDetector().stay() < SileroDetector().start()
+
+
+@pytest.mark.parametrize("level_db", [-45, -50])
+def test_quiet_words_over_a_quieter_room_are_found(level_db):
+    """The digits of a voice of espeak, over a room at -75 dBFS."""
+    said, rate = pronounce("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    for clip in said:
+        voice = waveform(clip, rate).astype(np.float32)
+        voice *= np.float32(10 ** ((level_db - loudest_dbfs(voice)) / 20))
+        scores = _scores(room(1.0, voice, 0.5, noise=10 ** (-75 / 20)))
+        assert scores.max() >= SileroDetector().start()
+
+
+def test_a_quiet_room_is_no_speech():
+    for level_db in (-45, -60, -75, -90):
+        assert _scores(room(5.0, noise=10 ** (level_db / 20))).max() < SileroDetector().stay()

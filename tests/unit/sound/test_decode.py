@@ -143,7 +143,7 @@ def half(content: bytes) -> bytes:
         (b"ID3" + bytes(200), "not a sound file that can be read"),
         (wav_bytes(SPEECH[:0], RATE), "holds no sound, 0 samples"),
         (encode(SPEECH[:0], subtype="PCM_24"), "holds no sound, 0 samples"),
-        (wav_bytes(SPEECH, RATE)[:5000], "cut short, 5000 of 16036 bytes"),
+        (wav_bytes(SPEECH, RATE)[:5000], "cut short, 4956 of 16000 bytes of sound"),
         (half(encode(SPEECH, "FLAC")), "not a sound file that can be read|cut short"),
         (half(encode(SPEECH, "MP3", "MPEG_LAYER_III")), r"cut short, \d+ of 8000 samples"),
         (wav_bytes(SPEECH, 10), "a sample rate of 10 Hz; 1000 to 768000 Hz can be right"),
