@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spoken_digits.evaluation.degrade import add_noise, telephone
 from spoken_digits.export.sequence_inference import STEP, NumberModel
 from spoken_digits.model.ctc import best_path, edits
-from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sizes import HOP, SAMPLE_RATE
 from spoken_digits.transcripts import Utterance
 
 ROOM_S = 0.6
@@ -42,13 +42,13 @@ class Reading(NamedTuple):
 
 def conditions(seed: int) -> Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]]:
     """Return what is done to an utterance, (n,) at 16 kHz, before it is read, by name."""
-    return {
-        "clean": lambda sound: sound,
-        "white_noise_10_db": lambda sound: add_noise(
-            sound, np.random.default_rng([seed, len(sound)]).standard_normal(len(sound)), _NOISE_DB
-        ),
-        "telephone": telephone,
-    }
+
+    def noisy(sound: NDArray[np.float64]) -> NDArray[np.float64]:
+        whole = sound[: len(sound) // HOP * HOP]
+        noise = np.random.default_rng([seed, len(whole)]).standard_normal(len(whole))
+        return add_noise(whole, noise, _NOISE_DB)
+
+    return {"clean": lambda sound: sound, "white_noise_10_db": noisy, "telephone": telephone}
 
 
 def read(model: NumberModel, sound: NDArray[np.float64]) -> tuple[str, ...]:
