@@ -62,8 +62,9 @@ class Stretch(NamedTuple):
 
 def bank(words: Sequence[Clip], phrases: Sequence[Clip]) -> Bank:
     """Sort single words and whole utterances into a bank."""
+    said = by_corpus(clip for clip in words if clip.labels)
     return Bank(
-        [_voices([clip for clip in clips if clip.labels]) for clips in by_corpus(words).values()],
+        [_voices(clips) for clips in said.values()],
         list(by_corpus(phrases).values()),
         list(by_corpus(clip for clip in words if not clip.labels).values()),
     )

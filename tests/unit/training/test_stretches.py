@@ -42,6 +42,12 @@ def test_voices_with_few_words_are_joined_with_each_other(clips):
     assert [len(voice) for voice in fsdd] == [20, 20, 1]
 
 
+def test_a_corpus_without_a_word_of_the_vocabulary_is_other_speech_alone():
+    words = [clip(label, "a") for label in range(10)] + [clip(None, "b", "an4")]
+    made = bank(words, words[:1])
+    assert (len(made.voices), len(made.others)) == (1, 1)
+
+
 def test_labels_are_what_sounds_in_their_order(clips):
     for seed in range(20):
         made = stretch(clips, np.random.default_rng(seed))
