@@ -6,16 +6,18 @@ VENV ?= .venv
 # build for CPUs; cuda: a build with CUDA; default: whatever pip is configured to find.
 TORCH ?= auto
 TORCH_CPU_INDEX ?= https://download.pytorch.org/whl/cpu
-# Before everything else on the PATH, so that dvc.yaml's `python` is this environment's.
+# Before everything else on the PATH, so that dvc.yaml's `python3` is this environment's.
 export PATH := $(if $(filter /%,$(VENV)),$(VENV),$(CURDIR)/$(VENV))/bin:$(PATH)
 
 # What make exps shows: the experiment, params, and the headlines of metrics/evaluate.json.
 COLUMNS := Experiment$$|corpora$$|(download|spectrogram|split|validate|train|evaluate)[.]|accuracy$$|speaker[.]worst$$|robustness[.]mean$$|rejection[.]auroc$$
 # Tools import what the stages share. Relative: experiments run in directories of their own.
-export PYTHONPATH := src
+export PYTHONPATH := src:tools
+# Not the scripts in .venv/bin: they do not survive that the folder is moved.
+dvc := python -m dvc
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-dev repro report exps compare test test-slow coverage lint format check-lock verify \
+.PHONY: help install install-dev repro report exps compare apply test test-slow coverage lint format check-lock verify \
 	processors bench folds release real personal constraints clean
 
 help:  ## List what can be made
@@ -24,18 +26,19 @@ help:  ## List what can be made
 
 ##@ The pipeline
 repro: $(VENV)/.installed .dvc/config  ## Rebuild whatever is out of date, then print the metrics
-	@test -e .git || dvc config --local core.no_scm true  # a downloaded ZIP
-	dvc repro
+	@python tools/under_git.py --tell-dvc
+	$(dvc) repro
 	@python tools/summary.py
 
 report: $(VENV)/.installed  ## Write metrics/report.html, one page that says it all
-	dvc repro report
+	$(dvc) repro report
 	@echo metrics/report.html
 
 check-lock: $(VENV)/.installed  ## Say which stage dvc.lock is out of date for, without data or cache
 	@python tools/check_lock.py
 
 verify: $(VENV)/.installed  ## Rebuild HEAD from nothing elsewhere; compare every hash and metric
+	@python tools/under_git.py
 	python tools/verify.py $(ARGS)
 
 processors: $(VENV)/.installed  ## Compare arithmetic with processors that QEMU emulates; minutes
@@ -43,11 +46,16 @@ processors: $(VENV)/.installed  ## Compare arithmetic with processors that QEMU 
 
 ##@ Experiments
 exps: $(VENV)/.installed  ## Compare the experiments: params that differ, metrics that matter
-	dvc exp show --only-changed --drop '^(?!$(COLUMNS))' $(ARGS)
+	@python tools/under_git.py
+	$(dvc) exp show --only-changed --drop '^(?!$(COLUMNS))' $(ARGS)
 
 compare: $(VENV)/.installed  ## Compare with another commit: make compare BASE=main
 	@test -n "$(BASE)" || { echo 'say with what, for example: make compare BASE=HEAD~1' >&2; exit 2; }
 	python src/compare.py "$(BASE)" $(ARGS)
+
+apply: $(VENV)/.installed  ## Bring an experiment here, unless edits would be lost: EXP=name
+	@test -n "$(EXP)" || { echo 'say which, for example: make apply EXP=agile-mice' >&2; exit 2; }
+	python tools/apply.py "$(EXP)"
 
 folds: $(VENV)/.installed  ## Cross-validate, a DVC experiment a fold; which: make folds ARGS=--help
 	python tools/folds.py $(ARGS)
@@ -76,20 +84,20 @@ test-slow: $(VENV)/.installed-dev  ## Run the slow tests: whole pipelines, remot
 	@$(call pytest,slow)
 
 coverage: $(VENV)/.installed-dev  ## Run the tests, and list the lines that none of them runs
-	coverage erase
-	coverage run -m pytest -m 'not slow' --numprocesses auto --dist loadgroup -q $(ARGS)
-	coverage combine --quiet
-	coverage report
+	python -m coverage erase
+	python -m coverage run -m pytest -m 'not slow' --numprocesses auto --dist loadgroup -q $(ARGS)
+	python -m coverage combine --quiet
+	python -m coverage report
 
 lint: $(VENV)/.installed-dev  ## Check style, types, and that dvc.lock matches code and params
-	ruff check .
-	ruff format --check .
-	mypy
+	python -m ruff check .
+	python -m ruff format --check .
+	python -m mypy
 	python tools/check_lock.py
 
 format: $(VENV)/.installed-dev  ## Mend what ruff can mend
-	ruff check --fix .
-	ruff format .
+	python -m ruff check --fix .
+	python -m ruff format .
 
 bench: $(VENV)/.installed-bench  ## Measure speed, beside librosa and the floor; minutes
 	python benchmarks/speed/bench.py $(ARGS)

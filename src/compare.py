@@ -11,6 +11,12 @@ is, with 1 if the two cannot be compared.
 
 import argparse
 import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.errors import explain_uncaught, run_script
 
 PREDICTIONS = "metrics/predictions.csv"
 WORKSPACE = "workspace"
@@ -35,13 +41,14 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
+    explain_uncaught()
     _arguments()  # --help and a wrong option do not wait for what is imported below
 
 import dvc.api
 from dvc.exceptions import DvcException, PathMissingError
 from dvc.scm import RevError, SCMError
 
-from spoken_digits.errors import run_script
+from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.comparison import ComparisonError, as_json, as_text, compare
 from spoken_digits.evaluation.predictions import Prediction, parse_predictions
 
@@ -49,6 +56,8 @@ from spoken_digits.evaluation.predictions import Prediction, parse_predictions
 def main() -> None:
     arguments = _arguments()
     base, other = arguments.base, arguments.other
+    if {base, other} != {WORKSPACE}:
+        experiments.check_git()
     result = compare(predictions_of(base), predictions_of(other))
     if arguments.json:
         print(json.dumps(as_json(result, base, other), indent=2))
@@ -59,10 +68,10 @@ def main() -> None:
 def predictions_of(revision: str) -> list[Prediction]:
     """Read a revision's predictions out of Git and DVC's cache, or out of the working tree."""
     try:
-        with dvc.api.open(
-            PREDICTIONS, rev=None if revision == WORKSPACE else revision, encoding="utf-8"
-        ) as file:
-            text = file.read()
+        if revision == WORKSPACE:
+            text = dvc.api.read(PREDICTIONS, encoding="utf-8")
+        else:
+            text = dvc.api.read(experiments.prefix() + PREDICTIONS, rev=revision, encoding="utf-8")
     except (RevError, SCMError) as error:
         raise ComparisonError(
             f"{revision}: no such revision or experiment ({error}). See: git branch --all; "

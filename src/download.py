@@ -4,68 +4,63 @@ Reads vocabulary, voices, corpora and download of params.yaml. Writes data/raw/<
 (WAV files, mono, PCM 16-bit, at their source's sample rate) and data/raw/skipped.csv.
 """
 
-from spoken_digits.stage import start
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
 
 HELP = """
 Archives are tried first in the environment variable CORPUS_MIRROR, a directory or a base URL, by
 their file name; then at the address in params.yaml. What comes by HTTP is kept in the user's cache
 directory, or in SPOKEN_DIGITS_CACHE, resumes where it stopped, and is fetched once for all
 experiments. Everything is verified by its content. data/raw is replaced only when all is well.
-Experiments that run elsewhere (dvc exp run --queue, --temp) need absolute paths.
+Relative paths are meant from the project's folder, in experiments that run elsewhere too
+(dvc exp run --queue, --temp). A path with blanks, commas or brackets needs quotes within quotes.
 
   dvc repro download                                    what params.yaml asks for
   dvc exp run -S 'corpora=[audiomnist]'                 real recordings, from the network
   CORPUS_MIRROR=/media/usb dvc exp run -S 'corpora=[fsdd,espeak]'
   dvc exp run -S 'vocabulary=[yes,no]'                  other words, said by synthetic voices
   dvc exp run -S 'corpora=[folder]' -S download.folder.path=my-recordings
+  dvc exp run -S 'corpora=[folder]' -S "download.folder.path='Anna, at home'"
 """
 _, params = start(__doc__, epilog=HELP)
 
 import csv
 import io
-import shutil
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from spoken_digits.corpora.packing import LISTED, BadRecording, clear
+from spoken_digits.corpora.packing import LISTED, BadRecording
 from spoken_digits.corpora.registry import can_give, collector
-from spoken_digits.errors import UserError, run_script
-from spoken_digits.files import write_text
+from spoken_digits.errors import UserError
+from spoken_digits.files import replacing_folder, write_text
 from spoken_digits.params import SOURCES
 from spoken_digits.recording import parse_name
 from spoken_digits.shards import list_shards, member_names
 from spoken_digits.vocabulary import Word
 
 RAW = Path("data/raw")
-BUILDING = Path("data/raw.partial")  # fixed: what a killed run leaves behind, the next one removes
 
 
 def main() -> None:
-    try:
-        clear(BUILDING)
+    with replacing_folder(RAW) as building:
         bad = []
         for corpus in params.corpora:
             print(f"{corpus}: collecting recordings", file=sys.stderr)
             settings = getattr(params.download, corpus)
-            bad += collector(corpus)(settings, params.words, BUILDING / corpus)
+            bad += collector(corpus)(settings, params.words, building / corpus)
         if bad and params.download.on_bad_recording == "fail":
             raise UserError(explain(bad))
         for corpus in params.corpora:
-            if not any((BUILDING / corpus).iterdir()):
+            if not any((building / corpus).iterdir()):
                 raise UserError(f"{corpus}: no recording is left, {len(bad)} skipped")
-        names = [name for shard in list_shards(BUILDING) for name in member_names(shard)]
+        names = [name for shard in list_shards(building) for name in member_names(shard)]
         labels = {parse_name("", name).label for name in names}
         if missing := [word for word in params.words.words if word.label not in labels]:
             raise UserError(explain_missing(missing, params.corpora))
-        write_text(BUILDING / "skipped.csv", table(bad))
-        if RAW.exists():
-            shutil.rmtree(RAW)
-        BUILDING.replace(RAW)
-    except OSError as error:
-        raise UserError(f"{error.filename or RAW}: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(BUILDING, ignore_errors=True)
+        write_text(building / "skipped.csv", table(bad))
     print(f"{RAW}: {len(names)} recordings from {', '.join(params.corpora)}; {len(bad)} skipped")
 
 
@@ -113,4 +108,4 @@ def table(bad: list[BadRecording]) -> str:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

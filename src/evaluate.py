@@ -6,8 +6,12 @@ experiments. The metrics are in spoken_digits/evaluation/reported_metrics.py.
 """
 
 import argparse
+import sys
+from pathlib import Path
 
-from spoken_digits.stage import start
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
 
 
 class PrintKeys(argparse.Action):
@@ -26,18 +30,17 @@ KEYS = {"action": PrintKeys, "nargs": 0, "help": "say what each metric means, an
 _, params = start(__doc__, options={"--keys": KEYS}, predicts=True)
 
 import json
-from pathlib import Path
 
 from spoken_digits.dataset.images import class_indices, load_images
 from spoken_digits.dataset.recordings import find_recordings
 from spoken_digits.dataset.split_file import read_split
-from spoken_digits.errors import UserError, run_script
+from spoken_digits.errors import UserError
 from spoken_digits.evaluation import cost
 from spoken_digits.evaluation.plots_folder import draw, read_curves
 from spoken_digits.evaluation.predictions import most_probable, write_predictions
 from spoken_digits.evaluation.reported_metrics import rounded, summarise
 from spoken_digits.evaluation.robustness import robustness
-from spoken_digits.files import write_text
+from spoken_digits.files import replacing_folder, write_text
 from spoken_digits.model.network import probabilities, read_classes
 from spoken_digits.model.vocal_tracts import load_for_listening
 from spoken_digits.vocabulary import noun
@@ -77,7 +80,8 @@ def main() -> None:
         "bytes": MODEL.stat().st_size,
     }
     summary = rounded(summary)
-    draw(PLOTS, predictions, likely, images, summary, read_curves(TRAINING), labels)
+    with replacing_folder(PLOTS) as partial:
+        draw(partial, predictions, likely, images, summary, read_curves(TRAINING), labels)
     write_predictions(PREDICTIONS, predictions)
     write_text(METRICS, json.dumps(summary, indent=2) + "\n")
     low, high = summary["accuracy_low"], summary["accuracy_high"]
@@ -95,4 +99,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

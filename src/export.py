@@ -5,23 +5,27 @@ size and how far it is from the PyTorch model on real test recordings. A graph t
 word than the PyTorch model on any of them is not written.
 """
 
-from spoken_digits.stage import start
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
 
 _, params = start(__doc__, predicts=True)
 
 import json
-from pathlib import Path
 
 import numpy as np
 
 from spoken_digits.dataset.images import load_images
 from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.dataset.split_file import read_split
-from spoken_digits.errors import UserError, run_script
+from spoken_digits.errors import UserError
 from spoken_digits.export import graph
 from spoken_digits.export.inference import load_model
 from spoken_digits.export.latency import measure_latency
-from spoken_digits.files import write_text
+from spoken_digits.files import replacing, write_text
 from spoken_digits.model.network import probabilities, read_about
 from spoken_digits.model.vocal_tracts import load_for_listening
 from spoken_digits.picture.mel import described
@@ -50,7 +54,7 @@ def main() -> None:
     try:
         evaluation = json.loads(EVALUATION.read_text(encoding="utf-8"))
         accuracy = {key: evaluation[key] for key in ACCURACY}
-    except (OSError, ValueError, KeyError) as error:
+    except (FileNotFoundError, ValueError, KeyError) as error:
         raise UserError(f"{EVALUATION}: {error}. Make it with: dvc repro evaluate") from None
     trained = read_about(MODEL)
     about = {
@@ -61,9 +65,9 @@ def main() -> None:
         "corpora": trained["corpora"],
         "accuracy": accuracy,
     }
-    candidate = EXPORTED.with_name("candidate.onnx.partial")
-    graph.save(graph.build(network, params.spectrogram, about), candidate)
-    try:
+    joined = graph.build(network, params.spectrogram, about)
+    with replacing(EXPORTED) as candidate:
+        graph.save(joined, candidate)
         exported = load_model(candidate).probabilities(seconds)  # (n, classes)
         ours = probabilities(network, load_images(SPECTROGRAMS, recordings))
         heard = exported[:, :-1].argmax(axis=1)
@@ -77,9 +81,6 @@ def main() -> None:
         size = candidate.stat().st_size
         if size > LARGEST:
             raise UserError(f"the exported model has {size} bytes, more than {LARGEST}")
-        candidate.replace(EXPORTED)
-    finally:
-        candidate.unlink(missing_ok=True)
     metrics = {
         "bytes": size,
         "checked_recordings": len(recordings),
@@ -96,4 +97,4 @@ def _power_of_ten_above(value: float) -> float:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

@@ -8,6 +8,10 @@ import re
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.errors import explain_uncaught, run_script
+
 _EPILOG = """\
 A word is shown, you say it, and hear it again. Then: Enter keeps it, r records it again, q stops.
 What is there already is not asked for again, so a second session goes on where the first stopped.
@@ -43,13 +47,13 @@ def _speaker(text: str) -> str:
 
 
 if __name__ == "__main__":
+    explain_uncaught()
     _arguments()  # --help and a wrong option do not wait for what is imported below
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits import installed
-from spoken_digits.errors import run_script
 from spoken_digits.export.inference import load_model
 from spoken_digits.live.decision import LONGEST_WORD_S
 from spoken_digits.live.loop import notice_of_zeros

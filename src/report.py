@@ -3,13 +3,15 @@
 Open it in any browser; it needs no network and no script.
 """
 
-from spoken_digits.stage import start
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
 
 start(__doc__)
 
-from pathlib import Path
-
-from spoken_digits.errors import run_script
 from spoken_digits.evaluation.report_page import build_report
 from spoken_digits.files import write_text
 
@@ -22,4 +24,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

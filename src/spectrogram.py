@@ -4,15 +4,17 @@ Writes data/spectrograms/<corpus>/<shard>.zip, a PNG a recording under the recor
 data/spectrograms/contact-sheet.png: the words as some of the speakers say them.
 """
 
-from spoken_digits.stage import start, workers_option
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start, workers_option
 
 _WORK = "convert, a shard at a time each; the pictures are the same for any number"
 arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 
-import shutil
-from pathlib import Path
-
-from spoken_digits.errors import run_script
+from spoken_digits.files import replacing_folder
 from spoken_digits.picture.contact_sheet import contact_sheet
 from spoken_digits.picture.convert import Conversion, convert_shard, png
 from spoken_digits.shards import list_shards
@@ -24,25 +26,19 @@ SPECTROGRAMS = Path("data/spectrograms")
 
 def main() -> None:
     settings = params.spectrogram
-    partial = SPECTROGRAMS.with_name(f"{SPECTROGRAMS.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    tasks = [
-        Conversion(shard, partial / shard.relative_to(RAW), settings) for shard in list_shards(RAW)
-    ]
+    shards = list_shards(RAW)
     # The largest first, so that no worker is left alone with it at the end.
-    tasks.sort(key=lambda task: task.recordings.stat().st_size, reverse=True)
-    try:
+    shards.sort(key=lambda shard: shard.stat().st_size, reverse=True)
+    with replacing_folder(SPECTROGRAMS) as partial:
+        tasks = [Conversion(shard, partial / shard.relative_to(RAW), settings) for shard in shards]
         converted = run_tasks(
             convert_shard, tasks, workers=arguments.workers, label="spectrogram", unit="shard"
         )
-        shards = {task.pictures: members for task, members in zip(tasks, converted, strict=True)}
-        (partial / "contact-sheet.png").write_bytes(png(contact_sheet(shards, params.words.labels)))
-        shutil.rmtree(SPECTROGRAMS, ignore_errors=True)
-        partial.rename(SPECTROGRAMS)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        pictures = {task.pictures: members for task, members in zip(tasks, converted, strict=True)}
+        sheet = contact_sheet(pictures, params.words.labels)
+        (partial / "contact-sheet.png").write_bytes(png(sheet))
     print(f"{SPECTROGRAMS}: {sum(map(len, converted)):,} pictures in {len(tasks)} shards")
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

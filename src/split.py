@@ -5,17 +5,20 @@ params.yaml's split says. Prints how many of each there are, and the recordings 
 the same; those share a subset.
 """
 
-from spoken_digits.stage import start
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
 
 _, params = start(__doc__)
 
 from collections import Counter
-from pathlib import Path
 
 from spoken_digits.dataset.recordings import find_duplicates, list_recordings
 from spoken_digits.dataset.split import SUBSETS, assign
 from spoken_digits.dataset.split_file import write_split
-from spoken_digits.errors import run_script
 
 RAW = Path("data/raw")
 SPLIT = Path("data/split.csv")
@@ -36,4 +39,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

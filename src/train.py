@@ -6,13 +6,17 @@ A killed run goes on from its last epoch when it is started again with the same 
 parameters.
 """
 
-from spoken_digits.stage import start
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
 
 _, params = start(__doc__, trains=True)
 
 import hashlib
 import json
-from pathlib import Path
 
 import numpy as np
 from dvclive.live import Live
@@ -21,8 +25,8 @@ from numpy.typing import NDArray
 from spoken_digits.arithmetic import processor
 from spoken_digits.dataset.images import class_indices, load_images
 from spoken_digits.dataset.split_file import read_split
-from spoken_digits.errors import UserError, run_script
-from spoken_digits.files import write_text
+from spoken_digits.errors import UserError
+from spoken_digits.files import replacing_folder, write_text
 from spoken_digits.model.network import SpectrogramNet, save_network
 from spoken_digits.picture.mel import described
 from spoken_digits.training.calibration import COLDEST, calibrate, round_to_half
@@ -55,7 +59,10 @@ def main() -> None:
     names = [recording.corpus for recording, of in split.items() if of == "train"]
     corpora = np.unique(names, return_inverse=True)[1]
     checkpoint = _checkpoint(subsets, corpora)
-    with Live(str(TRAINING), dvcyaml=False, save_dvc_exp=False, report=None) as live:
+    with (
+        replacing_folder(TRAINING) as partial,
+        Live(str(partial), dvcyaml=False, save_dvc_exp=False, report=None) as live,
+    ):
 
         def report(metrics: dict[str, float]) -> None:
             for name, value in metrics.items():
@@ -109,4 +116,4 @@ def _checkpoint(subsets: dict[str, Subset], corpora: NDArray[np.int64]) -> Path:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

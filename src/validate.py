@@ -2,22 +2,25 @@
 
 Checks labels, speakers and duplicates across subsets, silence, noise, clipping, words cut off,
 sample rates, durations and pictures against validate in params.yaml; counts what the download stage
-left out. Writes metrics/validate.json; fails, naming
-recordings, if a bound is passed.
+left out. Writes metrics/validate.json; fails, naming recordings, if a bound is passed.
 """
 
-from spoken_digits.stage import start, workers_option
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start, workers_option
 
 _WORK = "look, a shard at a time each"
 arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 
 import csv
 import json
-from pathlib import Path
 
 from spoken_digits.dataset.checks import as_metrics, explain, run_checks, shard_facts
 from spoken_digits.dataset.split_file import read_labels, read_split
-from spoken_digits.errors import UserError, run_script
+from spoken_digits.errors import UserError
 from spoken_digits.files import write_text
 from spoken_digits.shards import list_shards
 from spoken_digits.workers import run_tasks
@@ -67,4 +70,4 @@ def read_skipped(path: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

@@ -7,7 +7,6 @@ it remembers of having sent. Exits 0 if all is there and whole, 1 if not, 2 if i
 import argparse
 import hashlib
 import json
-import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -32,6 +31,14 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from tqdm import tqdm
 
+from spoken_digits.errors import UserError, run_script
+
+
+class RemoteError(UserError):
+    """A remote that cannot be read."""
+
+    exit_code = 2
+
 
 class Problem(NamedTuple):
     """An object that is not what it should be, and the directory object that lists it, if any."""
@@ -52,8 +59,7 @@ def main() -> int:
                 # With its listing: as long as that is there, DVC believes that all in it is.
                 remove(store, [place for p in problems for place in (p.place, p.listed_in)])
     except (DvcException, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        raise RemoteError(str(error)) from None
     for problem in problems:
         print(f"{problem.path}: {problem.what} ({problem.place})")
     if problems and options.remove:
@@ -99,4 +105,4 @@ def remove(store: Any, places: list[str | None]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_script(main)

@@ -66,7 +66,7 @@ def committed_bytes(root: Path, path: str, digest: str) -> bytes | None:
     found = cached(root, digest)
     if found is not None:
         return found
-    shown = subprocess.run(["git", "show", f"HEAD:{path}"], cwd=root, capture_output=True)
+    shown = subprocess.run(["git", "show", f"HEAD:./{path}"], cwd=root, capture_output=True)
     return shown.stdout if shown.returncode == 0 else None
 
 

@@ -31,7 +31,7 @@ HELP = """
 recordings at hand come to strangers. Synthesised corpora (espeak, pico) are always trained on. It
 says up to which live.reject at most 2% of digits are lost.
 
-CORPUS_MIRROR reaches the experiments. Archives that are local paths must be absolute.
+CORPUS_MIRROR reaches the experiments.
 """
 
 
@@ -121,6 +121,7 @@ Choices = dict[str, tuple[str, ...]]
 
 def main() -> int:
     options = arguments()
+    experiments.check_git()
     corpora = options.corpora or list(load_params().corpora)
     if options.speakers:
         kind = f"speakers-{options.speakers}"
@@ -190,7 +191,7 @@ def each_corpus(corpora: Sequence[str]) -> Choices:
 
 def plan(chosen: Choices, overrides: list[str]) -> list[Fold]:
     """Return the folds, each with its own overrides beside those of all."""
-    changes = hashlib.sha256(experiments.git("diff", "HEAD")).hexdigest()
+    changes = hashlib.sha256(experiments.git("diff", "HEAD", "--", ".")).hexdigest()
 
     def fold(tested: str, *more: str) -> Fold:
         chosen = (*overrides, *more)
@@ -231,6 +232,7 @@ def run(folds: list[Fold]) -> dict[str, str]:
     lacking = [fold for fold in folds if not experiments.find(fold.experiment)]
     if not lacking:
         return {}
+    experiments.check_can_run()
     bury_the_dead()
     states = queue_states()
     for fold in tqdm(lacking, desc="queueing", unit="fold", disable=None):

@@ -41,14 +41,13 @@ def arguments() -> argparse.Namespace:
 if __name__ == "__main__":
     arguments()  # --help and a wrong option do not wait for what is imported below
 
-import shutil
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, chirp, fftconvolve, sosfilt
 from tqdm import tqdm
 
 from spoken_digits.errors import UserError, run_script
+from spoken_digits.files import replacing_folder
 from spoken_digits.recording import Recording
 from spoken_digits.sound.decode import wav_bytes
 
@@ -70,17 +69,9 @@ def main() -> None:
         for label in (*KINDS, *OTHERS)
         for take in range(options.takes if label in KINDS else other_takes)
     ]
-    partial = folder.with_name(f"{folder.name}.partial")
-    try:
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
+    with replacing_folder(folder) as partial:
         for recording in tqdm(plan, desc=str(folder), unit=" sounds", disable=None):
             (partial / recording.name).write_bytes(wav_bytes(make(recording), RATE))
-        partial.replace(folder)
-    except OSError as error:
-        raise UserError(f"{error.filename}: {error.strerror}") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     print(f"{folder}: {len(plan)} sounds of {options.sources} sources")
 
 

@@ -111,8 +111,8 @@ def main() -> None:
         name = experiments.run_next("personal", overrides(directory, options.corpora))
     except experiments.ExperimentError as error:
         raise PersonalError(
-            f"{error}. If an archive cannot be had, leave its corpus out: --corpora espeak,pico,fsdd. "
-            f"{kept()}"
+            f"{error}. If an archive cannot be had, leave its corpus out: "
+            f"--corpora espeak,pico,fsdd. {kept()}"
         ) from None
     commit = experiments.resolve(name)
     with tempfile.TemporaryDirectory(prefix="personal-") as temporary:

@@ -11,6 +11,7 @@ it is used to test it.
   speech_commands       all of the subset, for a model that knows none of it
   speech_commands_test  the released model's held-out speakers
   an4                   all words, for a model that knows none of them
+  an4_test              the released model's held-out speakers
 
   CORPUS_MIRROR=/media/usb make real
   make real ARGS=models/digits.onnx       one model alone
@@ -18,7 +19,6 @@ it is used to test it.
 
 import argparse
 import json
-import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -60,7 +60,7 @@ from spoken_digits.evaluation.digests import digest
 from spoken_digits.evaluation.real_recordings import SNRS_DB, corpora_of, measure
 from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.export.inference import Model, load_model
-from spoken_digits.files import write_text
+from spoken_digits.files import replacing_folder, write_text
 from spoken_digits.params import Archive, load_params
 from spoken_digits.recording import Recording
 from spoken_digits.vocabulary import Vocabulary, digits
@@ -158,16 +158,9 @@ def collect(vocabulary: Vocabulary) -> Path:
             continue
         if not any(can_give(name, word) for word in vocabulary.words):
             continue
-        partial = cache_directory() / "real.partial"
-        try:
+        with replacing_folder(place / name) as partial:
             for bad in collector(name)(settings, vocabulary, partial):
                 print(f"left out: {bad.corpus}: {bad.name}: {bad.reason}", file=sys.stderr)
-            place.mkdir(parents=True, exist_ok=True)
-            partial.rename(place / name)
-        except OSError as error:
-            raise UserError(f"{error.filename or place}: {error.strerror or error}") from None
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
     return place
 
 
@@ -182,10 +175,11 @@ def parts_of(root: Path) -> Iterator[Part]:
             official = [one for one in recordings if one.take in OFFICIAL_TAKES]
             yield Part("fsdd_test", official, whole=False)
     if released.MODEL.exists():
-        names = set(released.read_about()["held_out"].get("speech_commands", []))
-        chosen = [one for one in of["speech_commands"] if one.name in names]
-        if any(one.is_word for one in chosen):  # else it is of another vocabulary
-            yield Part("speech_commands_test", chosen, whole=False)
+        for corpus, names in released.read_about()["held_out"].items():
+            known = set(names)
+            chosen = [one for one in of[corpus] if one.name in known]
+            if corpus != "fsdd" and any(one.is_word for one in chosen):  # else of other words
+                yield Part(f"{corpus}_test", chosen, whole=False)
 
 
 def measure_all(

@@ -2,8 +2,9 @@
 
 Trains it in an experiment of its own, away from the working tree, with the corpora and params of
 spoken_digits/export/released.py, or takes one that is trained already. Then the new and the present
-model hear the new one's test recordings. A model with a lower accuracy there is refused. Otherwise models/released is replaced: digits.onnx, the weights digits.safetensors, and
-digits.json. Commit them.
+model hear the new one's test recordings. A model with a lower accuracy there is refused. Otherwise
+models/released is replaced: digits.onnx, the weights digits.safetensors, and digits.json. Commit
+them.
 
   CORPUS_MIRROR=/media/usb make release
   make release ARGS='--from release-1'    an experiment or a commit, without training
@@ -57,7 +58,9 @@ LARGEST = 500_000  # bytes
 
 
 def main() -> None:
-    revision = _arguments().revision or experiments.run_next("release", released.overrides())
+    asked = _arguments().revision
+    experiments.check_git()
+    revision = asked or experiments.run_next("release", released.overrides())
     commit = experiments.resolve(revision)
     params = parse_yaml(experiments.read(commit, "params.yaml").decode())
     if wrong := released.differing(params):

@@ -37,7 +37,7 @@ def main() -> None:
 def read(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
+    except FileNotFoundError as error:
         raise UserError(f"{path}: {error.strerror}. Make it with: make repro") from None
 
 

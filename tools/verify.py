@@ -51,19 +51,21 @@ def main() -> int:
     parser.add_argument("--into", type=Path, help="work here instead of in a temporary directory")
     parser.add_argument("--keep", action="store_true", help="do not remove the rebuilt project")
     options = parser.parse_args()
-    root = Path(git("rev-parse", "--show-toplevel", cwd=Path.cwd()).strip())
-    if git("status", "--porcelain", cwd=root):
+    top = Path(git("rev-parse", "--show-toplevel", cwd=Path.cwd()).strip())
+    within = git("rev-parse", "--show-prefix", cwd=Path.cwd()).strip()  # of a larger repository
+    root = top / within
+    if git("status", "--porcelain", "--", ".", cwd=root):
         print("note: HEAD is verified; what is not committed is left out", file=sys.stderr)
     if options.into:
         options.into.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix="verify-", dir=options.into)).absolute()
     try:
         print(f"rebuilding in {work}", file=sys.stderr)
-        clone = work / "clone"
-        git("clone", "--quiet", "--no-checkout", str(root), str(clone), cwd=work)
+        git("clone", "--quiet", "--no-checkout", str(top), "clone", cwd=work)
         head = git("rev-parse", "HEAD", cwd=root).strip()
-        git("checkout", "--quiet", "--detach", head, cwd=clone)
-        if not rebuild(clone, options.venv):
+        git("checkout", "--quiet", "--detach", head, cwd=work / "clone")
+        clone = work / "clone" / within
+        if not rebuild(clone, work, options.venv):
             print("FAILED: a stage did not run to its end")
             return 1
         return report(root, clone)
@@ -79,11 +81,11 @@ def git(*arguments: str, cwd: Path) -> str:
     return finished.stdout
 
 
-def rebuild(clone: Path, venv: Path | None) -> bool:
+def rebuild(clone: Path, work: Path, venv: Path | None) -> bool:
     """Make the environment and run every stage anew, with no cache but the clone's own."""
     environment = dict(os.environ)
     for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR"):
-        environment[name] = str(clone.parent / "dvc" / name.lower())
+        environment[name] = str(work / "dvc" / name.lower())
     mirror = environment.get("CORPUS_MIRROR", "")
     if mirror and Path(mirror).is_dir():
         environment["CORPUS_MIRROR"] = str(Path(mirror).absolute())
@@ -103,10 +105,10 @@ def rebuild(clone: Path, venv: Path | None) -> bool:
 
 def report(root: Path, clone: Path) -> int:
     """Print the table, stage by stage, and the first difference; return the exit code."""
-    print(f"trained on   {processor(git('show', f'HEAD:{TRAINED_ON}', cwd=root))}")
+    print(f"trained on   {processor(git('show', f'HEAD:./{TRAINED_ON}', cwd=root))}")
     print(f"rebuilt on   {processor((clone / TRAINED_ON).read_text(encoding='utf-8'))}\n")
     stages = yaml.safe_load((clone / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
-    committed = outputs(git("show", "HEAD:dvc.lock", cwd=root))
+    committed = outputs(git("show", "HEAD:./dvc.lock", cwd=root))
     rebuilt = outputs((clone / "dvc.lock").read_text(encoding="utf-8"))
     failed, first = False, ""
     print(f"{'stage':14}{'output':34}result")
@@ -150,7 +152,7 @@ def judge(root: Path, clone: Path, path: str, old: str | None, new: str | None) 
         return SAME, False
     if path.endswith(".json") and git("ls-files", path, cwd=root):
         rebuilt = (clone / path).read_text(encoding="utf-8")
-        far = list(outside(git("show", f"HEAD:{path}", cwd=root), rebuilt))
+        far = list(outside(git("show", f"HEAD:./{path}", cwd=root), rebuilt))
         return (f"{OTHER}: {'; '.join(far)}", True) if far else (WITHIN, False)
     return "other bytes", False
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm import tqdm
 
 from spoken_digits.corpora import fsdd
 from spoken_digits.dataset.recordings import list_recordings, read_recordings
@@ -31,6 +32,7 @@ from spoken_digits.vocabulary import digits
 Sound = NDArray[np.float64]
 
 WORDS = 140
+UNDISTURBED = "nothing"
 _SECONDS, _WORD_FROM_S, _EARLY_S = 3.0, 1.2, 0.3
 _PEAK, _ROOM = 0.05, 0.0003  # of full scale
 
@@ -45,18 +47,20 @@ def main() -> None:
     words = collected()
     width = max(map(len, DISTURBANCES))
     print(f"{'':{width}}  " + "  ".join(str(model.path) for model in models))
-    alone = [recognised(model, words, lambda sound, _: sound, reject) for model in models]
-    for name, disturb in DISTURBANCES.items():
+    found = {
+        name: [recognised(model, words, disturb, reject) for model in models]
+        for name, disturb in tqdm(DISTURBANCES.items(), leave=False, disable=None)
+    }
+    for name in DISTURBANCES:
         cells = []
-        for model, before in zip(models, alone, strict=True):
-            after = recognised(model, words, disturb, reject)
+        for before, after in zip(found[UNDISTURBED], found[name], strict=True):
             lost, n = int((before & ~after).sum()), int(before.sum())
             low, high = wilson(lost, n)
             cells.append(
                 f"{after.sum():3} right; lost {lost:3} of {n}, {lost / n:6.2%} "
                 f"({low:.2%} to {high:.2%})"
             )
-        print(f"{name:{width}}  " + "  ".join(cells), flush=True)
+        print(f"{name:{width}}  " + "  ".join(cells))
 
 
 def collected() -> list[tuple[str, Sound]]:
@@ -95,28 +99,32 @@ def recognised(
 
 def click(sound: Sound, _: np.random.Generator) -> Sound:
     """Five samples of full scale before the word."""
-    start = round(_EARLY_S * SAMPLE_RATE)
-    sound[start : start + 5] = 1
-    return sound
+    return _clicked(sound, _EARLY_S)
 
 
 def click_in_word(sound: Sound, rng: np.random.Generator) -> Sound:
     """Five samples of full scale while the word is said."""
-    start = round((_WORD_FROM_S + rng.uniform(0, 0.3)) * SAMPLE_RATE)
-    sound[start : start + 5] = 1
-    return sound
+    return _clicked(sound, _WORD_FROM_S + rng.uniform(0, 0.3))
 
 
 def burst(sound: Sound, rng: np.random.Generator) -> Sound:
     """30 ms of white noise at full scale before the word."""
-    start, length = round(_EARLY_S * SAMPLE_RATE), round(0.03 * SAMPLE_RATE)
-    sound[start : start + length] += rng.uniform(-1, 1, length)
-    return sound
+    return _with_burst(sound, _EARLY_S, rng)
 
 
 def burst_close(sound: Sound, rng: np.random.Generator) -> Sound:
     """The same, 250 ms before the word: both are in its second."""
-    start, length = round((_WORD_FROM_S - 0.25) * SAMPLE_RATE), round(0.03 * SAMPLE_RATE)
+    return _with_burst(sound, _WORD_FROM_S - 0.25, rng)
+
+
+def _clicked(sound: Sound, at_s: float) -> Sound:
+    start = round(at_s * SAMPLE_RATE)
+    sound[start : start + 5] = 1
+    return sound
+
+
+def _with_burst(sound: Sound, at_s: float, rng: np.random.Generator) -> Sound:
+    start, length = round(at_s * SAMPLE_RATE), round(0.03 * SAMPLE_RATE)
     sound[start : start + length] += rng.uniform(-1, 1, length)
     return sound
 
@@ -151,7 +159,7 @@ def hum(hertz: float) -> Callable[[Sound, np.random.Generator], Sound]:
 
 
 DISTURBANCES: dict[str, Callable[[Sound, np.random.Generator], Sound]] = {
-    "nothing": lambda sound, _: sound,
+    UNDISTURBED: lambda sound, _: sound,
     "click": click,
     "click in the word": click_in_word,
     "burst": burst,

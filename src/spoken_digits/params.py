@@ -312,7 +312,7 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     """
     try:
         content = parse_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
+    except FileNotFoundError as error:
         raise ParamsError(
             f"{path}: cannot be read ({error.strerror}). Run from the project's top folder"
         ) from None

@@ -8,7 +8,7 @@ from spoken_digits.files import shown
 from spoken_digits.vocabulary import OTHER
 
 FORMAT = "spoken-digits 1"
-"""What model files call themselves; another number is another picture."""
+"""What model files call themselves; another number is another kind of file."""
 
 _PARTS = {
     "label": (

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from spoken_digits.errors import UserError
-from spoken_digits.files import replacing
+from spoken_digits.files import naming, replacing
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that ZIP can hold
 _REGULAR_FILE_0644 = 0o100644 << 16
@@ -50,12 +50,12 @@ def read_shard(path: Path) -> Iterator[tuple[str, bytes]]:
     Raises ShardError if the file is missing or damaged.
     """
     try:
-        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+        with naming(path), path.open("rb") as file, zipfile.ZipFile(file) as archive:
             for info in archive.infolist():
                 yield info.filename, _read_stored(file, info)
     except FileNotFoundError:
         raise ShardError(f"{path}: no such shard. Make it with: dvc repro") from None
-    except (zipfile.BadZipFile, struct.error, OSError) as error:
+    except (zipfile.BadZipFile, struct.error, ValueError) as error:
         raise ShardError(
             f"{path}: damaged ({error}). Delete it and make it again with: dvc repro"
         ) from None
@@ -91,7 +91,7 @@ def member_names(path: Path) -> list[str]:
     Raises ShardError if the file is missing or damaged.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with naming(path), zipfile.ZipFile(path) as archive:
             return archive.namelist()
-    except (zipfile.BadZipFile, OSError) as error:
+    except zipfile.BadZipFile as error:
         raise ShardError(f"{path}: not a readable shard ({error})") from None

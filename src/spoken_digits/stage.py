@@ -1,19 +1,28 @@
-"""How every stage script begins: its command line, params.yaml, and pinned arithmetic.
+"""How every stage script begins and ends.
 
 A script calls ``start`` on its first line, before it imports what computes: ``--help`` and a
 mistake in params.yaml are answered at once, and libraries choose their kernels when they are
-imported.
+imported. On its last line it calls ``run``, which makes sure that what the stage was made of is
+still what DVC is going to note: DVC takes the hashes of inputs when a stage has ended.
 """
 
 import argparse
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import hashlib
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from spoken_digits import arithmetic
-from spoken_digits.errors import report_errors
+from spoken_digits.errors import UserError, explain_uncaught, report_errors, run_script
+from spoken_digits.files import experiment_of
 
 if TYPE_CHECKING:
     from spoken_digits.params import Params
+
+_SMALL = 2**20  # bytes; Git and editors touch such files without changing them
+_inputs_at_start: dict[str, object] = {}
 
 
 def start(
@@ -31,20 +40,90 @@ def start(
     only ``predicts`` gets the portable one whatever it says, where the processor can. Ends the
     script with a message if params.yaml, or the processor, does not allow what it asks for.
     """
+    explain_uncaught()
+    # Without /dev/shm. workers.py says it in our words.
+    warnings.filterwarnings("ignore", message=".*joblib will operate in serial mode")
     parser = argparse.ArgumentParser(
         description=doc, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for flag, how in (options or {}).items():
         parser.add_argument(flag, **how)
-    arguments = parser.parse_args()
     with report_errors():
+        arguments = parser.parse_args()
         from spoken_digits.params import load_params  # --help need not wait for pydantic
 
+        _refuse_shallow_clone()
         params = load_params()
+        _inputs_at_start.update(_inputs())
         arithmetic.pin_numpy()
         if predicts or (trains and params.train.portable):
             arithmetic.pin_arithmetic(params.train.threads, params.train.portable)
     return arguments, params
+
+
+def run(main: Callable[[], None]) -> NoReturn:
+    """Run a stage's ``main`` and exit as run_script does.
+
+    If an input that DVC knows of was changed meanwhile, the stage fails: its outputs are of the old
+    one, and DVC would note that they are of the new one.
+    """
+
+    def watched() -> None:
+        main()
+        after = dict(_inputs())
+        changed = [
+            name
+            for name in sorted(_inputs_at_start | after)
+            if _inputs_at_start.get(name) != after.get(name)
+        ]
+        if changed:
+            raise UserError(
+                f"{', '.join(changed)} changed while this stage ran, so its outputs are not made "
+                "of what is there now. Run it again: dvc repro"
+            )
+
+    run_script(watched)
+
+
+def _inputs() -> Iterator[tuple[str, object]]:
+    """Yield the stage's dependencies and parameters as dvc.yaml lists them, and their state.
+
+    That is a hash of a file, or size and time of a large one, and the value of a parameter. Nothing
+    if the script was not started by DVC, which then notes nothing.
+    """
+    from spoken_digits.params import PARAMS_FILE, parse_yaml
+
+    name = os.environ.get("DVC_STAGE", "")
+    pipeline = Path("dvc.yaml")
+    stages = parse_yaml(pipeline.read_text(encoding="utf-8"))["stages"] if name else {}
+    stage = stages.get(name, {})
+    for dep in stage.get("deps", []):
+        path = Path(dep)
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and "__pycache__" not in file.parts:
+                yield file.as_posix(), _state(file)
+    content = parse_yaml(PARAMS_FILE.read_text(encoding="utf-8")) if stage else {}
+    for key in stage.get("params", []):
+        value = content
+        for part in key.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        yield f"{PARAMS_FILE}: {key}", value
+
+
+def _state(file: Path) -> object:
+    found = file.stat()
+    if found.st_size > _SMALL:
+        return found.st_size, found.st_mtime_ns
+    return hashlib.sha256(file.read_bytes()).digest()
+
+
+def _refuse_shallow_clone() -> None:
+    """End an experiment that DVC would lose: one that runs elsewhere, with --temp or --queue."""
+    project = experiment_of(Path.cwd())
+    if project is not None:
+        from spoken_digits.evaluation.experiments import check_not_shallow  # rarely needed
+
+        check_not_shallow(project)
 
 
 def workers_option(what_they_do: str) -> dict[str, Any]:

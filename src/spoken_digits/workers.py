@@ -1,13 +1,14 @@
 """Worker processes: the same function over many tasks, one BLAS/OpenMP thread each."""
 
-from collections.abc import Callable, Sequence
+import multiprocessing
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
-import joblib
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from tqdm import tqdm
 
-from spoken_digits.errors import UserError
+from spoken_digits.errors import UserError, explain
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -27,32 +28,54 @@ def run_tasks(
 ) -> list[Result]:
     """Apply ``function`` to every task in ``workers`` processes; return results in tasks' order.
 
-    ``workers`` None is one a core; one worker is this process itself. A progress bar with
-    ``label``, counting ``unit``s, goes to stderr if that is a terminal. Each worker computes with
-    one thread: two workers x two BLAS threads on two cores are 12 times slower than two x one.
+    ``workers`` None is one a core; one worker is this process itself. So it is, with a line on
+    standard error, where the system gives processes nothing to share (no /dev/shm). A progress bar
+    with ``label``, counting ``unit``s, goes to stderr if that is a terminal. Each worker computes
+    with one thread: two workers x two BLAS threads on two cores are 12 times slower than two x one.
     What ``function`` raises is raised here. Raises WorkersError if a worker is killed, as by a
     machine without memory left.
     """
-    if workers is None:
-        workers = joblib.cpu_count()
-    if workers < 1:
+    if workers is not None and workers < 1:
         raise WorkersError(f"--workers {workers}: must be 1 or more")
+    with _results(function, tasks, workers, label) as results:
+        return list(tqdm(results, desc=label, unit=unit, total=len(tasks), disable=None))
+
+
+@contextmanager
+def _results(
+    function: Callable[[Task], Result], tasks: Sequence[Task], workers: int | None, label: str
+) -> Iterator[Iterable[Result]]:
+    if workers == 1 or _must_be_one(label):
+        yield map(function, tasks)
+        return
+    import joblib
+    from joblib.externals.loky.process_executor import BrokenProcessPool
+
     with joblib.parallel_config(backend="loky", inner_max_num_threads=1):
         # No memory maps: tasks are names and settings, results are small.
         parallel = joblib.Parallel(
-            n_jobs=min(workers, len(tasks) or 1),
+            n_jobs=min(workers or joblib.cpu_count(), len(tasks) or 1),
             return_as="generator",
             batch_size=1,
             max_nbytes=None,
         )
-        results = parallel(joblib.delayed(function)(task) for task in tasks)
-        bar = tqdm(results, desc=label, unit=unit, total=len(tasks), disable=None)
         try:
-            return list(bar)
-        except TerminatedWorkerError:
+            yield parallel(joblib.delayed(function)(task) for task in tasks)
+        except BrokenProcessPool:
             raise WorkersError(
                 f"{label}: a worker process was killed, perhaps for want of memory. "
                 "Try fewer: --workers 1"
             ) from None
-        finally:
-            bar.close()
+
+
+def _must_be_one(label: str) -> bool:
+    """Tell whether there can be no workers, and say why: they need semaphores, in /dev/shm."""
+    try:
+        multiprocessing.get_context("fork").Semaphore()
+    except ValueError:  # not Linux
+        return False
+    except OSError as error:
+        why = explain(error)
+        print(f"{label}: one process only; /dev/shm gives none to others: {why}", file=sys.stderr)
+        return True
+    return False

@@ -10,6 +10,7 @@ from conftest import commit_all, init_git
 
 import compare
 from spoken_digits.evaluation.comparison import ComparisonError
+from spoken_digits.evaluation.experiments import ExperimentError
 
 COMPARE = Path(__file__).parents[2] / "src" / "compare.py"
 DVC_YAML = """\
@@ -128,5 +129,5 @@ def test_without_git_there_are_no_revisions(built, compared, tmp_path):
     root = shutil.copytree(built, tmp_path / "project", symlinks=True)
     shutil.rmtree(root / ".git")
     (root / ".dvc" / "config.local").write_text("[core]\n    no_scm = true\n")
-    with pytest.raises(ComparisonError, match=r"main: no such revision or experiment"):
+    with pytest.raises(ExperimentError, match=r"not under Git, and .* Use a clone instead"):
         compared("main", root=root)

@@ -424,4 +424,4 @@ def test_a_place_that_cannot_be_written(download, recordings):
     Path("data").write_text("a file where a directory should be")
     code, _, err = download("folder", folder__path="mine")
     assert code == 1
-    assert err.strip().splitlines()[-1].startswith("error: data/raw.partial: ")
+    assert err.strip().splitlines()[-1] == "error: data/raw: Not a directory"

@@ -89,7 +89,8 @@ def test_the_command_on_files(environment, folder):
     done = run(environment / "spoken-digits", "seven.wav", cwd=folder)
     assert done.stdout.startswith("seven.wav: 7  ")
     assert done.stderr.startswith("model: ")
-    assert "released/digits.onnx, trained on espeak + fsdd + speech_commands, 98" in done.stderr
+    corpora = "espeak + pico + fsdd + audiomnist + speech_commands + an4"
+    assert f"released/digits.onnx, trained on {corpora}, 98" in done.stderr
     done = run(environment / "spoken-digits", "--json", ".", cwd=folder)
     assert json.loads(done.stdout)["digit"] == "7"
     done = run(environment / "spoken-digits", "--string", "seven.wav", cwd=folder)

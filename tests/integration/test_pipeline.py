@@ -48,7 +48,7 @@ def test_a_stage_opens_only_what_dvc_yaml_says(built):
     for line in opened:
         stage, how, path = line.split("\t")
         mine = out_paths(stages[stage])
-        read = set(stages[stage]["deps"]) | {"params.yaml"} | mine
+        read = set(stages[stage]["deps"]) | {"dvc.yaml", "params.yaml"} | mine
         path = source(path)
         if path.endswith(".partial") or ".partial/" in path or path.startswith(SCRATCH):
             continue

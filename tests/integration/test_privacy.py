@@ -115,9 +115,66 @@ def test_the_three_lines_of_python(strace, home, tmp_path):
     assert told(strace, home, "-c", THREE_LINES, cwd=tmp_path) == []
 
 
-@pytest.mark.parametrize("tool", ["real", "release", "folds", "check_lock"])
+def test_every_package_that_is_imported(strace, home):
+    """Some report to their makers when they are imported: each of requirements.txt, alone."""
+    names = {"pillow": "PIL", "pyyaml": "yaml", "py-nanotts": "py_nanotts"}
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    packages = [line.partition("==")[0] for line in text.splitlines() if "==" in line]
+    modules = [names.get(name, name.replace("-", "_")) for name in packages]
+    assert len(modules) > 20
+    code = "import spoken_digits\n" + "\n".join(f"import {name}" for name in modules)
+    code = code.replace("import sounddevice", "")  # needs PortAudio
+    assert told(strace, home, "-c", code) == []
+
+
+def test_record(strace, home, tmp_path):
+    """There is nothing left to record, so that it needs no microphone."""
+    folder = project(tmp_path)
+    (folder / "recordings").mkdir()
+    for digit in range(10):
+        (folder / "recordings" / f"{digit}_anna_0.wav").touch()
+    shutil.copytree(ROOT / "models/released", folder / "models/released", dirs_exist_ok=True)
+    record = ROOT / "src" / "record.py"
+    assert told(strace, home, record, "--speaker", "anna", "--takes", "1", cwd=folder) == []
+
+
+@pytest.mark.parametrize("tool", sorted(path.stem for path in (ROOT / "tools").glob("*.py")))
 def test_tools(strace, home, tool):
     assert told(strace, home, ROOT / "tools" / f"{tool}.py", "--help") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    ["src/compare.py HEAD", "tools/under_git.py", "tools/check_lock.py --staged",
+     "tools/summary.py", "tools/folds.py --speakers nobody", "tools/apply.py nothing"],
+)  # fmt: skip
+def test_tools_at_work(strace, home, work, command):
+    """Some of them end with an error, which is not told to anybody either."""
+    script, *arguments = command.split()
+    code = f"""
+import runpy, sys
+sys.argv = {[script, *arguments]!r}
+sys.path.insert(0, "tools")
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit as end:
+    assert end.code in (0, 1, None), end.code
+"""
+    assert told(strace, home, "-c", code, cwd=work) == []
+
+
+@pytest.mark.slow
+def test_without_any_network_everything_works(strace, home, work):
+    """In a network namespace of its own, loopback included, that has nothing."""
+    alone = ["unshare", "--net"]
+    if subprocess.run([*alone, "true"], capture_output=True).returncode:
+        pytest.skip("network namespaces cannot be made here")
+    environment = os.environ | {"HOME": str(home)}
+    for command in ([sys.executable, "-m", "dvc", "repro", "--force"],
+                    [sys.executable, "src/predict_live.py", "--help"]):  # fmt: skip
+        done = subprocess.run([*alone, *command], cwd=work, env=environment, capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
 
 
 @pytest.mark.slow

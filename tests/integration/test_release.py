@@ -46,7 +46,7 @@ def saying(model: Path, level: float, quiet: str, loud: str) -> bytes:
     """Return a model that says one digit below a mean absolute level, and another above it."""
     graph = onnx.load(model)
     for node in graph.graph.node:
-        node.output[:] = ["unused" if out == "probabilities" else out for out in node.output]
+        node.output[:] = ["not_said" if out == "probabilities" else out for out in node.output]
     for name, digit in (("said_quiet", quiet), ("said_loud", loud)):
         row = [float(index == int(digit)) for index in range(11)]
         graph.graph.initializer.append(helper.make_tensor(name, TensorProto.FLOAT, [1, 11], row))

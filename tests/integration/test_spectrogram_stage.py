@@ -81,7 +81,7 @@ def test_each_recording_has_its_picture_and_the_sheet_shows_them(project):
         for content in pictures.values():
             with Image.open(io.BytesIO(content)) as picture:
                 assert (picture.size, picture.mode) == ((100, 100), "L")
-                assert np.asarray(picture).max() == 255
+                assert np.asarray(picture).max() > 225  # white is 6 dB above a word's level
     with Image.open(project / "data/spectrograms/contact-sheet.png") as sheet:
         assert sheet.width > 10 * 100
         assert sheet.height > 4 * 100

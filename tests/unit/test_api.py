@@ -26,7 +26,7 @@ def test_the_released_model_by_default_wherever_one_is(tmp_path, monkeypatch):
     words = "zero one two three four five six seven eight nine".split()
     clips, rate = pronounce(*words, "hello")
     assert [model.predict(clip, rate).label for clip in clips] == [*"0123456789", None]
-    assert "models/released/digits.onnx, trained on espeak + fsdd + speech_commands" in repr(model)
+    assert "models/released/digits.onnx, trained on espeak + pico + fsdd + " in repr(model)
 
 
 def test_a_result_has_a_label_and_the_probabilities(model, tmp_path):

@@ -1,10 +1,21 @@
 """Files appear whole or not at all, and their names can be printed."""
 
+import errno
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from spoken_digits.files import replacing, shown, write_text
+from spoken_digits.files import (
+    experiment_of,
+    local_path,
+    naming,
+    replacing,
+    replacing_folder,
+    shown,
+    write_text,
+)
 
 
 def test_a_file_appears_when_the_block_succeeds(tmp_path):
@@ -56,3 +67,74 @@ def test_text_is_utf8_with_lf(tmp_path, text):
 def test_a_name_is_one_line_that_can_be_printed(name, text):
     assert shown(name) == text
     shown(name).encode()
+
+
+def test_a_failed_write_names_the_file_that_was_meant(tmp_path):
+    """The system names none, and the temporary name says nothing to a user."""
+    with pytest.raises(OSError, match="No space") as raised, replacing(tmp_path / "file"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert raised.value.filename == str(tmp_path / "file")
+    with (
+        pytest.raises(OSError, match="Is a dir") as raised,
+        replacing(tmp_path / "file") as partial,
+    ):
+        raise OSError(errno.EISDIR, "Is a directory", str(partial))
+    assert raised.value.filename == str(tmp_path / "file")
+
+
+def test_an_error_that_names_a_file_keeps_its_name(tmp_path):
+    with pytest.raises(OSError, match="other") as raised, naming(tmp_path / "file"):
+        raise OSError(errno.EACCES, "Permission denied", "other")
+    assert raised.value.filename == "other"
+
+
+def test_what_a_killed_process_left_is_removed_and_that_of_a_living_one_is_not(tmp_path):
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    (tmp_path / f".file.{dead.pid}.partial").touch()
+    (tmp_path / f".other.{dead.pid}.partial").touch()
+    alive = tmp_path / f".file.{os.getppid()}.partial"
+    alive.touch()
+    write_text(tmp_path / "file", "text")
+    assert sorted(tmp_path.iterdir()) == [alive, tmp_path / "file"]
+
+
+def test_a_folder_appears_when_the_block_succeeds_and_replaces_the_old_one(tmp_path):
+    path = tmp_path / "a" / "folder"
+    path.mkdir(parents=True)
+    (path / "stale").touch()
+    (tmp_path / "a" / "folder.partial").mkdir()
+    (tmp_path / "a" / "folder.partial" / "of a killed run").touch()
+    with replacing_folder(path) as partial:
+        (partial / "new").touch()
+        assert list(path.iterdir()) == [path / "stale"]
+    assert list(path.parent.rglob("*")) == [path, path / "new"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_failure_leaves_the_old_folder_and_nothing_beside_it(tmp_path, error):
+    path = tmp_path / "folder"
+    path.mkdir()
+    (path / "old").touch()
+    with pytest.raises(error), replacing_folder(path) as partial:  # noqa: PT012
+        (partial / "half").touch()
+        raise error
+    assert sorted(tmp_path.rglob("*")) == [path, path / "old"]
+
+
+@pytest.mark.parametrize("inner", ["", "sub/project/"])
+def test_an_experiment_s_folder_tells_its_project(tmp_path, monkeypatch, inner):
+    """A relative path is the project's there, unless Git brought the file along."""
+    project = tmp_path / inner
+    running = project / ".dvc/tmp/exps/standalone/tmpabc" / inner
+    running.mkdir(parents=True)
+    assert experiment_of(running) == project
+    assert experiment_of(project) is None
+    monkeypatch.chdir(running)
+    (project / "mine").touch()
+    assert local_path("mine") == project / "mine"
+    assert local_path("/mine") == Path("/mine")
+    (running / "mine").touch()
+    assert local_path("mine") == Path("mine")
+    monkeypatch.chdir(project)
+    assert local_path("missing") == Path("missing")

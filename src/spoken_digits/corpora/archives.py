@@ -48,7 +48,7 @@ def open_zip(path: Path) -> zipfile.ZipFile:
     """Open a ZIP archive. Raises ArchiveError if it is none."""
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError) as error:
+    except _UNREADABLE as error:
         raise _damaged(path, error) from None
 
 
@@ -168,7 +168,10 @@ def _not_a_file(path: Path, name: str) -> ArchiveError:
     return ArchiveError(f"{path}: {name} is a link or a device, not a file; refused")
 
 
-def _damaged(path: Path, error: Exception) -> ArchiveError:
+def _damaged(path: Path, error: Exception) -> Exception:
+    """Return what is to be raised: an ArchiveError, or the system's error as it is."""
+    if isinstance(error, OSError) and error.errno is not None:  # gzip and bz2 give no number
+        return error
     return ArchiveError(f"{path}: not a ZIP or tar archive, or damaged ({error})")
 
 

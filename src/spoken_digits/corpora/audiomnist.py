@@ -30,6 +30,7 @@ from spoken_digits.corpora.speaker_digests import (
     summed,
 )
 from spoken_digits.errors import UserError
+from spoken_digits.files import local_path
 from spoken_digits.params import AudioMNIST
 from spoken_digits.recording import RecordingNameError, parse_name
 from spoken_digits.shards import write_shard
@@ -60,8 +61,8 @@ def collect(settings: AudioMNIST, vocabulary: Vocabulary, target: Path) -> list[
 def _expected(settings: AudioMNIST) -> dict[str, Expected]:
     digests = settings.digests
     try:
-        expected = read_digests(Path(digests))
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        expected = read_digests(local_path(digests))
+    except (FileNotFoundError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"params.yaml: download.audiomnist.digests: {digests}: not a table with columns "
             f"speaker,recordings,bytes,sha256 ({error})"

@@ -137,7 +137,7 @@ def _recorded(speaker: int, accent: str, clips: list[dict[str, Any]]) -> list[by
     with tempfile.TemporaryDirectory() as directory:
         try:
             _copy_voice_data(Path(directory), accent, _variant(speaker))
-        except OSError as error:
+        except FileNotFoundError as error:
             raise SynthesisError(f"espeak-ng's data cannot be read: {error}. {WAY_ON}") from None
         job = {
             "library": espeakng_loader.get_library_path(),

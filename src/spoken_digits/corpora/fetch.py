@@ -17,7 +17,8 @@ from filelock import FileLock
 from tqdm import tqdm
 
 from spoken_digits.corpora.archives import ArchiveError
-from spoken_digits.errors import UserError
+from spoken_digits.errors import UserError, explain
+from spoken_digits.files import local_path
 
 Result = TypeVar("Result")
 
@@ -110,8 +111,8 @@ def _find(corpus: str, address: str) -> Path:
         try:
             if is_url(source):
                 return _cached(source, names[0])
-            if Path(source).expanduser().is_file():
-                return Path(source).expanduser()
+            if local_path(source).is_file():
+                return local_path(source)
             failures.append(f"{source} (not there)")
         except FetchError as error:
             failures.append(str(error))
@@ -132,7 +133,10 @@ def _cached(url: str, name: str) -> Path:
             if not path.exists():
                 _download(url, path)
     except OSError as error:
-        raise FetchError(f"{path} cannot be written ({error.strerror or error})") from None
+        error.filename = error.filename or str(path)
+        raise FetchError(
+            f"{explain(error)}; or name another place in SPOKEN_DIGITS_CACHE"
+        ) from None
     return path
 
 

@@ -11,7 +11,7 @@ from spoken_digits.corpora.archives import MAX_MEMBER_BYTES, read_archive
 from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.packing import BadRecording, pack
 from spoken_digits.errors import UserError
-from spoken_digits.files import shown
+from spoken_digits.files import local_path, shown
 from spoken_digits.params import Folder
 from spoken_digits.recording import Recording, parse_stem
 from spoken_digits.sound.file_names import SUFFIXES, is_recording, search, why_not
@@ -26,7 +26,7 @@ def collect(settings: Folder, vocabulary: Vocabulary, target: Path) -> list[BadR
     the archive cannot be had or read, UserError if there is no recording in it.
     """
     assert settings.path is not None  # params.py has seen to it
-    path = Path(settings.path).expanduser()
+    path = local_path(settings.path)
     if path.is_dir():
         bad = _pack_directory(path, vocabulary, target)
     elif path.is_file():

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from spoken_digits.files import naming
 from spoken_digits.recording import Recording, parse_name
 from spoken_digits.shards import ShardError, list_shards, read_shard
 
@@ -30,9 +31,9 @@ def list_recordings(root: Path) -> list[Stored]:
     stored = []
     for shard in list_shards(root):
         try:
-            with zipfile.ZipFile(shard) as archive:
+            with naming(shard), zipfile.ZipFile(shard) as archive:
                 members = archive.infolist()
-        except (zipfile.BadZipFile, OSError) as error:
+        except zipfile.BadZipFile as error:
             raise ShardError(f"{shard}: not a readable shard ({error})") from None
         for member in members:
             recording = parse_name(shard.parent.name, member.filename)
@@ -84,9 +85,9 @@ def read_recordings(root: Path, recordings: Iterable[Recording]) -> list[bytes]:
     contents: dict[int, bytes] = {}
     for shard, members in wanted.items():
         try:
-            with zipfile.ZipFile(shard) as archive:
+            with naming(shard), zipfile.ZipFile(shard) as archive:
                 contents |= {index: archive.read(name) for index, name in members}
-        except (zipfile.BadZipFile, OSError) as error:
+        except zipfile.BadZipFile as error:
             raise ShardError(f"{shard}: damaged ({error}). Make it again: dvc repro") from None
     return [contents[index] for index in range(len(contents))]
 

@@ -60,7 +60,7 @@ def _rows(path: Path) -> list[tuple[Recording, str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = csv.reader(file)
-    except OSError as error:
+    except FileNotFoundError as error:
         raise SplitFileError(f"{path}: {error.strerror}. Make it with: dvc repro split") from None
     except (UnicodeDecodeError, csv.Error):
         header, rows = [], []  # no table at all has other columns too

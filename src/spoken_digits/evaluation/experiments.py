@@ -45,12 +45,61 @@ def dvc(*arguments: str) -> str:
     return finished.stdout
 
 
+def check_git() -> None:
+    """Raise ExperimentError, with what to do, if Git does not hold the project in this folder."""
+    try:
+        git("ls-files", "--error-unmatch", "dvc.yaml")
+    except FileNotFoundError:
+        raise ExperimentError("git is not installed. On Debian: apt-get install git") from None
+    except ExperimentError as error:
+        text = str(error)
+        if "not a git repository" not in text and "did not match any file" not in text:
+            raise
+        raise ExperimentError(
+            "this folder is not under Git, and experiments and comparisons are made of commits. "
+            "Use a clone instead of a downloaded archive; or make it a repository: "
+            "git init && git add . && git commit -m start"
+        ) from None
+
+
+def check_can_run() -> None:
+    """Raise ExperimentError if DVC could not keep an experiment that runs elsewhere."""
+    check_git()
+    try:
+        git("var", "GIT_COMMITTER_IDENT")
+    except ExperimentError:
+        raise ExperimentError(
+            "an experiment is a commit, and Git does not know whose. Tell it: "
+            "git config --global user.name NAME && git config --global user.email NAME@example.org"
+        ) from None
+    check_not_shallow(Path.cwd())
+
+
+def check_not_shallow(project: Path) -> None:
+    """Raise ExperimentError if a project is a clone without history.
+
+    DVC cannot bring an experiment back to it that runs elsewhere (--temp, --queue).
+    """
+    asked = git("-C", str(project), "rev-parse", "--is-shallow-repository")
+    if asked.decode().strip() == "true":
+        raise ExperimentError(
+            f"{project} is a shallow clone, and DVC would lose this experiment. Get the rest of "
+            "the history first: git fetch --unshallow; or run it without --temp and --queue"
+        )
+
+
+def prefix() -> str:
+    """Return the project's folder within its repository, "" if it is the top, else with a /."""
+    return git("rev-parse", "--show-prefix").decode().strip()
+
+
 def run_next(kind: str, overrides: Iterable[str]) -> str:
     """Run an experiment away from the working tree; return its name, <kind>-<next number>.
 
     ``overrides`` are what dvc exp run's -S takes. What it prints goes to standard error. Raises
     ExperimentError if it does not run to its end.
     """
+    check_can_run()
     taken = [re.fullmatch(rf"{kind}-(\d+)", name) for name in names()]
     name = f"{kind}-{max((int(match[1]) for match in taken if match), default=0) + 1}"
     command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", name]
@@ -74,13 +123,14 @@ def fetch(commit: str, place: Path, paths: Iterable[str]) -> None:
     from dvc.api import DVCFileSystem  # takes a second: only who needs it waits for it
     from dvc.exceptions import DvcException
 
-    files = DVCFileSystem(rev=commit)
+    files = DVCFileSystem(rev=commit, subrepos=True)
+    within = prefix()
     for path in paths:
         target = place / path
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            files.get(path, str(target), recursive=files.isdir(path))
-        except (DvcException, OSError) as error:
+            files.get(within + path, str(target), recursive=files.isdir(within + path))
+        except (DvcException, FileNotFoundError) as error:
             raise ExperimentError(
                 f"{path} of {commit[:10]} is in neither DVC's cache nor its remote ({error}). "
                 "Fetch it: dvc fetch --all-commits; or run the experiment again"
@@ -97,9 +147,10 @@ def reason(log: str) -> str:
 
 def git(*arguments: str) -> bytes:
     """Run a git command; return what it prints. Raises ExperimentError if it fails."""
-    finished = subprocess.run(["git", *arguments], capture_output=True)
+    english = os.environ | {"LC_ALL": "C"}
+    finished = subprocess.run(["git", *arguments], capture_output=True, env=english)
     if finished.returncode != 0:
-        said = finished.stderr.decode(errors="replace").strip()
+        said = " ".join(finished.stderr.decode(errors="replace").split())
         raise ExperimentError(f"git {' '.join(arguments)}: {said}")
     return finished.stdout
 
@@ -113,6 +164,11 @@ def find(name: str) -> str | None:
 def names() -> set[str]:
     """Return the names of all experiments, on any commit."""
     return set(_commits("refs/exps/*/*/*"))
+
+
+def commits() -> list[str]:
+    """Return the commits of all experiments."""
+    return list(_commits("refs/exps/*/*/*").values())
 
 
 def resolve(revision: str) -> str:
@@ -137,7 +193,7 @@ def resolve(revision: str) -> str:
 def read(commit: str, path: str) -> bytes:
     """Return a file that Git holds at a commit. Raises ExperimentError if it holds none."""
     try:
-        return git("show", f"{commit}:{path}")
+        return git("show", f"{commit}:./{path}")
     except ExperimentError:
         raise ExperimentError(
             f"{path} is not in {commit[:10]}: the pipeline did not run to its end there"

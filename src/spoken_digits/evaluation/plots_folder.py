@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -38,13 +37,12 @@ def draw(
     curves: Mapping[str, Sequence[float]],
     labels: Sequence[str],
 ) -> None:
-    """Write every plot of the evaluation afresh into ``folder``.
+    """Write every plot of the evaluation into ``folder``.
 
     ``probabilities`` are the predictions', (n, classes), and ``images`` their pictures, (n, 100,
     100); ``summary`` is evaluate.json's content; ``curves`` are those of training, ``labels`` the
     vocabulary's.
     """
-    shutil.rmtree(folder, ignore_errors=True)
     words = [one for one in predictions if one.recording.is_word]
     is_word = np.array([one.recording.is_word for one in predictions], bool)
     confidence = np.array([one.confidence for one in words])

@@ -248,5 +248,5 @@ def _json(path: Path) -> dict[str, Any]:
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
+    except FileNotFoundError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}). Make it: dvc repro") from None

@@ -61,21 +61,29 @@ def main(installed: bool = False) -> int:
     the project whose top folder is the current one.
     """
     args = _arguments(installed)
+    if sys.__stdout__ is None:
+        raise UserError("standard output is closed, and what is heard goes there")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the terminal is restored
     try:
-        if args.list_devices:
-            return _list_devices()
-        live, model = _settings_and_model(args.model, installed)
-        if args.files == [Path("-")]:
-            return _listen(args, model, live, piped=True)
-        if not args.files:
-            return _listen(args, model, live, piped=False)
-        for line in _about(model):
-            print(line, file=sys.stderr)
-        return (_read_numbers if args.string else _hear_files)(args, model, live)
+        code = _run(args, installed)
+        sys.stdout.flush()  # what is refused is refused here
+        return code
     except BrokenPipeError:  # whoever read our output has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+
+def _run(args: argparse.Namespace, installed: bool) -> int:
+    if args.list_devices:
+        return _list_devices()
+    live, model = _settings_and_model(args.model, installed)
+    if args.files == [Path("-")]:
+        return _listen(args, model, live, piped=True)
+    if not args.files:
+        return _listen(args, model, live, piped=False)
+    for line in _about(model):
+        print(line, file=sys.stderr)
+    return (_read_numbers if args.string else _hear_files)(args, model, live)
 
 
 def console() -> NoReturn:

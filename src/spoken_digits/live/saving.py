@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spoken_digits.errors import UserError
 from spoken_digits.files import replacing
 from spoken_digits.live.listener import Word
 from spoken_digits.recording import Recording
@@ -18,7 +17,7 @@ SPEAKER = "live"
 def save_word(folder: Path, word: Word) -> Path:
     """Write a word as ``<label>_live_<take>.wav``, or ``other-unknown_live_<take>.wav``.
 
-    Takes are counted on from those that are there. Raises UserError if it cannot be written.
+    Takes are counted on from those that are there.
     """
     path = next_name(folder, word.verdict.label or "other-unknown", SPEAKER)
     write_wav(path, word.sound)
@@ -26,18 +25,12 @@ def save_word(folder: Path, word: Word) -> Path:
 
 
 def write_wav(path: Path, sound: NDArray[np.float32]) -> None:
-    """Write a 16 kHz waveform, (n,) in -1..1, as PCM 16-bit, whole or not at all.
-
-    Raises UserError if it cannot be written.
-    """
+    """Write a 16 kHz waveform, (n,) in -1..1, as PCM 16-bit, whole or not at all."""
     from spoken_digits.sound.decode import wav_bytes  # only who saves waits for soundfile
 
     samples = np.rint(np.clip(sound, -1, 1) * 32767).astype(np.int16)
-    try:
-        with replacing(path) as partial:
-            partial.write_bytes(wav_bytes(samples, SAMPLE_RATE))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+    with replacing(path) as partial:
+        partial.write_bytes(wav_bytes(samples, SAMPLE_RATE))
 
 
 def next_name(folder: Path, label: str, speaker: str) -> Path:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from spoken_digits.errors import UserError
-from spoken_digits.files import replacing
+from spoken_digits.files import naming, replacing
 from spoken_digits.recording import FORMAT
 from spoken_digits.vocabulary import OTHER
 
@@ -168,14 +168,16 @@ def read_about(path: Path) -> dict[str, object]:
 
     Raises ModelFileError if it is missing, damaged or of another format.
     """
+    if path.is_dir():
+        raise ModelFileError(f"{path}: a folder, not a model of this project")
     try:
-        with safetensors.safe_open(path, "pt") as file:
+        with naming(path), safetensors.safe_open(path, "pt") as file:
             about: dict[str, object] = json.loads((file.metadata() or {})[_METADATA_KEY])
     except FileNotFoundError:
         raise ModelFileError(
             f"{path}: no such model. Make it with: dvc repro train, or fetch it with: dvc pull"
         ) from None
-    except (safetensors.SafetensorError, OSError, KeyError, ValueError) as error:
+    except (safetensors.SafetensorError, KeyError, ValueError) as error:
         raise ModelFileError(f"{path}: not a model of this project ({error})") from None
     if about.get("format") != FORMAT:
         raise ModelFileError(f"{path}: its format is {about.get('format')}, not {FORMAT}")

@@ -239,13 +239,11 @@ def wav_bytes(samples: NDArray[np.int16], rate: int) -> bytes:
 
 
 def canonical_wav(content: bytes, name: str, notice: Notice = print_notice) -> bytes:
-    """Return a sound file's bytes as wav_bytes writes them; such bytes are returned as they are.
+    """Return a sound file's bytes as wav_bytes writes them.
 
     Calls ``notice`` and raises RecordingError as decode does.
     """
-    samples, rate = decode(content, name, notice)
-    written = wav_bytes(samples, rate)
-    return content if content == written else written
+    return wav_bytes(*decode(content, name, notice))
 
 
 def waveform(samples: NDArray[np.int16], rate: int) -> NDArray[np.float64]:

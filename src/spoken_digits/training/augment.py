@@ -385,7 +385,7 @@ def _noise(power: Tensor, strength: float, voices_strength: float, random: Gener
 
 
 def _clicks(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return a click or a knock to add to a quarter of the pictures, anywhere in the second."""
+    """Return a click or a knock to add to three of ten pictures, anywhere in the second."""
     colour = torch.exp(DB * waves(power, _heights(power)[None], _CLICK_TILT, _CLICK_RIPPLE, random))
     colour = colour / colour.amax(dim=1, keepdim=True)
     level = power.amax(dim=(1, 2)) * torch.exp(DB * uniform(power, *_CLICK_LEVEL, random))

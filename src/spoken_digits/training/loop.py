@@ -2,6 +2,7 @@
 
 import copy
 import math
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from spoken_digits.training.augment import augment, with_other_sounds
 from spoken_digits.training.loss import corpus_classes, masked_cross_entropy
 from spoken_digits.training.sampler import corpus_pools, draw_epoch
 from spoken_digits.training.seeds import derive_seed
-from spoken_digits.training.state import Metrics, State
+from spoken_digits.training.state import CheckpointError, Metrics, State
 
 _WARM_UP = 0.25  # of all steps, to the peak learning rate
 _FIRST_STEP = 25  # the peak over the first step's learning rate
@@ -77,7 +78,10 @@ def fit(
 
     state = State(network, averaged, optimizer, schedule)
     if checkpoint.exists():
-        state.load(checkpoint, device)
+        try:
+            state.load(checkpoint, device)
+        except CheckpointError as error:
+            print(f"{error}. Training starts anew", file=sys.stderr)
         for metrics in state.history:
             report(metrics)
 

@@ -11,6 +11,7 @@ import json
 from pathlib import Path
 
 from spoken_digits.errors import UserError
+from spoken_digits.files import local_path
 from spoken_digits.model.network import (
     SpectrogramNet,
     load_network,
@@ -44,7 +45,7 @@ def load_start(
     another picture than params.yaml's; ModelFileError if it is no model.
     """
     name, _, digest = start_from.rpartition("@")
-    path = Path(name)
+    path = local_path(name)
     if not path.is_file():
         raise StartError(f"params.yaml: train.start_from: {path}: no such file")
     found = _sha256(path)

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import resource
 import stat
 import struct
 import tarfile
@@ -195,3 +196,18 @@ def test_a_zip_with_a_changed_byte_is_damaged(tmp_path):
     path.write_bytes(path.read_bytes().replace(b"zerozero", b"zeroZero", 1))
     with pytest.raises(ArchiveError, match=r"damaged \(Bad CRC-32 for file 'recordings/0_anna_0"):
         read(path)
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_what_the_system_refuses_is_not_called_damage(tmp_path, kind):
+    """A cached download must not be thrown away because too many files are open."""
+    path = tmp_path / "words"
+    write_zip(path) if kind == "zip" else path.write_bytes(tar_bytes())
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(OSError, match="Too many open files"):
+            read(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(read(path)) == len(FILES)

@@ -262,7 +262,9 @@ def test_a_mirrors_file_that_does_not_verify_is_left_alone(monkeypatch, tmp_path
 def test_a_cache_that_cannot_be_written(address, monkeypatch, tmp_path):
     (tmp_path / "file").write_bytes(b"")
     monkeypatch.setenv("SPOKEN_DIGITS_CACHE", str(tmp_path / "file"))
-    with pytest.raises(FetchError, match="cannot be written"):
+    with pytest.raises(
+        FetchError, match="Not a directory; or name another place in SPOKEN_DIGITS_CACHE"
+    ):
         read(address)
 
 

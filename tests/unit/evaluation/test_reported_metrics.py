@@ -247,7 +247,6 @@ def drawn(folder, rows) -> dict[str, bytes]:
 
 def test_every_plot_is_there_as_data_and_as_picture(tmp_path):
     (tmp_path / "plots").mkdir()
-    (tmp_path / "plots" / "stale.png").write_bytes(b"old")
     files = drawn(tmp_path / "plots", ROWS)
     pictures = {"confusion_percent.png", "mistakes.png", "training.png"}
     both = ("noise", "speakers", "reliability", "rejection")

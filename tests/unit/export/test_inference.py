@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import onnx
 import pytest
 from live_support import METADATA, OF_WORDS, save_model, word
 
@@ -19,6 +20,20 @@ def test_probabilities_of_many_seconds_at_once(tmp_path):
     assert probabilities.dtype == np.float32
     assert probabilities.argmax(axis=1).tolist() == digits
     assert np.allclose(probabilities.sum(axis=1), 1)
+
+
+@pytest.mark.parametrize("place", ["../secret", "/etc/hostname", "beside"])
+def test_data_outside_the_file_is_not_read(tmp_path, place):
+    """ONNX lets a model name other files for its numbers: none is opened."""
+    model = onnx.load(save_model(tmp_path / "digits.onnx"))
+    (tmp_path / "beside").write_bytes(bytes(2**22))
+    weights = max(model.graph.initializer, key=lambda tensor: len(tensor.raw_data))
+    weights.ClearField("raw_data")
+    weights.data_location = onnx.TensorProto.EXTERNAL
+    weights.external_data.add(key="location", value=place)
+    (tmp_path / "digits.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match=r"digits\.onnx: not an ONNX model that can be read"):
+        load_model(tmp_path / "digits.onnx")
 
 
 def test_no_seconds_no_probabilities(tmp_path):

@@ -117,7 +117,7 @@ def test_a_wav_with_more_than_44_bytes_of_header_is_written_anew():
 
 def test_our_wav_is_kept_byte_for_byte():
     content = wav_bytes(SPEECH, RATE)
-    assert canonical_wav(content, "7_anna_0.wav") is content
+    assert canonical_wav(content, "7_anna_0.wav") == content
 
 
 def test_flac_becomes_our_wav():

@@ -6,7 +6,7 @@ import make_sounds
 import numpy as np
 import pytest
 
-from spoken_digits.errors import UserError
+from spoken_digits.errors import UserError, explain
 from spoken_digits.recording import Recording, parse_name
 from spoken_digits.sound.decode import read_wav
 
@@ -67,8 +67,9 @@ def test_what_is_there_is_left_alone(run, tmp_path):
 def test_a_folder_that_cannot_be_made(monkeypatch, tmp_path):
     (tmp_path / "file").touch()
     monkeypatch.setattr(sys, "argv", ["make_sounds.py", str(tmp_path / "file" / "sounds")])
-    with pytest.raises(UserError, match="Not a directory"):
+    with pytest.raises(NotADirectoryError) as raised:
         make_sounds.main()
+    assert explain(raised.value) == f"{tmp_path / 'file' / 'sounds'}: Not a directory"
 
 
 @pytest.mark.parametrize(

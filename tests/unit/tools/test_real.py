@@ -155,7 +155,8 @@ def test_what_a_release_is_trained_with_in_words():
     params["corpora"] = ["espeak"]
     del params["split"]
     assert released.differing(params) == [
-        'corpora is ["espeak"], not ["espeak", "fsdd", "speech_commands"]',
+        'corpora is ["espeak"], not ["espeak", "pico", "fsdd", "audiomnist", "speech_commands", '
+        '"an4"]',
         'split.scheme is null, not "takes"',
         "split.leave_out is null, not []",
     ]

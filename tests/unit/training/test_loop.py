@@ -1,6 +1,9 @@
 """Training follows from its seed alone, keeps the best epoch, and learns."""
 
 import copy
+import hashlib
+import io
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -97,9 +100,14 @@ def test_weights_are_those_of_the_best_epoch(trained):
     assert not network.training
 
 
+def saved(checkpoint):
+    """Return what is in a checkpoint, behind its digest."""
+    return torch.load(io.BytesIO(checkpoint.read_bytes()[32:]), weights_only=True)
+
+
 def test_weights_are_averaged_over_steps(trained):
     network, _, folder = trained
-    state = torch.load(folder / "state" / "run.pt", weights_only=True)
+    state = saved(folder / "state" / "run.pt")
     last, mean = state["network"], state["averaged"]
     assert not torch.equal(last["classify.weight"], mean["classify.weight"])
     # After the early steps, weights go to and fro: their mean's last change is the smaller.
@@ -123,12 +131,69 @@ def test_a_run_goes_on_from_its_checkpoint(trained, tmp_path, done, monkeypatch)
     checkpoint = tmp_path / "run.pt"
     with pytest.raises(StopError):
         fit(TRAIN, VALIDATION, ONE_CORPUS, 11, TINY, checkpoint, stop)
-    assert len(torch.load(checkpoint, weights_only=True)["history"]) == done
+    assert len(saved(checkpoint)["history"]) == done
     torch.manual_seed(999)
     again = []
     network = fit(TRAIN, VALIDATION, ONE_CORPUS, 11, TINY, checkpoint, again.append)
     assert weights(network) == weights(trained[0])
     assert again == trained[1]
+
+
+def other_run(checkpoint, content):
+    """What another run saved, under this one's name."""
+    return hashlib.sha256(b"run-2.pt" + content[32:]).digest() + content[32:]
+
+
+def pickle_in_disguise(checkpoint, content):
+    """A pickle that would run a program, with the right digest before it."""
+    harm = pickle.dumps(Harm())
+    return hashlib.sha256(checkpoint.name.encode() + harm).digest() + harm
+
+
+class Harm:
+    def __reduce__(self):
+        return Path.touch, (Path("harm-is-done"),)
+
+
+DAMAGES = {
+    "emptied": lambda checkpoint, content: b"",
+    "cut": lambda checkpoint, content: content[: len(content) // 2],
+    "a byte short": lambda checkpoint, content: content[:-1],
+    "a bit flipped": lambda checkpoint, content: content[:-9000] + b"\1" + content[-8999:],
+    "zeros": lambda checkpoint, content: bytes(len(content)),
+    "text": lambda checkpoint, content: b"<html>not found</html>",
+    "another run's": other_run,
+    "a pickle in disguise": pickle_in_disguise,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_checkpoint_is_named_and_training_starts_anew(
+    trained, tmp_path, monkeypatch, capsys, damage
+):
+    """It ends with the bytes of a run that had none."""
+    network, reported, folder = trained
+    monkeypatch.chdir(tmp_path)
+    checkpoint = tmp_path / "run.pt"
+    content = (folder / "state" / "run.pt").read_bytes()
+    checkpoint.write_bytes(DAMAGES[damage](checkpoint, content))
+    again = []
+    other = fit(TRAIN, VALIDATION, ONE_CORPUS, 11, TINY, checkpoint, again.append)
+    said = capsys.readouterr().err
+    assert f"{checkpoint}: " in said
+    assert "Training starts anew\n" in said
+    assert weights(other) == weights(network)
+    assert again == reported
+    assert saved(checkpoint)["history"] == reported
+    assert list(tmp_path.iterdir()) == [checkpoint]  # no harm, no temporary file
+
+
+def test_a_checkpoint_that_cannot_be_read_is_kept(trained, tmp_path):
+    """It is the system's doing, and may pass: nothing is overwritten."""
+    checkpoint = tmp_path / "run.pt"
+    checkpoint.mkdir()
+    with pytest.raises(IsADirectoryError):
+        fit(TRAIN, VALIDATION, ONE_CORPUS, 11, TINY, checkpoint, lambda _: None)
 
 
 def test_a_finished_run_is_not_trained_further(trained, tmp_path):
