@@ -5,13 +5,17 @@ words wrong by kind, whole numbers right, by corpus, in noise and by telephone, 
 slowly, and the words that are claimed in other speech. Part of the pipeline of numbers/dvc.yaml.
 """
 
-from spoken_digits.stage import start
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
 
 _, params = start(__doc__, predicts=True)
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +23,7 @@ from numpy.typing import NDArray
 from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.dataset.split import assign
 from spoken_digits.dataset.split_file import read_split
-from spoken_digits.errors import UserError, run_script
+from spoken_digits.errors import UserError
 from spoken_digits.evaluation.numbers import Reading, conditions, read, scores
 from spoken_digits.export.sequence_inference import load_number_model
 from spoken_digits.files import write_text
@@ -79,4 +83,4 @@ def _claimed(readings: list[Reading]) -> dict[str, float | int]:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

@@ -4,17 +4,21 @@ Writes models/numbers.onnx. A file that reads other words than PyTorch in an utt
 subset is not written. Part of the pipeline of numbers/dvc.yaml.
 """
 
-from spoken_digits.stage import start
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
 
 _, params = start(__doc__, predicts=True)
 
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from spoken_digits.dataset.recordings import read_recordings
-from spoken_digits.errors import UserError, run_script
+from spoken_digits.errors import UserError
 from spoken_digits.export import graph, sequence_graph
 from spoken_digits.export.sequence_inference import STEP, load_number_model
 from spoken_digits.model.ctc import best_path
@@ -71,4 +75,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

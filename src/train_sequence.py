@@ -1,47 +1,60 @@
 """Stage train_sequence: fit the network that reads numbers.
 
-Joins the single words of data/raw and the utterances of data/numbers to stretches of speech, anew
-in each epoch, and judges by the utterances of validation speakers. Writes
-models/numbers.safetensors and dvclive's metrics and curves in metrics/train_sequence/. A killed run
-goes on from its last epoch. Part of the pipeline of numbers/dvc.yaml.
+Begins with the weights of the network of single words, models/digits.safetensors. Joins the single
+words of data/raw and the utterances of data/numbers to stretches of speech, anew in each epoch, and
+judges by the utterances of validation speakers. Writes models/numbers.safetensors and dvclive's
+metrics and curves in metrics/train_sequence/. A killed run goes on from its last epoch. Part of the
+pipeline of numbers/dvc.yaml.
 """
 
-from spoken_digits.stage import start
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
 
 _, params = start(__doc__, trains=True)
 
 import hashlib
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from dvclive.live import Live
 
 from spoken_digits.arithmetic import processor
 from spoken_digits.dataset.split import assign
 from spoken_digits.dataset.split_file import read_split
-from spoken_digits.errors import UserError, run_script
-from spoken_digits.model.network import save_network
+from spoken_digits.errors import UserError
+from spoken_digits.files import replacing_folder
+from spoken_digits.model.network import load_network, save_network
 from spoken_digits.picture.mel import described
 from spoken_digits.training.calibration import round_to_half
 from spoken_digits.training.clips import Clip, read_clips
 from spoken_digits.training.sequence_loop import fit_sequences
+from spoken_digits.training.start_from import check_start
 from spoken_digits.training.stretches import bank
 from spoken_digits.transcripts import read_transcripts
 
+WORDS = Path("models/digits.safetensors")
 RAW, SPLIT, NUMBERS = Path("data/raw"), Path("data/split.csv"), Path("data/numbers")
 MODEL, TRAINING = Path("models/numbers.safetensors"), Path("metrics/train_sequence")
 CHECKPOINTS = Path(".checkpoints")
 
 
 def main() -> None:
+    check_start(WORDS, params.words, params.spectrogram)
+    beginning = load_network(WORDS)
     words = single_words()
     phrases = {subset: utterances(subset) for subset in ("train", "validation")}
     for subset, clips in (("train", words), *phrases.items()):
         if not any(clip.labels for clip in clips):
             raise UserError(f"no {params.words.noun} is said in the {subset} subset; see split")
     checkpoint = _checkpoint(words, *phrases.values())
-    with Live(str(TRAINING), dvcyaml=False, save_dvc_exp=False, report=None) as live:
+    with (
+        replacing_folder(TRAINING) as partial,
+        Live(str(partial), dvcyaml=False, save_dvc_exp=False, report=None) as live,
+    ):
 
         def report(metrics: dict[str, float]) -> None:
             for name, value in metrics.items():
@@ -56,6 +69,7 @@ def main() -> None:
             params.train,
             checkpoint,
             report,
+            beginning,
         )
         live.make_summary()
     round_to_half(network)
@@ -101,6 +115,7 @@ def _checkpoint(*subsets: Sequence[Clip]) -> Path:
     for clips in subsets:
         for clip in clips:
             digest.update(clip.levels.tobytes() + repr(clip[1:]).encode())
+    digest.update(WORDS.read_bytes())
     settings = [params.train.model_dump(), params.sequence.model_dump(), processor()]
     digest.update(json.dumps(settings, sort_keys=True).encode())
     package = Path(__file__).parent / "spoken_digits"
@@ -111,4 +126,4 @@ def _checkpoint(*subsets: Sequence[Clip]) -> Path:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

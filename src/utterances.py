@@ -4,17 +4,21 @@ Writes data/numbers/<corpus>/<speaker>.zip (WAV files) and data/numbers/transcri
 said in each. Part of the pipeline of numbers/dvc.yaml.
 """
 
-from spoken_digits.stage import start
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
 
 _, params = start(__doc__)
 
 import shutil
 from collections import Counter
-from pathlib import Path
 
 from spoken_digits.corpora.numbers import collect
 from spoken_digits.corpora.packing import clear
-from spoken_digits.errors import UserError, run_script
+from spoken_digits.errors import UserError
 
 NUMBERS = Path("data/numbers")
 BUILDING = Path("data/numbers.partial")
@@ -36,4 +40,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run(main)

@@ -93,13 +93,13 @@ def _inputs() -> Iterator[tuple[str, object]]:
     """
     from spoken_digits.params import PARAMS_FILE, parse_yaml
 
-    name = os.environ.get("DVC_STAGE", "")
-    pipeline = Path("dvc.yaml")
-    stages = parse_yaml(pipeline.read_text(encoding="utf-8"))["stages"] if name else {}
+    pipeline, _, name = os.environ.get("DVC_STAGE", "").rpartition(":")  # numbers/dvc.yaml:train
+    path = Path(pipeline or "dvc.yaml")
+    stages = parse_yaml(path.read_text(encoding="utf-8"))["stages"] if name else {}
     stage = stages.get(name, {})
     for dep in stage.get("deps", []):
-        path = Path(dep)
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        place = Path(dep)
+        for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if file.is_file() and "__pycache__" not in file.parts:
                 yield file.as_posix(), _state(file)
     content = parse_yaml(PARAMS_FILE.read_text(encoding="utf-8")) if stage else {}

@@ -7,6 +7,10 @@ convolutions alone, so that what it says of a moment depends on the sound around
 PAST and AHEAD say how much. A stream is read in windows that overlap by that, with the very same
 result as all of it at once, and there is no state to carry on.
 
+Its first layers are those of the network of single words, network.py, without the mean over time,
+and training starts from that one's weights: it says at every moment which word sounds, as well as
+it can. What is left to learn is where a word is one.
+
 It takes levels in dB (picture/stream.py) and scales them itself, by what was heard in the last
 seconds: white is HEADROOM_DB above the loudest level that lasted 60 ms, which a click does not, and
 bands are normalised as pictures are, half as a whole and half band by band.
@@ -20,7 +24,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from spoken_digits.model.network import ModelFileError, Residual, convolution, read_classes
+from spoken_digits.model.network import (
+    ModelFileError,
+    SpectrogramNet,
+    convolution,
+    read_classes,
+)
 from spoken_digits.picture.stream import QUIETEST_DB
 
 SHRINK = 4
@@ -37,10 +46,11 @@ LEVEL_PAST, LEVEL_AHEAD = 250, 20
 """Frames whose levels scale a frame: the last 2.5 s, and the coming 0.2 s, since words begin
 softly."""
 
-_CHANNELS = 80
+_CHANNELS = 128
 _TEMPORAL_PAST, _TEMPORAL_AHEAD = 6, 2  # output frames that a temporal block sees
 _TEMPORAL_BLOCKS = 3
-_CONVOLUTIONS = 17  # frames that the first layers see on either side
+_FIRST_CHANGE = 0.1  # a temporal block changes little at first
+_CONVOLUTIONS = 33  # frames that the first layers see on either side
 _QUIET = 0.05  # of the range of grey levels: what deviates less is not blown up
 _TINY = 1e-6  # a variance; the root of a smaller one is 0
 
@@ -58,14 +68,9 @@ class SequenceNet(nn.Module):
 
     def __init__(self, labels: int) -> None:
         super().__init__()
-        self.pattern = nn.Sequential(  # (n, 1, 100, t)
-            convolution(1, 16, 7, stride=(4, 2)),  # (n, 16, 25, t / 2)
-            convolution(16, 32, 3, stride=2),  # (n, 32, 13, t / 4)
-            Residual(32),
-            convolution(32, 56, 3, stride=(2, 1)),  # (n, 56, 7, t / 4)
-            Residual(56),
-            convolution(56, _CHANNELS, (7, 1), padding=0),  # (n, 80, 1, t / 4)
-        )
+        words = SpectrogramNet(labels + 1)
+        self.pattern = words.pattern  # (n, 1, 100, t) to (n, 128, 1, t / 4)
+        self.sequence = words.sequence
         self.temporal = nn.Sequential(*(Temporal(_CHANNELS) for _ in range(_TEMPORAL_BLOCKS)))
         self.dropout = nn.Dropout(0.2)
         self.classify = nn.Conv2d(_CHANNELS, labels + 1, 1)
@@ -76,8 +81,21 @@ class SequenceNet(nn.Module):
         """Return log-probabilities, not calibrated: (n, frames / 4, labels + 1)."""
         x = normalised(scaled(levels))[:, None]
         x = self.pattern(x.contiguous(memory_format=torch.channels_last))
-        x = self.classify(self.dropout(self.temporal(x)))  # (n, labels + 1, 1, t / 4)
+        x = self.temporal(x + self.sequence(x))
+        x = self.classify(self.dropout(x))  # (n, labels + 1, 1, t / 4)
         return (x[:, :, 0].transpose(1, 2) / self.temperature).log_softmax(dim=2)
+
+    @torch.no_grad()
+    def start_from(self, words: SpectrogramNet) -> None:
+        """Take the weights of a network of single words with the same labels.
+
+        Its last class, all other sound, becomes the blank.
+        """
+        self.pattern.load_state_dict(words.pattern.state_dict())
+        self.sequence.load_state_dict(words.sequence.state_dict())
+        self.classify.weight.copy_(words.classify.weight[:, :, None, None])
+        assert self.classify.bias is not None
+        self.classify.bias.copy_(words.classify.bias)
 
 
 class Temporal(nn.Module):
@@ -88,6 +106,7 @@ class Temporal(nn.Module):
         width = _TEMPORAL_PAST + 1 + _TEMPORAL_AHEAD
         self.along = convolution(channels, channels, (1, width), padding=0, groups=channels)
         self.across = convolution(channels, channels, 1)
+        nn.init.constant_(self.across[1].weight, _FIRST_CHANGE)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum, (n, channels, 1, t) -> the same."""

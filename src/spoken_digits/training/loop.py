@@ -133,7 +133,12 @@ def fit(
 
 
 def optimizer_and_schedule(
-    network: nn.Module, steps: int, learning_rate: float, anneal: int, weight_decay: float
+    network: nn.Module,
+    steps: int,
+    learning_rate: float,
+    anneal: int,
+    weight_decay: float,
+    warm_up: float = _WARM_UP,
 ) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
     """Return AdamW and the one-cycle schedule of so many steps."""
     optimizer = torch.optim.AdamW(
@@ -146,7 +151,7 @@ def optimizer_and_schedule(
         optimizer,
         learning_rate,
         total_steps=max(steps, 8),  # with 4 it divides by zero
-        pct_start=_WARM_UP,
+        pct_start=warm_up,
         div_factor=_FIRST_STEP,
         final_div_factor=anneal / _FIRST_STEP,
     )

@@ -2,6 +2,7 @@
 
 import copy
 import math
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from spoken_digits.model.ctc import best_path, edits
+from spoken_digits.model.network import SpectrogramNet
 from spoken_digits.model.sequence_network import SHRINK, SequenceNet
 from spoken_digits.params import Sequences, Train
 from spoken_digits.training.clips import Clip, by_corpus, laid_out
 from spoken_digits.training.loop import DivergedError, average, optimizer_and_schedule
 from spoken_digits.training.seeds import derive_seed
-from spoken_digits.training.state import Metrics, State
+from spoken_digits.training.state import CheckpointError, Metrics, State
 from spoken_digits.training.stretch_augment import augment_stretches
 from spoken_digits.training.stretches import FRAMES, Bank, stretch
 
@@ -34,26 +36,41 @@ def fit_sequences(
     train: Train,
     checkpoint: Path,
     report: Callable[[Metrics], None],
+    start: SpectrogramNet | None = None,
 ) -> SequenceNet:
     """Train a network on stretches made of clips, and return its best epoch's.
 
+    It begins with the weights of ``start``, a network of single words with the same labels; from
+    random ones, outputs are blank for the first thousands of stretches.
+
     Every epoch has ``settings.epoch_size`` stretches that no other epoch has. ``train`` gives seed,
-    weight_decay and augment. The best epoch has the lowest loss on ``validation``, whole
-    utterances, the corpora counted alike. As in loop.py, weights are averaged over steps, all that
-    is random follows from the seed, and a run that was killed goes on from its ``checkpoint``.
+    weight_decay, anneal and augment. Learning rate and augmentation rise in the first epoch. The
+    best epoch has the lowest loss on ``validation``, whole utterances, the corpora counted alike.
+    As in loop.py, weights are averaged over steps, all that is random follows from the seed, and a
+    run that was killed goes on from its ``checkpoint``.
     Raises DivergedError if the loss is no longer a number.
     """
     steps = max(settings.epoch_size // settings.batch_size, 1)
     torch.manual_seed(derive_seed(train.seed, "weights"))
     network = SequenceNet(labels)
+    if start is not None:
+        network.start_from(start)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(False)
     optimizer, schedule = optimizer_and_schedule(
-        network, steps * settings.epochs, settings.learning_rate, train.anneal, train.weight_decay
+        network,
+        steps * settings.epochs,
+        settings.learning_rate,
+        train.anneal,
+        train.weight_decay,
+        warm_up=1 / max(settings.epochs, 4),
     )
     state = State(network, averaged, optimizer, schedule)
     if checkpoint.exists():
-        state.load(checkpoint, torch.device("cpu"))
+        try:
+            state.load(checkpoint, torch.device("cpu"))
+        except CheckpointError as error:
+            print(f"{error}. Training starts anew", file=sys.stderr)
         for metrics in state.history:
             report(metrics)
 
@@ -71,7 +88,8 @@ def fit_sequences(
             made = [stretch(clips, making) for _ in range(settings.batch_size)]
             power = torch.from_numpy(np.stack([one.power for one in made]))
             used = torch.tensor([one.frames for one in made])
-            levels = augment_stretches(power, used, train.augment, random)
+            weaker = min((epoch * steps + step + 1) / steps, 1.0)  # in the first epoch
+            levels = augment_stretches(power, used, train.augment * weaker, random)
             loss = ctc_loss(network(levels), [one.labels for one in made], FRAMES // SHRINK).mean()
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
