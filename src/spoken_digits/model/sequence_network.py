@@ -82,8 +82,8 @@ class SequenceNet(nn.Module):
         x = normalised(scaled(levels))[:, None]
         x = self.pattern(x.contiguous(memory_format=torch.channels_last))
         x = self.temporal(x + self.sequence(x))
-        x = self.classify(self.dropout(x))  # (n, labels + 1, 1, t / 4)
-        return (x[:, :, 0].transpose(1, 2) / self.temperature).log_softmax(dim=2)
+        scores: Tensor = self.classify(self.dropout(x))  # (n, labels + 1, 1, t / 4)
+        return (scores[:, :, 0].transpose(1, 2) / self.temperature).log_softmax(dim=2)
 
     @torch.no_grad()
     def start_from(self, words: SpectrogramNet) -> None:
@@ -106,7 +106,9 @@ class Temporal(nn.Module):
         width = _TEMPORAL_PAST + 1 + _TEMPORAL_AHEAD
         self.along = convolution(channels, channels, (1, width), padding=0, groups=channels)
         self.across = convolution(channels, channels, 1)
-        nn.init.constant_(self.across[1].weight, _FIRST_CHANGE)
+        _, norm, _ = self.across
+        assert isinstance(norm, nn.BatchNorm2d)
+        nn.init.constant_(norm.weight, _FIRST_CHANGE)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the sum, (n, channels, 1, t) -> the same."""

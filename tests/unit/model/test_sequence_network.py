@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from spoken_digits.model.network import SpectrogramNet
 from spoken_digits.model.sequence_network import AHEAD, LASTING, PAST, SHRINK, SequenceNet, scaled
 
 
@@ -18,7 +19,28 @@ def levels(frames: int, seed: int = 1) -> torch.Tensor:
 
 def test_it_is_small():
     parameters = sum(p.numel() for p in SequenceNet(10).parameters())
-    assert parameters < 130_000, parameters
+    assert parameters < 240_000, parameters
+
+
+def test_it_begins_as_the_network_of_single_words_whose_last_class_is_the_blank():
+    torch.manual_seed(0)
+    words = SpectrogramNet(11).eval()
+    network = SequenceNet(10).eval()
+    network.start_from(words)
+    picture = torch.rand(1, 1, 100, 100)
+    with torch.inference_mode():
+        x = words.pattern(picture)
+        x = x + words.sequence(x)
+        each = network.classify(x)[:, :, 0]  # (1, 11, 25), of every 40 ms
+        whole = words.classify(x.mean(dim=(2, 3)))
+    torch.testing.assert_close(each.mean(dim=2), whole, rtol=1e-4, atol=1e-4)
+
+
+def test_temporal_blocks_change_little_at_first(network):
+    x = torch.rand(1, 128, 1, 40)
+    with torch.inference_mode():
+        change = network.temporal(x) - x
+    assert change.abs().mean() < 0.3 * x.abs().mean()
 
 
 @pytest.mark.parametrize("frames", [4, 100, 640])

@@ -1,11 +1,14 @@
 """Training the network that reads numbers: deterministic, resumable, it learns."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from spoken_digits.model.network import SpectrogramNet
+from spoken_digits.model.sequence_network import SequenceNet
 from spoken_digits.params import Sequences, Train, load_params
 from spoken_digits.training.clips import Clip
 from spoken_digits.training.sequence_loop import ctc_loss, fit_sequences, judge
@@ -29,13 +32,25 @@ def data() -> tuple[Bank, list[Clip]]:
 
 
 def fit(
-    data: tuple[Bank, list[Clip]], checkpoint: Path, **changes: object
+    data: tuple[Bank, list[Clip]],
+    checkpoint: Path,
+    also: Callable[[Metrics], None] = lambda metrics: None,
+    start: SpectrogramNet | None = None,
+    **changes: object,
 ) -> tuple[dict[str, torch.Tensor], list[Metrics]]:
-    sequences = Sequences(**PARAMS.sequence.model_dump() | {
-        "epochs": 2, "epoch_size": 16, "batch_size": 8} | changes)  # fmt: skip
+    sequences = Sequences(
+        **PARAMS.sequence.model_dump()
+        | {"epochs": 2, "epoch_size": 16, "batch_size": 8, "learning_rate": 0.004}
+        | changes
+    )
     train = Train(**PARAMS.train.model_dump() | {"augment": 0.5})
     history: list[Metrics] = []
-    network = fit_sequences(*data, 3, sequences, train, checkpoint, history.append)
+
+    def report(metrics: Metrics) -> None:
+        history.append(metrics)
+        also(metrics)
+
+    network = fit_sequences(*data, 3, sequences, train, checkpoint, report, start)
     return network.state_dict(), history
 
 
@@ -53,14 +68,33 @@ def test_the_same_seed_gives_the_same_weights_also_after_an_interruption(data, t
         if calls == 2:
             raise KilledError
 
-    sequences = PARAMS.sequence.model_copy(update={"epochs": 2, "epoch_size": 16, "batch_size": 8})
-    train = PARAMS.train.model_copy(update={"augment": 0.5})
     with pytest.raises(KilledError):
-        fit_sequences(*data, 3, sequences, train, tmp_path / "killed.pt", stop)
+        fit(data, tmp_path / "killed.pt", stop)
     resumed, again = fit(data, tmp_path / "killed.pt")
     assert again == history
     for name, value in whole.items():
         assert torch.equal(value, resumed[name]), name
+
+
+@pytest.mark.slow
+def test_a_damaged_checkpoint_is_none(data, tmp_path, capsys):
+    whole, _ = fit(data, tmp_path / "c.pt")
+    (tmp_path / "c.pt").write_bytes(b"cut by a power failure")
+    again, history = fit(data, tmp_path / "c.pt")
+    assert "c.pt: 22 bytes, not what training wrote there. Training starts anew" in (
+        capsys.readouterr().err
+    )
+    assert len(history) == 2
+    assert all(torch.equal(value, again[name]) for name, value in whole.items())
+
+
+@pytest.mark.slow
+def test_it_begins_with_the_weights_that_it_is_given(data, tmp_path):
+    torch.manual_seed(1)
+    start = SpectrogramNet(4)
+    network, _ = fit(data, tmp_path / "c.pt", start=start, learning_rate=1e-6)
+    first = "pattern.0.0.weight"
+    torch.testing.assert_close(network[first], start.state_dict()[first], rtol=0, atol=1e-3)
 
 
 def test_the_loss_is_that_of_each_sequence():
@@ -77,8 +111,6 @@ def test_it_learns(data, tmp_path):
 
 
 def test_a_judge_hears_corpora_alike(data):
-    from spoken_digits.model.sequence_network import SequenceNet
-
     torch.manual_seed(0)
     network = SequenceNet(3)
     one = [clip(0)]
