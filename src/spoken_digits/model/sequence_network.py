@@ -55,9 +55,9 @@ _QUIET = 0.05  # of the range of grey levels: what deviates less is not blown up
 _TINY = 1e-6  # a variance; the root of a smaller one is 0
 
 PAST = LEVEL_PAST + LASTING - 1 + _CONVOLUTIONS + _TEMPORAL_BLOCKS * _TEMPORAL_PAST * SHRINK
-"""Frames before an output frame that it may depend on: 3.4 s."""
+"""Frames before an output frame that it may depend on: 3.6 s."""
 AHEAD = LEVEL_AHEAD + _CONVOLUTIONS + _TEMPORAL_BLOCKS * _TEMPORAL_AHEAD * SHRINK
-"""Frames after its beginning that it may depend on: 0.61 s."""
+"""Frames after its beginning that it may depend on: 0.77 s."""
 
 
 class SequenceNet(nn.Module):
