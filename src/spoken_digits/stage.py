@@ -21,6 +21,7 @@ from spoken_digits.files import experiment_of
 if TYPE_CHECKING:
     from spoken_digits.params import Params
 
+_PIPELINES = (Path("dvc.yaml"), Path("numbers/dvc.yaml"))
 _SMALL = 2**20  # bytes; Git and editors touch such files without changing them
 _inputs_at_start: dict[str, object] = {}
 
@@ -89,17 +90,20 @@ def _inputs() -> Iterator[tuple[str, object]]:
     """Yield the stage's dependencies and parameters as dvc.yaml lists them, and their state.
 
     That is a hash of a file, or size and time of a large one, and the value of a parameter. Nothing
-    if the script was not started by DVC, which then notes nothing.
+    if the script was not started by DVC, which then notes nothing. No two pipelines have a stage of
+    the same name.
     """
     from spoken_digits.params import PARAMS_FILE, parse_yaml
 
-    pipeline, _, name = os.environ.get("DVC_STAGE", "").rpartition(":")  # numbers/dvc.yaml:train
-    path = Path(pipeline or "dvc.yaml")
-    stages = parse_yaml(path.read_text(encoding="utf-8"))["stages"] if name else {}
+    name = os.environ.get("DVC_STAGE", "").rpartition(":")[2]  # numbers/dvc.yaml:train_sequence
+    stages: dict[str, dict[str, Any]] = {}
+    for pipeline in _PIPELINES if name else ():
+        if pipeline.exists():  # a project of somebody's own need not have both
+            stages |= parse_yaml(pipeline.read_text(encoding="utf-8"))["stages"]
     stage = stages.get(name, {})
     for dep in stage.get("deps", []):
-        place = Path(dep)
-        for file in sorted(place.rglob("*")) if place.is_dir() else [place]:
+        path = Path(dep)
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and "__pycache__" not in file.parts:
                 yield file.as_posix(), _state(file)
     content = parse_yaml(PARAMS_FILE.read_text(encoding="utf-8")) if stage else {}
