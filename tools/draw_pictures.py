@@ -1,7 +1,7 @@
 """Draw the pictures of README.md and docs/: the live screen, a word's image, the ten digits.
 
-The screen is the live program's own. A voice of SVOX Pico speaks, a corpus that the released model
-was not trained on, and the screen shows what the model recognised in it.
+The screen is the live program's own. A test voice of SVOX Pico speaks, which the released model was
+not trained on, and the screen shows what the model recognised in it.
 
   PYTHONPATH=src python tools/draw_pictures.py                   into docs/pictures
   PYTHONPATH=src python tools/draw_pictures.py --to somewhere
@@ -57,8 +57,8 @@ from spoken_digits.sound.one_second import one_second
 
 Waveform = NDArray[np.float64]
 
-_SPEAKER = "p021"  # the live screen's and the word's: all of its digits are recognised
-_ROWS_OF_DIGITS = ("espeak/v001", "espeak/v003", "pico/p003", "pico/p021")
+_SPEAKER = "p033"  # the live screen's and the word's: all of its digits are recognised
+_ROWS_OF_DIGITS = ("espeak/v001", "espeak/v003", "pico/p003", "pico/p033")
 _SAID = "3140278"  # what the speaker says; the screen is drawn in the middle of the last digit
 _PAUSE_S = 0.7
 _LEVEL_DBFS = -12.0  # of the loudest sample

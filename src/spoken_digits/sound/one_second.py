@@ -10,6 +10,8 @@ from spoken_digits.sizes import HOP, SECOND
 
 _LASTING = 8  # hops: a word's loud part lasts as long, what is shorter is a click or a knock
 _RANGE = 100  # power of the loudest over that of what hardly counts
+_STEADY = 5  # hops: longer than a burst of 30 ms, wherever its hops begin
+_PEAK = 10  # power of a hop over what lasts _STEADY hops around it, at most: speech has less
 
 
 def one_second(
@@ -36,12 +38,16 @@ def _start(waveform: NDArray[np.float64]) -> int:
     """Return where the second begins that sounds most, samples, of a longer waveform (n,).
 
     A hop counts by the logarithm of its power, and by no more than that of the eighth loudest hop:
-    a word lasts 0.2 s and more, a click or a knock less than 0.08 s, however loud it is. The
-    power is of differences from sample to sample, in which offset and hum are nothing.
+    a word lasts 0.2 s and more, a click or a knock less than 0.08 s, however loud it is. Nor does
+    it count by more than 10 dB over what lasts 50 ms around it. The power is of differences from
+    sample to sample, in which offset and hum are nothing.
     """
     hops = len(waveform) // HOP
     changes = np.diff(waveform[: hops * HOP], prepend=waveform[:1]).reshape(hops, HOP)
     power = np.square(changes).sum(axis=1)  # (hops,)
+    lasting = _lasting(power)
+    if lasting.any():  # else it is a knock in digital silence
+        power = np.minimum(power, _PEAK * lasting)
     steady = np.partition(power, -_LASTING)[-_LASTING]
     if steady == 0:
         steady = power.max() or 1.0
@@ -49,3 +55,15 @@ def _start(waveform: NDArray[np.float64]) -> int:
     sums = np.concatenate([[0.0], np.cumsum(loudness)])
     width = SECOND // HOP
     return int(np.argmax(sums[width:] - sums[:-width])) * HOP
+
+
+def _lasting(power: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the power that lasts _STEADY hops, (hops,): what is shorter is levelled out.
+
+    The highest of the lowest powers of all stretches that a hop is in (morphological opening).
+    """
+    around = np.pad(power, _STEADY - 1, mode="edge")
+    lowest = np.lib.stride_tricks.sliding_window_view(around, _STEADY).min(axis=1)
+    highest: NDArray[np.float64]
+    highest = np.lib.stride_tricks.sliding_window_view(lowest, _STEADY).max(axis=1)
+    return highest

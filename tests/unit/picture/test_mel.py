@@ -152,6 +152,24 @@ def test_of_a_long_waveform_the_second_that_sounds_most_is_kept(name, start):
     assert np.correlate(second, kept, "valid").max() == pytest.approx(np.sum(kept**2), rel=1e-3)
 
 
+def test_a_burst_does_not_outweigh_the_soft_end_of_a_word():
+    waveform = CHANCE.normal(size=48_000) * 1e-4
+    word = slice(19_200, 24_800)
+    waveform[19_200:20_800] += CHANCE.normal(size=1_600) * 0.01
+    waveform[20_800:24_800] += CHANCE.normal(size=4_000) * 5e-4
+    kept = waveform[word].copy()
+    waveform[4_800:5_280] += CHANCE.uniform(-1, 1, 480)
+    assert np.correlate(one_second(waveform), kept, "valid").max() == pytest.approx(
+        np.sum(kept**2), rel=1e-3
+    )
+
+
+def test_a_knock_alone_in_digital_silence_is_kept():
+    waveform = np.zeros(48_000)
+    waveform[30_000:30_300] = 0.5
+    assert (one_second(waveform) > 0.4).sum() == 300
+
+
 def disturbed(name: str) -> NDArray[np.float64]:
     """Return noise of 0.3 s in the middle of a second, beside what is no speech."""
     second = np.zeros(16_000)
