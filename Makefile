@@ -18,7 +18,7 @@ dvc := python -m dvc
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev repro report exps compare apply test test-slow coverage lint format check-lock verify \
-	processors bench folds release real personal constraints clean
+	processors bench faults folds release real personal web serve test-web constraints clean
 
 help:  ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
@@ -70,6 +70,22 @@ real: $(VENV)/.installed  ## Measure the models on real recordings they never he
 personal: $(VENV)/.installed  ## Adapt it to your voice: make personal ARGS='--recordings DIR'
 	python tools/personal.py $(ARGS)
 
+##@ The page in a browser; Node.js 20.19 or newer, with npm
+web: $(VENV)/.installed web/node_modules/.installed  ## Build web/dist, a page that listens
+	python tools/web_files.py $(ARGS)
+	cd web && npm run build
+
+serve: $(VENV)/.installed  ## Serve it on this machine alone, and print the address
+	@python tools/serve.py $(ARGS)
+
+test-web:  ## Test it in chromium; skipped, with the reason, where that or npm is missing
+	@missing="$$(sh web/tests/missing.sh)"; \
+	if [ -z "$$missing" ]; then \
+		$(MAKE) --no-print-directory $(VENV)/.installed-dev web ARGS= && cd web && npm run lint && npm test -- $(ARGS); \
+	else \
+		echo "test-web is skipped: $$missing"; [ -z "$$SPOKEN_DIGITS_REQUIRE_WEB" ]; \
+	fi
+
 ##@ Development
 # Sound is played and heard in real time: nothing beside it. 5: none is chosen by ARGS='-k ...'.
 pytest = code=0; \
@@ -88,6 +104,9 @@ coverage: $(VENV)/.installed-dev  ## Run the tests, and list the lines that none
 	python -m coverage run -m pytest -m 'not slow' --numprocesses auto --dist loadgroup -q $(ARGS)
 	python -m coverage combine --quiet
 	python -m coverage report
+
+faults: $(VENV)/.installed-dev  ## Break the project on purpose; nothing may be lost; 15 minutes
+	python tools/faults.py $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## Check style, types, and that dvc.lock matches code and params
 	python -m ruff check .
@@ -111,7 +130,7 @@ constraints: $(VENV)/.installed-dev $(VENV)/.installed-bench  ## Write constrain
 	mv .constraints.partial constraints.txt
 
 clean:  ## Remove .venv and what tools leave behind; data, models and caches stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dvc_plots
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache dvc_plots web/node_modules web/dist web/public/models
 	find . -name __pycache__ -not -path './.dvc/*' -prune -exec rm -rf {} +
 
 $(VENV)/.installed: requirements.txt constraints.txt tools/install.py
@@ -127,6 +146,12 @@ $(VENV)/.installed: requirements.txt constraints.txt tools/install.py
 ifneq ($(filter-out auto $(shell cat "$(VENV)/.installed" 2>/dev/null),$(TORCH)),)
 .PHONY: $(VENV)/.installed
 endif
+
+web/node_modules/.installed: web/package.json web/package-lock.json
+	@command -v npm >/dev/null || { \
+		echo 'npm is not there. It comes with Node.js; on Debian 13: apt-get install nodejs npm' >&2; exit 1; }
+	cd web && npm ci
+	@touch $@
 
 $(VENV)/.installed-bench: $(VENV)/.installed benchmarks/requirements.txt
 	python -m pip install --disable-pip-version-check -r benchmarks/requirements.txt

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
 
-from spoken_digits.errors import explain_uncaught, run_script
+from spoken_digits.errors import explain_uncaught, report_errors, run_script
 
 PREDICTIONS = "metrics/predictions.csv"
 WORKSPACE = "workspace"
@@ -42,7 +42,8 @@ def _arguments() -> argparse.Namespace:
 
 if __name__ == "__main__":
     explain_uncaught()
-    _arguments()  # --help and a wrong option do not wait for what is imported below
+    with report_errors():  # --help and a wrong option do not wait for what is imported below
+        _arguments()
 
 import dvc.api
 from dvc.exceptions import DvcException, PathMissingError

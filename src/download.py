@@ -16,8 +16,10 @@ Archives are tried first in the environment variable CORPUS_MIRROR, a directory 
 their file name; then at the address in params.yaml. What comes by HTTP is kept in the user's cache
 directory, or in SPOKEN_DIGITS_CACHE, resumes where it stopped, and is fetched once for all
 experiments. Everything is verified by its content. data/raw is replaced only when all is well.
-Relative paths are meant from the project's folder, in experiments that run elsewhere too
-(dvc exp run --queue, --temp). A path with blanks, commas or brackets needs quotes within quotes.
+Speakers of whom nothing changed are not packed again (docs/scale.md).
+Relative paths of archives are meant from the project's folder, in experiments that run elsewhere
+too (dvc exp run --queue, --temp). There the folder needs an absolute path. A path with blanks,
+commas or brackets needs quotes within quotes.
 
   dvc repro download                                    what params.yaml asks for
   dvc exp run -S 'corpora=[audiomnist]'                 real recordings, from the network
@@ -32,6 +34,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from spoken_digits import kept
 from spoken_digits.corpora.packing import LISTED, BadRecording
 from spoken_digits.corpora.registry import can_give, collector
 from spoken_digits.errors import UserError
@@ -61,6 +64,7 @@ def main() -> None:
         if missing := [word for word in params.words.words if word.label not in labels]:
             raise UserError(explain_missing(missing, params.corpora))
         write_text(building / "skipped.csv", table(bad))
+    kept.trim()
     print(f"{RAW}: {len(names)} recordings from {', '.join(params.corpora)}; {len(bad)} skipped")
 
 

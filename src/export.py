@@ -1,8 +1,9 @@
 """Stage export: front-end and network as one ONNX graph, checked against the PyTorch model.
 
-Writes models/digits.onnx, all that the live program needs, and metrics/export.json: the file's
-size and how far it is from the PyTorch model on real test recordings. A graph that hears another
-word than the PyTorch model on any of them is not written.
+Writes models/digits.onnx, all that the live program needs, models/listening.json, with which the
+page in web/ listens as that program does, and metrics/export.json: the graph's size and how far it
+is from the PyTorch model on real test recordings. A graph that hears another word than the PyTorch
+model on any of them is not written.
 """
 
 import sys
@@ -26,6 +27,7 @@ from spoken_digits.export import graph
 from spoken_digits.export.inference import load_model
 from spoken_digits.export.latency import measure_latency
 from spoken_digits.files import replacing, write_text
+from spoken_digits.live.browser import listening
 from spoken_digits.model.network import probabilities, read_about
 from spoken_digits.model.vocal_tracts import load_for_listening
 from spoken_digits.picture.mel import described
@@ -36,6 +38,7 @@ from spoken_digits.sound.one_second import one_second
 
 RAW, SPECTROGRAMS, SPLIT = Path("data/raw"), Path("data/spectrograms"), Path("data/split.csv")
 MODEL, EXPORTED = Path("models/digits.safetensors"), Path("models/digits.onnx")
+LISTENING = Path("models/listening.json")
 EVALUATION, METRICS = Path("metrics/evaluate.json"), Path("metrics/export.json")
 LATENCY = Path("metrics/latency.json")  # another number every time: no output of the stage
 ACCURACY = ("accuracy", "accuracy_low", "accuracy_high", "n")
@@ -87,6 +90,7 @@ def main() -> None:
         # A power of ten: the digits beyond it are another processor's.
         "largest_probability_difference": _power_of_ten_above(float(abs(exported - ours).max())),
     }
+    write_text(LISTENING, json.dumps(listening(params.live), indent=1) + "\n")
     write_text(METRICS, json.dumps(metrics, indent=2) + "\n")
     write_text(LATENCY, json.dumps(measure_latency(EXPORTED, seconds), indent=2) + "\n")
     print(f"{EXPORTED}: {size} bytes; the same words as PyTorch on {len(recordings)} recordings")

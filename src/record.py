@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
 
-from spoken_digits.errors import explain_uncaught, run_script
+from spoken_digits.errors import explain_uncaught, report_errors, run_script
 
 _EPILOG = """\
 A word is shown, you say it, and hear it again. Then: Enter keeps it, r records it again, q stops.
@@ -48,7 +48,8 @@ def _speaker(text: str) -> str:
 
 if __name__ == "__main__":
     explain_uncaught()
-    _arguments()  # --help and a wrong option do not wait for what is imported below
+    with report_errors():  # --help and a wrong option do not wait for what is imported below
+        _arguments()
 
 import numpy as np
 from numpy.typing import NDArray

@@ -3,7 +3,7 @@
 Writes models/digits.safetensors, dvclive's metrics and curves in metrics/train/, and
 metrics/trained_on.json: the processor and the versions that trained. The test subset is not read.
 A killed run goes on from its last epoch when it is started again with the same data and
-parameters.
+parameters. torchrun --nproc-per-node N src/train.py trains in N processes that share each batch.
 """
 
 import sys
@@ -17,6 +17,8 @@ _, params = start(__doc__, trains=True)
 
 import hashlib
 import json
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from dvclive.live import Live
@@ -30,7 +32,8 @@ from spoken_digits.files import replacing_folder, write_text
 from spoken_digits.model.network import SpectrogramNet, save_network
 from spoken_digits.picture.mel import described
 from spoken_digits.training.calibration import COLDEST, calibrate, round_to_half
-from spoken_digits.training.loop import fit
+from spoken_digits.training.loop import device_of, fit
+from spoken_digits.training.processes import processes
 from spoken_digits.training.start_from import load_start
 
 SPECTROGRAMS, SPLIT = Path("data/spectrograms"), Path("data/split.csv")
@@ -58,30 +61,23 @@ def main() -> None:
         subsets[subset] = (load_images(SPECTROGRAMS, chosen), class_indices(chosen, classes))
     names = [recording.corpus for recording, of in split.items() if of == "train"]
     corpora = np.unique(names, return_inverse=True)[1]
-    checkpoint = _checkpoint(subsets, corpora)
-    with (
-        replacing_folder(TRAINING) as partial,
-        Live(str(partial), dvcyaml=False, save_dvc_exp=False, report=None) as live,
-    ):
-
-        def report(metrics: dict[str, float]) -> None:
-            for name, value in metrics.items():
-                live.log_metric(name, value)
-            live.next_step()
-
-        network = fit(
+    with processes(device_of(params.train.portable)) as together:
+        checkpoint = _checkpoint(subsets, corpora, together.size)
+        train = partial(
+            fit,
             subsets["train"],
             subsets["validation"],
             corpora,
             len(classes),
             params.train,
             checkpoint,
-            report,
-            lambda count: start or SpectrogramNet(count),
+            network_of=lambda count: start or SpectrogramNet(count),
+            processes=together,
         )
-        temperature = calibrate(network, *subsets["validation"])
-        live.summary["temperature"] = temperature
-        live.make_summary()
+        if not together.is_first:
+            train(report=lambda _: None)
+            return
+        network, temperature = _train_and_report(train, subsets["validation"])
     round_to_half(network)
     about |= {
         "classes": list(classes),
@@ -100,12 +96,33 @@ def main() -> None:
     print(f"trained on {len(subsets['train'][1])} recordings; {MODEL}")
 
 
-def _checkpoint(subsets: dict[str, Subset], corpora: NDArray[np.int64]) -> Path:
-    """Return where this very run, and no other, keeps its state."""
+def _train_and_report(
+    train: Callable[..., SpectrogramNet], validation: Subset
+) -> tuple[SpectrogramNet, float]:
+    """Return the trained and calibrated network and its temperature; write metrics/train."""
+    with (
+        replacing_folder(TRAINING) as building,
+        Live(str(building), dvcyaml=False, save_dvc_exp=False, report=None) as live,
+    ):
+
+        def report(metrics: dict[str, float]) -> None:
+            for name, value in metrics.items():
+                live.log_metric(name, value)
+            live.next_step()
+
+        network = train(report=report)
+        temperature = calibrate(network, *validation)
+        live.summary["temperature"] = temperature
+        live.make_summary()
+    return network, temperature
+
+
+def _checkpoint(subsets: dict[str, Subset], corpora: NDArray[np.int64], count: int) -> Path:
+    """Return where this very run, in ``count`` processes, and no other, keeps its state."""
     digest = hashlib.sha256(corpora.tobytes())
     for images, classes in subsets.values():
         digest.update(images.tobytes() + classes.tobytes())
-    settings = [params.train.model_dump(), params.words.classes, processor()]
+    settings = [params.train.model_dump(), params.words.classes, processor(), count]
     digest.update(json.dumps(settings, sort_keys=True).encode())
     digest.update(Path(__file__).read_bytes())
     package = Path(__file__).parent / "spoken_digits"

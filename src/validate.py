@@ -18,7 +18,15 @@ arguments, params = start(__doc__, options={"--workers": workers_option(_WORK)})
 import csv
 import json
 
-from spoken_digits.dataset.checks import as_metrics, explain, run_checks, shard_facts
+from spoken_digits import kept
+from spoken_digits.dataset.checks import (
+    Look,
+    as_metrics,
+    explain,
+    known_facts,
+    run_checks,
+    shard_facts,
+)
 from spoken_digits.dataset.split_file import read_labels, read_split
 from spoken_digits.errors import UserError
 from spoken_digits.files import write_text
@@ -37,10 +45,17 @@ class DataError(UserError):
 def main() -> None:
     words = params.words.labels
     subsets, labels = read_split(SPLIT), read_labels(SPLIT)
-    tasks = [(shard, SPECTROGRAMS / shard.relative_to(RAW)) for shard in list_shards(RAW)]
+    code = kept.code_digest("dataset", "sound")
+    tasks = [Look(shard, SPECTROGRAMS / shard.relative_to(RAW), code) for shard in list_shards(RAW)]
     looked = run_tasks(
-        shard_facts, tasks, workers=arguments.workers, label="validate", unit="shard"
+        shard_facts,
+        tasks,
+        workers=arguments.workers,
+        label="validate",
+        unit="shard",
+        known=known_facts,
     )
+    kept.trim()
     facts = [fact for shard in looked for fact in shard]
     findings = run_checks(
         subsets, labels, facts, params.validate_, params.split, words, read_skipped(SKIPPED)

@@ -1,18 +1,19 @@
 """Fixtures that all tests share."""
 
+import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from http.server import ThreadingHTTPServer
 
 import pytest
-from support import Handler, Server, speak
-
-from spoken_digits.sound.decode import wav_bytes
+from support import Handler, Server, recordings, serving
 
 # A shell lets what it starts in the background ignore Ctrl-C, and the programs that tests interrupt
 # would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# What `make test ARGS=...` was given is not meant for the make that a test runs.
+for _name in ("ARGS", "MAKEFLAGS"):
+    os.environ.pop(_name, None)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -35,33 +36,17 @@ def _own_surroundings(
     monkeypatch.setenv("NO_PROXY", "*")
 
 
-@pytest.fixture
-def recordings() -> Callable[..., dict[str, bytes]]:
+@pytest.fixture(name="recordings")
+def recordings_fixture() -> Callable[..., dict[str, bytes]]:
     """Make {name: WAV} of every digit by some speakers: recordings("anna", "ben", takes=2)."""
-
-    def make(*speakers: str, takes: int = 1, rate: int = 16_000) -> dict[str, bytes]:
-        return {
-            f"{digit}_{speaker}_{take}.wav": wav_bytes(speak(digit, speaker, take, rate), rate)
-            for speaker in speakers
-            for digit in range(10)
-            for take in range(takes)
-        }
-
-    return make
+    return recordings
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
     """Serve files over HTTP from a thread; see Server."""
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    spoken = Server(f"http://127.0.0.1:{httpd.server_port}")
-    httpd.RequestHandlerClass = type("OneServer", (Handler,), {"spoken": spoken})
-    thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
-    thread.start()
-    yield spoken
-    httpd.shutdown()
-    thread.join()
-    httpd.server_close()
+    with serving() as spoken:
+        yield spoken
 
 
 @pytest.fixture

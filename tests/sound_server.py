@@ -5,9 +5,12 @@ plugin leads PortAudio to it. Needs the Debian packages in PACKAGES.
 """
 
 import os
+import queue
 import shutil
 import signal
 import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from live_support import PROGRAM
 from numpy.typing import NDArray
 
 PACKAGES = "pulseaudio pulseaudio-utils libasound2-plugins libportaudio2"
@@ -87,8 +91,59 @@ class SoundServer:
         self._player = subprocess.Popen(["paplay", "--latency-msec=50", str(path)], env=self.env)
 
 
+class Program:
+    """predict_live.py, running; its lines as they come."""
+
+    def __init__(self, server: SoundServer, folder: Path, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(PROGRAM), *arguments],
+            cwd=folder,
+            env=server.env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def line(self, seconds: float = 20) -> str:
+        """Return the next line that the program prints."""
+        try:
+            return self._lines.get(timeout=seconds)
+        except queue.Empty:
+            self.process.kill()
+            pytest.fail("the program prints nothing")
+
+    def wait_for(self, words: str) -> str:
+        """Return the next line that holds these words."""
+        while True:
+            line = self.line()
+            if words in line:
+                return line
+
+    def stop(self) -> int:
+        """End it as Ctrl-C would, and return its exit code."""
+        self.process.send_signal(2)
+        return self.process.wait(10)
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line.rstrip("\n"))
+
+
 @contextmanager
-def _running(folder: Path) -> Iterator[SoundServer]:
+def running_server(folder: Path) -> Iterator[SoundServer]:
+    """Start a sound server in an empty folder; skip the test where there is none to start."""
+    lacking = [tool for tool in ("pulseaudio", "pactl", "paplay") if shutil.which(tool) is None]
+    if find_library("portaudio") is None:
+        lacking.append("PortAudio")
+    if lacking:
+        reason = f"no {', '.join(lacking)}: apt-get install {PACKAGES}"
+        if os.environ.get("SPOKEN_DIGITS_REQUIRE_SOUND"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     server = SoundServer(folder)
     server.start()
     try:
@@ -99,16 +154,8 @@ def _running(folder: Path) -> Iterator[SoundServer]:
 
 @pytest.fixture
 def sound_server(tmp_path: Path) -> Iterator[SoundServer]:
-    """Start a sound server for one test; skip the test where there is none to start."""
-    lacking = [tool for tool in ("pulseaudio", "pactl", "paplay") if shutil.which(tool) is None]
-    if find_library("portaudio") is None:
-        lacking.append("PortAudio")
-    if lacking:
-        reason = f"no {', '.join(lacking)}: apt-get install {PACKAGES}"
-        if os.environ.get("SPOKEN_DIGITS_REQUIRE_SOUND"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    """Start a sound server for one test."""
     folder = tmp_path / "sound"
     folder.mkdir()
-    with _running(folder) as server:
+    with running_server(folder) as server:
         yield server

@@ -2,9 +2,11 @@
 
 import hashlib
 import re
+import threading
 import time
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.corpora import espeak_process, synthesis
+from spoken_digits.sound.decode import wav_bytes
 
 
 def speak(digit: int, speaker: str, take: int, rate: int = 16_000) -> NDArray[np.int16]:
@@ -27,6 +30,16 @@ def speak(digit: int, speaker: str, take: int, rate: int = 16_000) -> NDArray[np
     chord = np.sin(2 * np.pi * pitch * seconds) + np.sin(2 * np.pi * 3 * pitch * seconds) / 2
     sound = chord * np.sin(2 * np.pi * seconds) + 0.05 * chance.standard_normal(len(seconds))
     return np.rint(sound * 8000).astype(np.int16)
+
+
+def recordings(*speakers: str, takes: int = 1, rate: int = 16_000) -> dict[str, bytes]:
+    """Make {name: WAV} of every digit by some speakers: recordings("anna", "ben", takes=2)."""
+    return {
+        f"{digit}_{speaker}_{take}.wav": wav_bytes(speak(digit, speaker, take, rate), rate)
+        for speaker in speakers
+        for digit in range(10)
+        for take in range(takes)
+    }
 
 
 def flip_a_bit(path: Path, position: int) -> None:
@@ -51,13 +64,14 @@ class Stall(NamedTuple):
 class Server:
     """A web server on loopback. Each request takes the first of ``plan``, if any is left:
 
-    a status to answer with, a Drop, a Stall, or bytes to serve instead of the file.
+    a status to answer with, a Drop, a Stall, bytes to serve instead of the file, or a function that
+    answers.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.files: dict[str, bytes] = {}
-        self.plan: list[int | Drop | Stall | bytes] = []
+        self.plan: list[int | Drop | Stall | bytes | Callable[[BaseHTTPRequestHandler], None]] = []
         self.requests: list[tuple[str, str | None]] = []  # path, Range header
         self.ranges = True
         self.longest_range = 2**60  # bytes; some servers send less than was asked for
@@ -73,6 +87,10 @@ class Handler(BaseHTTPRequestHandler):
         wish = self.headers.get("Range")
         server.requests.append((self.path, wish))
         step = server.plan.pop(0) if server.plan else None
+        if callable(step):
+            self.close_connection = True
+            step(self)
+            return
         content = server.files.get(self.path)
         if isinstance(step, bytes):
             content = step
@@ -106,6 +124,22 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """Serve files over HTTP from a thread; see Server."""
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    spoken = Server(f"http://127.0.0.1:{httpd.server_port}")
+    httpd.RequestHandlerClass = type("OneServer", (Handler,), {"spoken": spoken})
+    thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield spoken
+    finally:
+        httpd.shutdown()
+        thread.join()
+        httpd.server_close()
 
 
 def pronounce(*words: str, voice: str = "en") -> tuple[list[NDArray[np.int16]], int]:

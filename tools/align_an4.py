@@ -19,10 +19,13 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
+from spoken_digits.errors import report_errors, run_script
+
 if __name__ == "__main__":  # --help does not wait for what is imported below
-    argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    ).parse_args()
+    with report_errors():
+        argparse.ArgumentParser(
+            description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        ).parse_args()
 
 from pocketsphinx import Decoder
 from tqdm import tqdm
@@ -31,7 +34,6 @@ from spoken_digits.corpora.an4 import OH, PLACES, Place, Places, read_places
 from spoken_digits.corpora.archives import read_archive
 from spoken_digits.corpora.english_digits import ENGLISH_DIGITS
 from spoken_digits.corpora.fetch import with_archive
-from spoken_digits.errors import run_script
 from spoken_digits.files import write_text
 from spoken_digits.params import load_params
 from spoken_digits.sound.decode import decode

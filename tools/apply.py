@@ -9,6 +9,8 @@ import argparse
 import json
 import os
 
+from spoken_digits.errors import UserError, report_errors, run_script
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -19,9 +21,9 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    _arguments()  # --help does not wait for what is imported below
+    with report_errors():  # --help does not wait for what is imported below
+        _arguments()
 
-from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation import experiments
 
 LISTED = 5

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from spoken_digits.errors import UserError, report_errors, run_script
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -25,13 +27,12 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    _arguments()  # --help and a wrong option do not wait for what is imported below
+    with report_errors():  # --help and a wrong option do not wait for what is imported below
+        _arguments()
 
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from tqdm import tqdm
-
-from spoken_digits.errors import UserError, run_script
 
 
 class RemoteError(UserError):

@@ -13,6 +13,8 @@ import io
 import tempfile
 from pathlib import Path
 
+from spoken_digits.errors import report_errors, run_script
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -25,7 +27,8 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    _arguments()  # --help does not wait for what is imported below
+    with report_errors():  # --help does not wait for what is imported below
+        _arguments()
 
 import matplotlib
 
@@ -40,7 +43,6 @@ from rich.terminal_theme import TerminalTheme
 
 from spoken_digits import vocabulary
 from spoken_digits.corpora import espeak, pico
-from spoken_digits.errors import run_script
 from spoken_digits.export.inference import Model, load_model
 from spoken_digits.export.released import MODEL
 from spoken_digits.files import write_text
@@ -57,8 +59,8 @@ from spoken_digits.sound.one_second import one_second
 
 Waveform = NDArray[np.float64]
 
-_SPEAKER = "p033"  # the live screen's and the word's: all of its digits are recognised
-_ROWS_OF_DIGITS = ("espeak/v001", "espeak/v003", "pico/p003", "pico/p033")
+_SPEAKER = "p030"  # the live screen's and the word's: all of its digits are recognised
+_ROWS_OF_DIGITS = ("espeak/v001", "espeak/v003", "pico/p003", "pico/p030")
 _SAID = "3140278"  # what the speaker says; the screen is drawn in the middle of the last digit
 _PAUSE_S = 0.7
 _LEVEL_DBFS = -12.0  # of the loudest sample
@@ -114,7 +116,7 @@ def main() -> None:
         raw = Path(temporary) / "raw"
         for corpus, collect, speakers in (
             ("espeak", espeak.collect, 4),
-            ("pico", pico.collect, 22),
+            ("pico", pico.collect, 31),
         ):
             (raw / corpus).mkdir(parents=True)
             collect(

@@ -17,6 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from spoken_digits.errors import UserError, report_errors, run_script
+
 HELP = """
   make folds                                        five speaker-disjoint folds
   make folds ARGS='--five --corpora audiomnist'     AudioMNIST's own five folds
@@ -78,7 +80,8 @@ def arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    arguments()  # --help and a wrong option do not wait for what is imported below
+    with report_errors():  # --help and a wrong option do not wait for what is imported below
+        arguments()
 
 import psutil
 import trade_off
@@ -87,7 +90,6 @@ from tqdm import tqdm
 
 from spoken_digits.corpora import fsdd
 from spoken_digits.dataset.recordings import list_recordings
-from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.experiments import ExperimentError
 from spoken_digits.evaluation.reported_metrics import rounded

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from spoken_digits.errors import UserError, report_errors, run_script
+
 HELP = """
   PYTHONPATH=src python tools/make_sounds.py sounds      40 sources, 8 takes of each kind: 110 MB
   PYTHONPATH=src python tools/make_sounds.py few --sources 6 --takes 2
@@ -39,14 +41,14 @@ def arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    arguments()  # --help and a wrong option do not wait for what is imported below
+    with report_errors():  # --help and a wrong option do not wait for what is imported below
+        arguments()
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import butter, chirp, fftconvolve, sosfilt
 from tqdm import tqdm
 
-from spoken_digits.errors import UserError, run_script
 from spoken_digits.files import replacing_folder
 from spoken_digits.recording import Recording
 from spoken_digits.sound.decode import wav_bytes

@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from spoken_digits.errors import report_errors
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -33,7 +35,8 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    _arguments()  # --help and a wrong option do not wait for what is imported below
+    with report_errors():  # --help and a wrong option do not wait for what is imported below
+        _arguments()
 
 from spoken_digits.arithmetic import pin_arithmetic
 from spoken_digits.params import load_params

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from spoken_digits.errors import UserError, report_errors, run_script
 from spoken_digits.export import released
 
 HELP = """
@@ -61,13 +62,13 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    _arguments()  # --help and a wrong option do not wait for what is imported below
+    with report_errors():  # --help and a wrong option do not wait for what is imported below
+        _arguments()
 
 from spoken_digits.corpora import folder
 from spoken_digits.dataset.recordings import list_recordings
 from spoken_digits.dataset.split import OWN
 from spoken_digits.dataset.split_file import read_split
-from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.evaluation.real_recordings import hear

@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from spoken_digits.errors import UserError, report_errors, run_script
 from spoken_digits.export import released
 
 EXPORTED = Path("models/digits.onnx")
@@ -46,21 +47,21 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    _arguments()  # --help and a wrong option do not wait for what is imported below
+    with report_errors():  # --help and a wrong option do not wait for what is imported below
+        _arguments()
 
 import yaml
 
 from spoken_digits.corpora import an4, fsdd, speech_commands
-from spoken_digits.corpora.fetch import cache_directory
 from spoken_digits.corpora.registry import can_give, collector
 from spoken_digits.dataset.recordings import list_recordings
 from spoken_digits.dataset.split_file import read_split
-from spoken_digits.errors import UserError, run_script
 from spoken_digits.evaluation.digests import digest
 from spoken_digits.evaluation.real_recordings import SNRS_DB, corpora_of, measure
 from spoken_digits.evaluation.reported_metrics import rounded
 from spoken_digits.export.inference import Model, load_model
 from spoken_digits.files import replacing_folder, write_text
+from spoken_digits.kept import cache_directory
 from spoken_digits.params import Archive, load_params
 from spoken_digits.recording import Recording
 from spoken_digits.vocabulary import Vocabulary, digits

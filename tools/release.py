@@ -20,6 +20,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from spoken_digits.errors import report_errors, run_script
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -32,12 +34,12 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    _arguments()  # --help and a wrong option do not wait for what is imported below
+    with report_errors():  # --help and a wrong option do not wait for what is imported below
+        _arguments()
 
 import yaml
 
 from spoken_digits.dataset.split_file import read_split
-from spoken_digits.errors import run_script
 from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.comparison import Comparison, as_text, compare
 from spoken_digits.evaluation.real_recordings import hear

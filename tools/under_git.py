@@ -13,6 +13,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from spoken_digits.errors import report_errors, run_script
+
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
@@ -23,9 +25,9 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    _arguments()  # --help does not wait for what is imported below
+    with report_errors():  # --help does not wait for what is imported below
+        _arguments()
 
-from spoken_digits.errors import run_script
 from spoken_digits.evaluation import experiments
 
 LOCAL = Path(".dvc/config.local")

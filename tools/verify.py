@@ -86,6 +86,7 @@ def rebuild(clone: Path, work: Path, venv: Path | None) -> bool:
     environment = dict(os.environ)
     for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR", "DVC_SITE_CACHE_DIR"):
         environment[name] = str(work / "dvc" / name.lower())
+    environment["SPOKEN_DIGITS_KEPT"] = "none"
     mirror = environment.get("CORPUS_MIRROR", "")
     if mirror and Path(mirror).is_dir():
         environment["CORPUS_MIRROR"] = str(Path(mirror).absolute())

@@ -1,12 +1,16 @@
 """Files that appear whole or not at all, and their names in messages."""
 
 import functools
+import hashlib
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from spoken_digits.errors import UserError
 
 
 @contextmanager
@@ -73,6 +77,12 @@ def write_text(path: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's content, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def shown(name: str | os.PathLike[str]) -> str:
     """Return a path as one line of text: bytes that are no UTF-8, line ends and such escaped."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")
@@ -99,6 +109,21 @@ def experiment_of(folder: Path) -> Path | None:
         if parent.parts[-3:] == (".dvc", "tmp", "exps"):
             return parent.parents[2]
     return None
+
+
+def check_not_shallow(project: Path) -> None:
+    """Raise UserError if a project is a clone without history.
+
+    DVC cannot bring an experiment back to it that runs elsewhere (--temp, --queue).
+    """
+    asked = subprocess.run(
+        ["git", "rev-parse", "--is-shallow-repository"], cwd=project, capture_output=True, text=True
+    )
+    if asked.stdout.strip() == "true":
+        raise UserError(
+            f"{project} is a shallow clone, and DVC would lose this experiment. Get the rest of "
+            "the history first: git fetch --unshallow; or run it without --temp and --queue"
+        )
 
 
 @functools.cache

@@ -103,8 +103,12 @@ class AudioMNIST(Archive):
     ]
 
 
+NO_FOLDER = "data/no-folder"
+"""What stands for no folder: DVC watches what download.folder.path names, so it must exist."""
+
+
 class Folder(_Section):
-    path: str | None
+    path: Annotated[str, Field(min_length=1)]
 
 
 class Download(_Section):
@@ -274,10 +278,10 @@ class Params(_Section):
         twice = {name for name in self.corpora if self.corpora.count(name) > 1}
         if twice:
             raise ValueError(f"corpora: {', '.join(sorted(twice))} is named twice. Name it once")
-        if "folder" in self.corpora and self.download.folder.path is None:
+        if "folder" in self.corpora and self.download.folder.path == NO_FOLDER:
             raise ValueError(
-                "download.folder.path: null, but corpora names folder. Set it to a directory or an "
-                "archive of <label>_<speaker>_<take>.wav files"
+                f"download.folder.path: {NO_FOLDER}, but corpora names folder. Set it to a "
+                "directory or an archive of <label>_<speaker>_<take>.wav files"
             )
         if self.validate_.min_seconds >= self.validate_.max_seconds:
             raise ValueError(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from spoken_digits.errors import UserError
-from spoken_digits.files import naming, replacing
+from spoken_digits.files import file_digest, naming, replacing
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that ZIP can hold
 _REGULAR_FILE_0644 = 0o100644 << 16
@@ -54,11 +54,15 @@ def read_shard(path: Path) -> Iterator[tuple[str, bytes]]:
             for info in archive.infolist():
                 yield info.filename, _read_stored(file, info)
     except FileNotFoundError:
-        raise ShardError(f"{path}: no such shard. Make it with: dvc repro") from None
+        raise _missing(path) from None
     except (zipfile.BadZipFile, struct.error, ValueError) as error:
         raise ShardError(
             f"{path}: damaged ({error}). Delete it and make it again with: dvc repro"
         ) from None
+
+
+def _missing(path: Path) -> ShardError:
+    return ShardError(f"{path}: no such shard. Make it with: dvc repro")
 
 
 def _read_stored(file: BinaryIO, info: zipfile.ZipInfo) -> bytes:
@@ -72,6 +76,14 @@ def _read_stored(file: BinaryIO, info: zipfile.ZipInfo) -> bytes:
     if signature != b"PK\3\4" or zlib.crc32(content) != info.CRC:
         raise zipfile.BadZipFile(f"Bad CRC-32 for file {info.filename!r}")
     return content
+
+
+def shard_digest(path: Path) -> str:
+    """Return the SHA-256 of a shard's bytes. Raises ShardError if the file is missing."""
+    try:
+        return file_digest(path)
+    except FileNotFoundError:
+        raise _missing(path) from None
 
 
 def list_shards(root: Path) -> list[Path]:

@@ -9,6 +9,7 @@ still what DVC is going to note: DVC takes the hashes of inputs when a stage has
 import argparse
 import hashlib
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from spoken_digits import arithmetic
 from spoken_digits.errors import UserError, explain_uncaught, report_errors, run_script
-from spoken_digits.files import experiment_of
+from spoken_digits.files import check_not_shallow, experiment_of
 
 if TYPE_CHECKING:
     from spoken_digits.params import Params
@@ -101,17 +102,21 @@ def _inputs() -> Iterator[tuple[str, object]]:
         if pipeline.exists():  # a project of somebody's own need not have both
             stages |= parse_yaml(pipeline.read_text(encoding="utf-8"))["stages"]
     stage = stages.get(name, {})
+    content = parse_yaml(PARAMS_FILE.read_text(encoding="utf-8")) if stage else {}
     for dep in stage.get("deps", []):
-        path = Path(dep)
+        path = Path(re.sub(r"\$\{(.+)\}", lambda found: str(_value(content, found[1])), dep))
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and "__pycache__" not in file.parts:
                 yield file.as_posix(), _state(file)
-    content = parse_yaml(PARAMS_FILE.read_text(encoding="utf-8")) if stage else {}
     for key in stage.get("params", []):
-        value = content
-        for part in key.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
-        yield f"{PARAMS_FILE}: {key}", value
+        yield f"{PARAMS_FILE}: {key}", _value(content, key)
+
+
+def _value(content: object, key: str) -> object:
+    """Return what params.yaml, ``content``, says of a key such as train.epochs."""
+    for part in key.split("."):
+        content = content.get(part) if isinstance(content, dict) else None
+    return content
 
 
 def _state(file: Path) -> object:
@@ -125,8 +130,6 @@ def _refuse_shallow_clone() -> None:
     """End an experiment that DVC would lose: one that runs elsewhere, with --temp or --queue."""
     project = experiment_of(Path.cwd())
     if project is not None:
-        from spoken_digits.evaluation.experiments import check_not_shallow  # rarely needed
-
         check_not_shallow(project)
 
 

@@ -1,8 +1,10 @@
 """Worker processes: the same function over many tasks, one BLAS/OpenMP thread each."""
 
 import multiprocessing
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -25,9 +27,12 @@ def run_tasks(
     workers: int | None,
     label: str,
     unit: str,
+    known: Callable[[Task], Result | None] | None = None,
 ) -> list[Result]:
     """Apply ``function`` to every task in ``workers`` processes; return results in tasks' order.
 
+    ``known`` gives the result of a task that needs no work, or None. It is asked first, here: if
+    all are known, no process is started.
     ``workers`` None is one a core; one worker is this process itself. So it is, with a line on
     standard error, where the system gives processes nothing to share (no /dev/shm). A progress bar
     with ``label``, counting ``unit``s, goes to stderr if that is a terminal. Each worker computes
@@ -37,15 +42,23 @@ def run_tasks(
     """
     if workers is not None and workers < 1:
         raise WorkersError(f"--workers {workers}: must be 1 or more")
-    with _results(function, tasks, workers, label) as results:
-        return list(tqdm(results, desc=label, unit=unit, total=len(tasks), disable=None))
+    found: list[Result | None] = [None] * len(tasks)
+    if known is not None:
+        with ThreadPoolExecutor(workers or os.cpu_count()) as threads:  # reading and hashing
+            found = list(threads.map(known, tasks))
+    waiting = [task for task, result in zip(tasks, found, strict=True) if result is None]
+    done = len(tasks) - len(waiting)
+    with _results(function, waiting, workers, label) as results:
+        bar = tqdm(results, desc=label, unit=unit, total=len(tasks), initial=done, disable=None)
+        made = iter(list(bar))
+    return [next(made) if result is None else result for result in found]
 
 
 @contextmanager
 def _results(
     function: Callable[[Task], Result], tasks: Sequence[Task], workers: int | None, label: str
 ) -> Iterator[Iterable[Result]]:
-    if workers == 1 or _must_be_one(label):
+    if workers == 1 or len(tasks) < 2 or _must_be_one(label):
         yield map(function, tasks)
         return
     import joblib

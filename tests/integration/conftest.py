@@ -1,6 +1,5 @@
 """Real projects in temporary directories: this one, shrunk, with Git and DVC of their own."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -8,44 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
+from projects import ROOT as ROOT
+from projects import copy_project, surroundings
+from projects import set_params as set_params
 from sound_server import sound_server as sound_server
-
-ROOT = Path(__file__).parents[2]
-FILES = [
-    ".dvc/.gitignore",
-    ".dvc/config",
-    ".dvcignore",
-    ".gitattributes",
-    ".gitignore",
-    "Makefile",
-    "constraints.txt",
-    "dvc.yaml",
-    "params.yaml",
-    "pyproject.toml",
-    "requirements-dev.txt",
-    "requirements-remotes.txt",
-    "requirements.txt",
-    "src",
-    "tools",
-]
-SMALL = {
-    "corpora": ["espeak"],
-    "download.espeak.speakers": 8,
-    "download.espeak.takes": 1,
-    "download.espeak.other_takes": 2,
-    "split.scheme": "random",
-    "split.validation_percent": 20,
-    "split.test_percent": 20,
-    "validate.min_per_word": 1,
-    "train.epochs": 1,
-    "train.epoch_size": 64,
-    "train.batch_size": 16,
-    "train.threads": 1,  # other tests run beside
-    "evaluate.robustness_recordings": 10,
-    "live.model": "trained",  # there is no released one in these projects
-}
-"""Params with which the whole pipeline takes seconds."""
 
 SPY = """
 import os, sys
@@ -77,20 +42,6 @@ def use_this_environment(project: Path, *stamps: str) -> None:
         (venv / stamp).touch()
 
 
-def set_params(project: Path, changes: dict[str, object]) -> None:
-    """Change keys, dots for levels, of a project's params.yaml; its comments are lost."""
-    path = project / "params.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for key, value in changes.items():
-        *sections, last = key.split(".")
-        section = content
-        for name in sections:
-            section = section[name]
-        assert last in section, key
-        section[last] = value
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8", newline="\n")
-
-
 def init_git(run: Run, project: Path) -> None:
     """Put a project under Git, on a branch that is called main."""
     run("git", "init", "--quiet", "--initial-branch=main", cwd=project)
@@ -113,23 +64,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[st
     def make(name: str) -> dict[str, str]:
         home = homes / name
         home.mkdir(exist_ok=True)
-        kept = {
-            key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "DVC_"))
-        }
-        return kept | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(home),
-            "XDG_CACHE_HOME": str(home / "cache"),
-            "GIT_CONFIG_GLOBAL": str(home / "gitconfig"),
-            "GIT_AUTHOR_NAME": name,
-            "GIT_AUTHOR_EMAIL": f"{name}@example.org",
-            "GIT_COMMITTER_NAME": name,
-            "GIT_COMMITTER_EMAIL": f"{name}@example.org",
-            "DVC_GLOBAL_CONFIG_DIR": str(home / "dvc-global"),
-            "DVC_SYSTEM_CONFIG_DIR": str(home / "dvc-system"),
-            "DVC_SITE_CACHE_DIR": str(home / "dvc-site"),
-            "DVC_NO_ANALYTICS": "1",
-        }
+        return surroundings(home, name)
 
     return make
 
@@ -162,23 +97,10 @@ def run(machine: Callable[[str], dict[str, str]]) -> Run:
     return execute
 
 
-@pytest.fixture(scope="session")
-def copy_project() -> Callable[[Path], Path]:
+@pytest.fixture(scope="session", name="copy_project")
+def copy_project_fixture() -> Callable[[Path], Path]:
     """Return a function that copies this project's sources, with small params, to a directory."""
-
-    def copy(target: Path) -> Path:
-        for name in FILES:
-            source, to = ROOT / name, target / name
-            to.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
-                shutil.copytree(source, to, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, to)
-        (target / "models").mkdir()
-        set_params(target, SMALL)
-        return target
-
-    return copy
+    return copy_project
 
 
 @pytest.fixture(scope="session")

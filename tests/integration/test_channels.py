@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from live_support import ROOT, project, room, word
-from test_sound_path import Program
+from sound_server import Program
 
 pytestmark = [pytest.mark.sound, pytest.mark.slow]
 

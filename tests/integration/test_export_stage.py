@@ -35,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 EXPORT = ROOT / "src" / "export.py"
 SPLIT, EVALUATION = Path("data/split.csv"), Path("metrics/evaluate.json")
 NETWORK, EXPORTED = Path("models/digits.safetensors"), Path("models/digits.onnx")
+LISTENING = Path("models/listening.json")
 ACCURACY = {"accuracy": 0.9, "accuracy_low": 0.8, "accuracy_high": 0.95, "n": 20}
 
 
@@ -121,7 +122,11 @@ def test_the_graph_answers_as_the_network(exported):
     assert metrics["checked_recordings"] == 20
     difference = float(np.abs(answers - expected).max())
     assert difference <= metrics["largest_probability_difference"] <= 0.01
-    assert sorted((project / "models").iterdir()) == [project / EXPORTED, project / NETWORK]
+    assert sorted((project / "models").iterdir()) == [
+        project / EXPORTED,
+        project / NETWORK,
+        project / LISTENING,
+    ]
 
 
 def test_it_says_what_it_is(exported):
@@ -135,12 +140,21 @@ def test_it_says_what_it_is(exported):
     assert json.loads(metadata["spectrogram"]) == {"version": 2, **params["spectrogram"]}
 
 
+def test_it_says_how_the_live_program_listens(exported):
+    project = exported[0]
+    params = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
+    listening = json.loads((project / LISTENING).read_text(encoding="utf-8"))
+    for key in ("reject", "hangover_ms", "detector"):
+        assert listening[key] == params["live"][key]
+
+
 @pytest.mark.slow
 def test_the_same_bytes_again(exported, project):
     (project / EXPORTED).unlink()
+    (project / LISTENING).unlink()
     (project / "metrics/export.json").unlink()
     assert export(project).returncode == 0
-    for name in (EXPORTED, Path("metrics/export.json")):
+    for name in (EXPORTED, LISTENING, Path("metrics/export.json")):
         assert (project / name).read_bytes() == (exported[0] / name).read_bytes()
 
 
@@ -167,7 +181,11 @@ def test_a_graph_that_hears_another_digit_is_not_written(project):
     assert "_anna_0.wav" in finished.stderr
     assert "_ben_0.wav" not in finished.stderr
     assert (project / EXPORTED).read_bytes() == before
-    assert sorted((project / "models").iterdir()) == [project / EXPORTED, project / NETWORK]
+    assert sorted((project / "models").iterdir()) == [
+        project / EXPORTED,
+        project / NETWORK,
+        project / LISTENING,
+    ]
 
 
 def without(path: Path):

@@ -30,6 +30,28 @@ def test_help_waits_for_nothing(script):
     assert not SLOW & imported
 
 
+OF_THEMSELVES = {"check_lock.py", "install.py", "lock.py", "verify.py"}
+"""Tools that stand on no other module of this project."""
+
+
+@pytest.mark.parametrize(
+    "script", [one for one in SCRIPTS if one.name not in OF_THEMSELVES], ids=lambda path: path.name
+)
+def test_help_into_a_full_disk(script):
+    with open("/dev/full", "wb") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, script, "--help"],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": "src:tools", "PYTHONUNBUFFERED": ""},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: standard output: the disk is full. Free some space")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_make_help_lists_every_target_in_its_group():
     shown = subprocess.run(
         ["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True

@@ -8,6 +8,8 @@ import pytest
 import yaml
 from conftest import set_params
 
+from spoken_digits.params import NO_FOLDER
+
 LARGEST_IN_GIT = 1_000_000
 SCRATCH = (".dvc", ".git", ".checkpoints/")
 """DVC's and Git's own files, and what resumes a killed run."""
@@ -48,7 +50,7 @@ def test_a_stage_opens_only_what_dvc_yaml_says(built):
     for line in opened:
         stage, how, path = line.split("\t")
         mine = out_paths(stages[stage])
-        read = set(stages[stage]["deps"]) | {"dvc.yaml", "params.yaml"} | mine
+        read = set(stages[stage]["deps"]) | {"dvc.yaml", "params.yaml", NO_FOLDER} | mine
         path = source(path)
         if path.endswith(".partial") or ".partial/" in path or path.startswith(SCRATCH):
             continue

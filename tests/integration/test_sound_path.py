@@ -1,60 +1,16 @@
 """The running program hears what is played, through a real sound server and PortAudio."""
 
 import json
-import queue
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from live_support import PROGRAM, ROOT, murmur, project, room, word
-from sound_server import SoundServer
+from sound_server import Program, SoundServer
 
 pytestmark = pytest.mark.sound
-
-
-class Program:
-    """predict_live.py, running; its lines as they come."""
-
-    def __init__(self, server: SoundServer, folder: Path, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), *arguments],
-            cwd=folder,
-            env=server.env,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def line(self, seconds: float = 20) -> str:
-        """Return the next line that the program prints."""
-        try:
-            return self._lines.get(timeout=seconds)
-        except queue.Empty:
-            self.process.kill()
-            pytest.fail("the program prints nothing")
-
-    def wait_for(self, words: str) -> str:
-        """Return the next line that holds these words."""
-        while True:
-            line = self.line()
-            if words in line:
-                return line
-
-    def stop(self) -> int:
-        """End it as Ctrl-C would, and return its exit code."""
-        self.process.send_signal(2)
-        return self.process.wait(10)
-
-    def _read(self) -> None:
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self._lines.put(line.rstrip("\n"))
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 import yaml
@@ -226,3 +227,57 @@ def test_help_says_what_it_does():
     ).stdout
     assert "Writes models/digits.safetensors" in shown
     assert "test" in shown
+
+
+# In several processes
+
+
+def torchrun(project: Path, processes: int, restarts: int = 0) -> subprocess.Popen[str]:
+    options = ["--standalone", "--local-addr", "localhost", "--nproc-per-node", str(processes)]
+    options += ["--max-restarts", str(restarts)]
+    return subprocess.Popen(
+        [sys.executable, "-m", "torch.distributed.run", *options, TRAIN],
+        cwd=project,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_two_processes_go_on_when_one_is_killed(project):
+    """They end as if nobody had been killed; the first one alone writes and prints."""
+    write_params(project, threads=1)
+    undisturbed = torchrun(project, 2)
+    shown, errors = undisturbed.communicate()
+    assert undisturbed.returncode == 0, errors
+    assert shown == "trained on 22 recordings; models/digits.safetensors\n"
+    model, losses = (project / MODEL).read_bytes(), history(project, "train_loss")
+    assert len(losses) == 3
+
+    (project / MODEL).unlink()
+    process = torchrun(project, 2, restarts=1)
+    while not list((project / ".checkpoints").glob("train-*.pt")):
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.005)
+    killed = psutil.Process(process.pid).children()[-1]
+    killed.kill()
+    shown, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert f"exitcode: {-signal.SIGKILL}" in errors or "Signal 9" in errors or "SIGKILL" in errors
+    assert (project / MODEL).read_bytes() == model
+    assert history(project, "train_loss") == losses
+
+
+@pytest.mark.slow
+def test_two_processes_take_the_steps_of_one(project):
+    """With its schedule; the losses differ by what dropout and batch normalisation draw."""
+    write_params(project, threads=1, augment=0.0)
+    train(project)
+    rates, losses = history(project, "learning_rate"), history(project, "train_loss")
+    together = torchrun(project, 2)
+    _, errors = together.communicate()
+    assert together.returncode == 0, errors
+    assert history(project, "learning_rate") == rates
+    assert history(project, "train_loss") == pytest.approx(losses, rel=0.1)

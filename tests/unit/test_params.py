@@ -173,7 +173,7 @@ ACCEPT_FRACTIONS = fraction_keys()
         ("corpora", [], "corpora: [] is not allowed. Allowed: a list of 1 or more, each one of"),
         ("corpora", "fsdd", 'corpora: "fsdd" is not allowed. Allowed: a list of 1 or more'),
         ("corpora", ["fsdd", "fsdd"], "corpora: fsdd is named twice. Name it once"),
-        ("corpora", ["folder"], "download.folder.path: null, but corpora names folder"),
+        ("corpora", ["folder"], "download.folder.path: data/no-folder, but corpora names folder"),
         (
             "split.leave_out",
             ["jackson"],
@@ -183,7 +183,7 @@ ACCEPT_FRACTIONS = fraction_keys()
         ("split.leave_out", ["fsd/jackson"], '"fsd/jackson" is not allowed. Allowed: text like'),
         ("split.leave_out", "fsdd/jackson", "Allowed: a list, each text like fsdd/jackson"),
         ("download.fsdd.archive", "", '"" is not allowed. Allowed: text that is not empty'),
-        ("download.folder.path", 3, "3 is not allowed. Allowed: text or null"),
+        ("download.folder.path", 3, "3 is not allowed. Allowed: text that is not empty"),
         ("train", None, "train: null is not allowed. Allowed: a section with the keys epochs,"),
         (
             "validate.min_seconds",

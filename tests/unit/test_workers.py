@@ -40,6 +40,26 @@ def test_results_come_in_the_order_of_the_tasks(workers):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_known_needs_no_work(workers):
+    def known(number: int) -> int | None:
+        return -number if number % 3 else None
+
+    made = run_tasks(square, range(9), workers=workers, label="test", unit="task", known=known)
+    assert made == [0, -1, -2, 9, -4, -5, 36, -7, -8]
+
+
+def test_for_one_task_no_process_is_started():
+    def known(number: int) -> tuple[int, str | None] | None:
+        return (number, "known") if number else None
+
+    (process, _), *others = run_tasks(
+        process_and_threads, range(3), workers=2, label="test", unit="task", known=known
+    )
+    assert process == os.getpid()
+    assert others == [(1, "known"), (2, "known")]
+
+
+@pytest.mark.parametrize("workers", [1, 2])
 def test_no_tasks_give_no_results(workers):
     assert run(square, [], workers) == []
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from spoken_digits import kept
 from spoken_digits.corpora.archives import (
     ArchiveError,
     base_name,
@@ -84,14 +85,22 @@ def _pack(
 ) -> list[BadRecording]:
     clear(target)
     bad: list[BadRecording] = []
+    code = kept.code_digest("corpora", "sound")
     with open_zip(path) as archive:
         members = _members(path, archive, expected)
         check_all_there("audiomnist", path, speakers, members, _way_on(speakers, members))
 
         def pack(speaker: str) -> list[BadRecording]:
-            return _pack_speaker(
-                path, archive, speaker, members[speaker], expected[speaker], vocabulary, target
+            shard = target / f"{speaker}.zip"
+            key = kept.key_of(code, speaker, repr(expected[speaker]), repr(vocabulary))
+            if kept.fetch("recordings", key, shard):  # verified and packed before
+                return []
+            left_out = _pack_speaker(
+                path, archive, speaker, members[speaker], expected[speaker], vocabulary, shard
             )
+            if not left_out:
+                kept.keep("recordings", key, shard)
+            return left_out
 
         # Threads suffice: inflating, hashing and writing leave the interpreter free.
         with ThreadPoolExecutor(min(os.cpu_count() or 1, 8)) as executor:
@@ -138,7 +147,7 @@ def _pack_speaker(
     members: list[str],
     expected: Expected,
     vocabulary: Vocabulary,
-    target: Path,
+    shard: Path,
 ) -> list[BadRecording]:
     contents = {base_name(member): read_member(path, archive, member) for member in members}
     check_speaker("audiomnist", path, speaker, summed(contents), expected)
@@ -154,5 +163,5 @@ def _pack_speaker(
         except (RecordingNameError, RecordingError) as error:
             bad.append(bad_recording("audiomnist", member, error))
     if recordings:
-        write_shard(target / f"{speaker}.zip", recordings)
+        write_shard(shard, recordings)
     return bad

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
-import platformdirs
 import requests
 import urllib3
 from filelock import FileLock
@@ -19,6 +18,7 @@ from tqdm import tqdm
 from spoken_digits.corpora.archives import ArchiveError
 from spoken_digits.errors import UserError, explain
 from spoken_digits.files import local_path
+from spoken_digits.kept import cache_directory
 
 Result = TypeVar("Result")
 
@@ -76,12 +76,6 @@ def as_folder(path: Path) -> str:
     )
 
 
-def cache_directory() -> Path:
-    """Return where fetched archives are kept, for all checkouts and experiments of this user."""
-    chosen = os.environ.get("SPOKEN_DIGITS_CACHE")
-    return Path(chosen or platformdirs.user_cache_dir("spoken-digits", appauthor=False)).absolute()
-
-
 def is_url(address: str) -> bool:
     """Tell http(s) addresses from local paths."""
     return address.startswith(("http://", "https://"))
@@ -90,9 +84,13 @@ def is_url(address: str) -> bool:
 def file_names(address: str) -> list[str]:
     """Return the names that the archive at an address may have in a mirror, the likeliest first.
 
-    GitHub serves ``<repository>/archive/<commit>.zip`` as ``<repository>-<commit>.zip``.
+    GitHub serves ``<repository>/archive/<commit>.zip`` as ``<repository>-<commit>.zip``. Raises
+    FetchError if it is no address.
     """
-    parts = unquote(urlsplit(address).path if is_url(address) else address).split("/")
+    try:
+        parts = unquote(urlsplit(address).path if is_url(address) else address).split("/")
+    except ValueError as error:
+        raise FetchError(f"{address}: no address of the web ({error}). Mend it") from None
     name = parts[-1]
     if is_url(address) and len(parts) >= 3 and parts[-2] == "archive":
         return [f"{parts[-3]}-{name}", name]

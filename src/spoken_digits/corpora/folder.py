@@ -2,14 +2,17 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
+from spoken_digits import kept
 from spoken_digits.corpora.archives import MAX_MEMBER_BYTES, read_archive
 from spoken_digits.corpora.fetch import with_archive
-from spoken_digits.corpora.packing import BadRecording, pack
+from spoken_digits.corpora.known import KIND, by_shard
+from spoken_digits.corpora.packing import BadRecording, clear, is_grouped, pack, pack_beside
 from spoken_digits.errors import UserError
 from spoken_digits.files import local_path, shown
 from spoken_digits.params import Folder
@@ -25,7 +28,6 @@ def collect(settings: Folder, vocabulary: Vocabulary, target: Path) -> list[BadR
     like sound and cannot be taken is among the bad recordings. Raises FetchError or ArchiveError if
     the archive cannot be had or read, UserError if there is no recording in it.
     """
-    assert settings.path is not None  # params.py has seen to it
     path = local_path(settings.path)
     if path.is_dir():
         bad = _pack_directory(path, vocabulary, target)
@@ -59,15 +61,40 @@ def _pack_archive(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadR
             passed_over[name] = reason
         return is_recording(name)
 
-    bad = _pack(read_archive(path, wanted), vocabulary, target)
+    bad = _pack(read_archive(path, wanted), vocabulary, partial(pack, target=target))
     return bad + _named(passed_over)
 
 
 def _pack_directory(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
+    """Pack the speakers of whom a recording is new or changed; the others' shards are kept."""
     found = search(path)
     unread = found.passed_over
-    files = _read_directory(path, found.recordings, unread)
-    return _pack(files, vocabulary, target) + _named(unread)
+    shards = by_shard(path, found.recordings, vocabulary)
+    speakers = {speaker for known in shards.values() for speaker in known.speakers}
+    clear(target)
+    there = {
+        name: known
+        for name, known in shards.items()
+        if kept.fetch(KIND, known.key, target / f"{name}.zip")
+    }
+    packed = {source for known in there.values() for source in known.sources}
+    new = [name for name in found.recordings if name not in packed]
+    odd: set[str] = set()
+    bad = _pack(
+        _read_directory(path, new, unread),
+        vocabulary,
+        partial(
+            pack_beside, target=target, grouped=is_grouped(speakers) if shards else None, odd=odd
+        ),
+        packed,
+    )
+    for name, known in shards.items():
+        shard = target / f"{name}.zip"
+        # Of what is bad or odd the user is told each time, so it is read each time.
+        sound = odd.isdisjoint(known.speakers) and unread.keys().isdisjoint(known.sources)
+        if name not in there and sound and shard.exists():
+            kept.keep(KIND, known.key, shard)
+    return bad + _named(unread)
 
 
 def _named(passed_over: Mapping[str, str]) -> list[BadRecording]:
@@ -77,8 +104,12 @@ def _named(passed_over: Mapping[str, str]) -> list[BadRecording]:
 
 
 def _pack(
-    files: Iterable[tuple[str, bytes]], vocabulary: Vocabulary, target: Path
+    files: Iterable[tuple[str, bytes]],
+    vocabulary: Vocabulary,
+    pack: Callable[..., list[BadRecording]],
+    packed: Iterable[str] = (),
 ) -> list[BadRecording]:
+    """Pack ``files``, and say what is outside the vocabulary of them and of those ``packed``."""
     outside: dict[str, str] = {}  # label that the vocabulary lacks, by name in the source
 
     def labelled(path: str) -> Recording:
@@ -88,7 +119,9 @@ def _pack(
         outside[shown(path)] = recording.label
         return recording._replace(label=f"{OTHER}-{recording.label}")
 
-    bad = pack("folder", files, labelled, target)
+    bad = pack("folder", files, labelled)
+    for path in packed:
+        labelled(path)
     left_out = {item.name for item in bad}
     counts = Counter(label for path, label in outside.items() if path not in left_out)
     if counts:

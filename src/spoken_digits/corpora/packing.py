@@ -8,7 +8,7 @@ import hashlib
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -41,11 +41,28 @@ def pack(
 ) -> list[BadRecording]:
     """Turn sound files, in any order, into the shards of a corpus; return those left out.
 
+    What was in ``target`` is removed. The rest is as ``pack_beside`` has it.
+    """
+    clear(target)
+    return pack_beside(corpus, files, recording_at, target)
+
+
+def pack_beside(
+    corpus: str,
+    files: Iterable[tuple[str, bytes]],
+    recording_at: Callable[[str], Recording],
+    target: Path,
+    grouped: bool | None = None,
+    odd: set[str] | None = None,
+) -> list[BadRecording]:
+    """Turn sound files, in any order, into shards beside those that are there; return the bad ones.
+
     ``files`` are (name in the source, content); ``recording_at`` says which recording is there or
     raises RecordingNameError. Needs memory for one shard: recordings wait on disk, in GROUPS
     unsorted files, until the last one has come.
+    ``grouped`` says whether a shard holds a group of speakers; None: if there are more than
+    SPEAKERS_AS_SHARDS. The speakers of whom a recording is bad or odd are added to ``odd``.
     """
-    clear(target)
     waiting = target / ".waiting"
     waiting.mkdir()
     groups: dict[str, zipfile.ZipFile] = {}
@@ -53,16 +70,25 @@ def pack(
     speakers: dict[str, str] = {}  # as written, by what a file system that ignores case makes of it
     bad: list[BadRecording] = []
     notices: list[str] = []
+    odd = set() if odd is None else odd
     try:
         for path, content in files:
             source = shown(path)
             try:
                 recording = recording_at(path)
-                wav = canonical_wav(content, source, notices.append)
-            except (RecordingNameError, RecordingError) as error:
+            except RecordingNameError as error:
                 bad.append(bad_recording(corpus, source, error))
                 continue
             speaker, name = recording.speaker, recording.name
+            said = len(notices)
+            try:
+                wav = canonical_wav(content, source, notices.append)
+            except RecordingError as error:
+                bad.append(bad_recording(corpus, source, error))
+                odd.add(speaker)
+                continue
+            if len(notices) > said:
+                odd.add(speaker)
             written = speakers.setdefault(speaker.lower(), speaker)
             if written != speaker:
                 reason = f"the speaker {speaker} is elsewhere written {written}"
@@ -71,6 +97,7 @@ def pack(
             if name in seen:
                 reason = f"the same label, speaker and take as {seen[name]}"
                 bad.append(BadRecording(corpus, source, reason))
+                odd.add(speaker)
                 continue
             seen[name] = source
             group = group_of(speaker)
@@ -80,12 +107,14 @@ def pack(
     finally:
         for archive in groups.values():
             archive.close()
+    if grouped is None:
+        grouped = is_grouped(speakers)
     for group in sorted(groups):
         with zipfile.ZipFile(waiting / f"{group}.zip") as archive:
             shards: dict[str, list[str]] = {}
             for wav_name in archive.namelist():
                 speaker = wav_name.split("_")[1]
-                shard = group if len(speakers) > SPEAKERS_AS_SHARDS else speaker
+                shard = group if grouped else speaker
                 shards.setdefault(shard, []).append(wav_name)
             for shard, names in shards.items():
                 write_shard(target / f"{shard}.zip", ((name, archive.read(name)) for name in names))
@@ -101,6 +130,11 @@ def tell(corpus: str, notices: list[str]) -> None:
         print(f"{corpus}: {notice}", file=sys.stderr)
     if len(notices) > LISTED:
         print(f"{corpus}: ... and {len(notices) - LISTED} more", file=sys.stderr)
+
+
+def is_grouped(speakers: Collection[str]) -> bool:
+    """Tell whether a corpus of these speakers, each once, has a shard a group, not a shard each."""
+    return len(speakers) > SPEAKERS_AS_SHARDS
 
 
 def group_of(speaker: str) -> str:

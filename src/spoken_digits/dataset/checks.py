@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from spoken_digits import kept
 from spoken_digits.dataset.recordings import grouped
 from spoken_digits.dataset.split import SUBSETS, TRAIN, VALIDATION
 from spoken_digits.params import SYNTHETIC, Split, Validate
 from spoken_digits.recording import Recording, parse_name
-from spoken_digits.shards import read_shard
+from spoken_digits.shards import read_shard, shard_digest
 from spoken_digits.sound.decode import RecordingError, read_wav
 from spoken_digits.vocabulary import OTHER, noun
 
@@ -73,13 +75,49 @@ class Finding(NamedTuple):
     offenders: tuple[str, ...]
 
 
-def shard_facts(shards: tuple[Path, Path]) -> list[Facts]:
+class Look(NamedTuple):
+    """One task: a shard of recordings, and that of their pictures."""
+
+    recordings: Path
+    pictures: Path
+    code: str | None = None
+    """A digest of the code that looks, by which facts are kept; None: they are not."""
+
+    @property
+    def key(self) -> str:
+        """What the facts are kept under. Raises ShardError if a shard is missing."""
+        assert self.code is not None
+        return kept.key_of(self.code, shard_digest(self.recordings), shard_digest(self.pictures))
+
+
+def known_facts(task: Look) -> list[Facts] | None:
+    """Return what was found out before about a shard; None if nothing was."""
+    if task.code is None or not (content := kept.read("facts", task.key)):
+        return None
+    return [_fact(task.recordings.parent.name, *values) for values in json.loads(content)]
+
+
+def shard_facts(task: Look) -> list[Facts]:
     """Look at every recording of a shard, and at its picture in the second shard.
 
     Raises ShardError if a shard is missing or damaged, RecordingError that names the recording that
     is no WAV of this project.
     """
-    recordings, pictures = shards
+    facts = _look(task)
+    if task.code is not None:
+        stored = [(fact.recording.name, *fact[1:]) for fact in facts]
+        kept.write("facts", task.key, json.dumps(stored, default=bytes.hex).encode())
+    return facts
+
+
+def _fact(corpus: str, name: str, *values: Any) -> Facts:
+    """Return a fact as it was before it was text: JSON has no records and no bytes."""
+    fact = Facts(parse_name(corpus, name), *values)
+    return fact._replace(digest=bytes.fromhex(values[Facts._fields.index("digest") - 1]))
+
+
+def _look(task: Look) -> list[Facts]:
+    recordings, pictures, _ = task
     constant = {name: _is_constant(content) for name, content in read_shard(pictures)}
     facts = []
     for name, content in read_shard(recordings):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from spoken_digits.corpora.fetch import is_url
 from spoken_digits.errors import UserError
+from spoken_digits.files import check_not_shallow
 
 
 class ExperimentError(UserError):
@@ -73,19 +74,6 @@ def check_can_run() -> None:
             "git config --global user.name NAME && git config --global user.email NAME@example.org"
         ) from None
     check_not_shallow(Path.cwd())
-
-
-def check_not_shallow(project: Path) -> None:
-    """Raise ExperimentError if a project is a clone without history.
-
-    DVC cannot bring an experiment back to it that runs elsewhere (--temp, --queue).
-    """
-    asked = git("-C", str(project), "rev-parse", "--is-shallow-repository")
-    if asked.decode().strip() == "true":
-        raise ExperimentError(
-            f"{project} is a shallow clone, and DVC would lose this experiment. Get the rest of "
-            "the history first: git fetch --unshallow; or run it without --temp and --queue"
-        )
 
 
 def prefix() -> str:

@@ -108,7 +108,7 @@ def _arguments(installed: bool) -> argparse.Namespace:
     parser.add_argument(
         "files",
         nargs="*",
-        type=Path,
+        type=_path,
         metavar="FILE",
         help="WAV, FLAC, OGG, MP3 and other sound files of one word each, or directories of them; "
         "- for a sound file or raw PCM (16 kHz mono signed 16-bit little-endian) on standard "
@@ -122,7 +122,7 @@ def _arguments(installed: bool) -> argparse.Namespace:
     )
     parser.add_argument(
         "--model",
-        type=Path,
+        type=_path,
         help="an exported model (default: the released one)"
         if installed
         else "an exported model (default: live.model in params.yaml)",
@@ -134,7 +134,7 @@ def _arguments(installed: bool) -> argparse.Namespace:
         "--seconds", type=_seconds, help="stop after so long; with --once take it as one word"
     )
     parser.add_argument(
-        "--save", type=Path, metavar="DIR", help="keep what was heard as <label>_live_<take>.wav"
+        "--save", type=_path, metavar="DIR", help="keep what was heard as <label>_live_<take>.wav"
     )
     args = parser.parse_args()
     if Path("-") in args.files and len(args.files) > 1:
@@ -350,6 +350,13 @@ def _exit_code(failed: int, files: int) -> int:
     if failed and files > 1:
         raise UserError(f"{failed} of {files} files could not be heard")
     return 1 if failed else 0
+
+
+def _path(text: str) -> Path:
+    """Return a path. An empty one, of a variable that is not set, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name")
+    return Path(text)
 
 
 def _seconds(text: str) -> float:

@@ -14,7 +14,7 @@ from spoken_digits.live.word_boundaries import cuts
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.one_second import one_second
 
-_BEFORE, _AFTER = (320, 1760), (0, 2000)  # samples; what is said begins and ends softly
+BEFORE, AFTER = (320, 1760), (0, 2000)  # samples; what is said begins and ends softly
 _SHORTEST, _LONGEST = int(0.14 * SAMPLE_RATE), int(1.0 * SAMPLE_RATE)  # a digit among digits
 _TWO_DIGITS_S = 0.6  # take no less
 _ONE_DIGIT = int(0.7 * SAMPLE_RATE)  # what is shorter between pauses may be taken for one at once
@@ -62,8 +62,8 @@ class Reader:
         if utterance.start != self._start:
             self._known.clear()
             self._start = utterance.start
-        first = max(utterance.start - max(_BEFORE), utterance.offset)
-        last = min(utterance.end + max(_AFTER), utterance.offset + len(utterance.sound))
+        first = max(utterance.start - max(BEFORE), utterance.offset)
+        last = min(utterance.end + max(AFTER), utterance.offset + len(utterance.sound))
         sound = utterance.sound[first - utterance.offset : last - utterance.offset]
         seconds, level = _seconds(utterance), loudest_dbfs(sound)
         whole = self._as_a_whole(sound, utterance.start - first, utterance.end - first)
@@ -100,8 +100,8 @@ class Reader:
         """Return mean probabilities, (classes,), of what is between start and end, cut 4 ways."""
         pieces = [
             (max(start - before, 0), min(end + after, len(sound)))
-            for before in _BEFORE
-            for after in _AFTER
+            for before in BEFORE
+            for after in AFTER
         ]
         self._hear(sound, pieces)
         mean: NDArray[np.float32] = np.mean([self._known[piece] for piece in pieces], axis=0)

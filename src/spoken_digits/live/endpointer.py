@@ -14,7 +14,7 @@ LONGEST_S = 12.0
 """An utterance that goes on is cut here, s: a long number takes 10, a machine never ends."""
 
 _FRAME_MS = 1000 * HOP // SAMPLE_RATE  # 10
-_START_FRAMES = 3  # frames in a row that make a start
+START_FRAMES = 3  # frames in a row that make a start
 
 
 class Detector(Protocol):
@@ -61,7 +61,7 @@ class Endpointer:
         self._now = 0  # samples taken so far, whole frames
         self._rest = np.empty(0, np.float32)
         self._preroll: deque[NDArray[np.float32]] = deque(
-            maxlen=PREROLL_MS // _FRAME_MS + _START_FRAMES + -(-detector.lag // HOP)
+            maxlen=PREROLL_MS // _FRAME_MS + START_FRAMES + -(-detector.lag // HOP)
         )
         self._frames: list[NDArray[np.float32]] = []
         self._start = self._end = 0
@@ -98,10 +98,10 @@ class Endpointer:
         if not self.hearing:
             self._preroll.append(frame)
             self._in_a_row = self._in_a_row + 1 if score >= self.detector.start() else 0
-            if self._in_a_row == _START_FRAMES:
+            if self._in_a_row == START_FRAMES:
                 self.hearing = True
                 self._frames = list(self._preroll)
-                self._start = max(self._now - _START_FRAMES * HOP - self.detector.lag, 0)
+                self._start = max(self._now - START_FRAMES * HOP - self.detector.lag, 0)
                 self._end = self._now - self.detector.lag
                 self._speaking = True
             return None

@@ -1,12 +1,14 @@
-"""The pauses in an utterance."""
+"""Silence: the pauses in an utterance, and what a muted microphone gives."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.sizes import HOP, SAMPLE_RATE
 
+ZEROS_S = 3.0
+"""So much digital silence is told, s: a real microphone has some noise."""
 SHORTEST = SAMPLE_RATE * 12 // 100
-"""The stop in "six" or "eight" is shorter, samples."""
+"""The stop in "six" or "eight" is shorter than a pause, samples."""
 _BELOW_LOUDEST_DB = 35.0
 _ABOVE_NOISE_DB = 4.0
 _NOISE_PERCENT = 10  # of the frames are noise alone: before, after and between words

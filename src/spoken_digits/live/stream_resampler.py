@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from spoken_digits.sizes import SAMPLE_RATE
 
-_TAPS_A_SIDE = 10  # zero crossings of the sinc on each side, and
-_KAISER_BETA = 5.0  # its window: as in spoken_digits.sound.resample
+TAPS_A_SIDE = 10  # zero crossings of the sinc on each side, and
+KAISER_BETA = 5.0  # its window: as in spoken_digits.sound.resample
 
 
 class Resampler:
@@ -18,12 +18,12 @@ class Resampler:
         self.up = SAMPLE_RATE // gcd(rate, SAMPLE_RATE)
         self.down = rate // gcd(rate, SAMPLE_RATE)
         widest = max(self.up, self.down)
-        reach = -(-_TAPS_A_SIDE * widest // self.up)  # input samples on each side of an output
+        reach = -(-TAPS_A_SIDE * widest // self.up)  # input samples on each side of an output
         offset = np.arange(-reach, reach + 1)  # (taps,)
         phase = np.arange(self.up)[:, None] / self.up  # (up, 1), where between two input samples
         distance = (offset - phase) * self.up / widest  # (up, taps), in zero crossings
-        inside = np.clip(1 - (distance / _TAPS_A_SIDE) ** 2, 0, None)
-        window = np.i0(_KAISER_BETA * np.sqrt(inside)) * (inside > 0)
+        inside = np.clip(1 - (distance / TAPS_A_SIDE) ** 2, 0, None)
+        window = np.i0(KAISER_BETA * np.sqrt(inside)) * (inside > 0)
         taps = np.sinc(distance) * window
         self._filters = taps / taps.sum(axis=1, keepdims=True)  # a constant stays one
         self._pending = np.zeros(reach)  # starts with silence, so that output 0 sits at input 0

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from spoken_digits import kept
 from spoken_digits.params import Spectrogram
 from spoken_digits.picture import mel
 from spoken_digits.recording import Recording, parse_name
-from spoken_digits.shards import read_shard, write_shard
+from spoken_digits.shards import member_names, read_shard, shard_digest, write_shard
 from spoken_digits.sizes import SECOND
 from spoken_digits.sound import decode
 from spoken_digits.sound.one_second import one_second
@@ -26,6 +27,23 @@ class Conversion(NamedTuple):
     recordings: Path
     pictures: Path
     settings: Spectrogram
+    code: str | None = None
+    """A digest of the code that takes pictures, by which they are kept; None: they are not."""
+
+    @property
+    def key(self) -> str:
+        """What the pictures are kept under. Raises ShardError if the recordings are missing."""
+        assert self.code is not None
+        settings = self.settings.model_dump_json()
+        return kept.key_of(self.code, settings, shard_digest(self.recordings))
+
+
+def known_pictures(task: Conversion) -> list[Recording] | None:
+    """Fetch the pictures that were taken before; return of which recordings, None if of none."""
+    if task.code is None or not kept.fetch("pictures", task.key, task.pictures):
+        return None
+    corpus = task.recordings.parent.name
+    return [parse_name(corpus, name) for name in member_names(task.recordings)]
 
 
 def convert_shard(task: Conversion) -> list[Recording]:
@@ -37,6 +55,8 @@ def convert_shard(task: Conversion) -> list[Recording]:
     """
     members = list(_take(task.recordings, task.settings))
     write_shard(task.pictures, [(recording.png, content) for recording, content in members])
+    if task.code is not None:
+        kept.keep("pictures", task.key, task.pictures)
     return [recording for recording, _ in members]
 
 

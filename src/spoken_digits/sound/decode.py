@@ -43,7 +43,11 @@ MAX_PIPE_BYTES = 2**30
 _FULL_SCALE = 32768
 _BLOCK = 65_536  # samples that are decoded at a time
 _MOST = 2**48  # more samples than any file has: libsndfile's way to say that it does not know
-_REASONS = {7: "it ends before its sound", 24: "an impossible rate or number of channels"}
+_REASONS = {
+    7: "it ends before its sound",
+    24: "an impossible rate or number of channels",
+    149: "Format not recognised",  # of a file that macOS left in the current folder, ._
+}
 """What some of libsndfile's error codes mean here, where its own words mislead."""
 _STANDARD_ERROR = threading.Lock()
 _HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")  # RIFF, fmt and data: 44 bytes, nothing between

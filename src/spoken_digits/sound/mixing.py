@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-_CANCELLED = 0.25  # 6 dB
-_AS_STRONG = 0.99  # of equal channels the first, whatever the last bits of their powers are
+CANCELLED = 0.25  # 6 dB
+AS_STRONG = 0.99  # of equal channels the first, whatever the last bits of their powers are
 
 
 class Mixer:
@@ -36,8 +36,8 @@ class Mixer:
             means = self._sums / self._n
             powers = np.maximum(self._squares / self._n - means**2, 0)  # a constant is no sound
             unrelated = powers[:-1].sum() / block.shape[1] ** 2
-            if powers[-1] < _CANCELLED * unrelated:
-                strong = powers[:-1] > _AS_STRONG * powers[:-1].max()
+            if powers[-1] < CANCELLED * unrelated:
+                strong = powers[:-1] > AS_STRONG * powers[:-1].max()
                 return block[:, int(strong.argmax())]
         mean: NDArray[np.float64] = block.mean(axis=1)
         return mean

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from spoken_digits.sizes import HOP, SECOND
 
-_LASTING = 8  # hops: a word's loud part lasts as long, what is shorter is a click or a knock
-_RANGE = 100  # power of the loudest over that of what hardly counts
-_STEADY = 5  # hops: longer than a burst of 30 ms, wherever its hops begin
-_PEAK = 10  # power of a hop over what lasts _STEADY hops around it, at most: speech has less
+LASTING = 8  # hops: a word's loud part lasts as long, what is shorter is a click or a knock
+RANGE = 100  # power of the loudest over that of what hardly counts
+STEADY = 5  # hops: longer than a burst of 30 ms, wherever its hops begin
+PEAK = 10  # power of a hop over what lasts STEADY hops around it, at most: speech has less
 
 
 def one_second(
@@ -47,23 +47,23 @@ def _start(waveform: NDArray[np.float64]) -> int:
     power = np.square(changes).sum(axis=1)  # (hops,)
     lasting = _lasting(power)
     if lasting.any():  # else it is a knock in digital silence
-        power = np.minimum(power, _PEAK * lasting)
-    steady = np.partition(power, -_LASTING)[-_LASTING]
+        power = np.minimum(power, PEAK * lasting)
+    steady = np.partition(power, -LASTING)[-LASTING]
     if steady == 0:
         steady = power.max() or 1.0
-    loudness = np.log1p(np.minimum(power / steady, 1) * _RANGE)
+    loudness = np.log1p(np.minimum(power / steady, 1) * RANGE)
     sums = np.concatenate([[0.0], np.cumsum(loudness)])
     width = SECOND // HOP
     return int(np.argmax(sums[width:] - sums[:-width])) * HOP
 
 
 def _lasting(power: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the power that lasts _STEADY hops, (hops,): what is shorter is levelled out.
+    """Return the power that lasts STEADY hops, (hops,): what is shorter is levelled out.
 
     The highest of the lowest powers of all stretches that a hop is in (morphological opening).
     """
-    around = np.pad(power, _STEADY - 1, mode="edge")
-    lowest = np.lib.stride_tricks.sliding_window_view(around, _STEADY).min(axis=1)
+    around = np.pad(power, STEADY - 1, mode="edge")
+    lowest = np.lib.stride_tricks.sliding_window_view(around, STEADY).min(axis=1)
     highest: NDArray[np.float64]
-    highest = np.lib.stride_tricks.sliding_window_view(lowest, _STEADY).max(axis=1)
+    highest = np.lib.stride_tricks.sliding_window_view(lowest, STEADY).max(axis=1)
     return highest

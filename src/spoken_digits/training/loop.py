@@ -18,6 +18,7 @@ from spoken_digits.model.network import SpectrogramNet, logits
 from spoken_digits.params import Train
 from spoken_digits.training.augment import augment, with_other_sounds
 from spoken_digits.training.loss import corpus_classes, masked_cross_entropy
+from spoken_digits.training.processes import ALONE, Processes
 from spoken_digits.training.sampler import corpus_pools, draw_epoch
 from spoken_digits.training.seeds import derive_seed
 from spoken_digits.training.state import CheckpointError, Metrics, State
@@ -40,6 +41,7 @@ def fit(
     checkpoint: Path,
     report: Callable[[Metrics], None],
     network_of: Callable[[int], SpectrogramNet] = SpectrogramNet,
+    processes: Processes = ALONE,
 ) -> SpectrogramNet:
     """Train a network on (images (n, 100, 100), classes (n,)) and return its best epoch's.
 
@@ -56,9 +58,12 @@ def fit(
     bytes; the caller makes sure that it is of the same data and settings. ``report`` gets every
     epoch's metrics in order, those before a resumption included. ``network_of`` gives the network
     to train for a number of classes: its weights are random, or trained ones (start_from.py).
-    Raises DivergedError if the loss is no longer a number.
+    Of several ``processes`` all call this alike and see the same checkpoint, which the first one
+    writes; each computes its share of every batch. Raises DivergedError if the loss is no longer a
+    number, ProcessesError if the processes cannot share a batch.
     """
-    device = _device(settings.portable)
+    processes.check(settings.batch_size)
+    device = device_of(settings.portable)
     images, classes, sources = (torch.from_numpy(array) for array in (*train, corpora))
     pools = corpus_pools(classes, sources, count)
     present = corpus_classes(classes, sources, count)  # (n, count)
@@ -84,17 +89,26 @@ def fit(
             print(f"{error}. Training starts anew", file=sys.stderr)
         for metrics in state.history:
             report(metrics)
+    shared = processes.joined(network)
 
     for epoch in range(len(state.history), settings.epochs):
         if state.epochs_since_best() > settings.patience:
             break
         order = draw_epoch(pools, epoch, settings.epoch_size, settings.seed)
-        torch.manual_seed(derive_seed(settings.seed, "dropout", epoch))
+        torch.manual_seed(derive_seed(settings.seed, "dropout", epoch, *processes.numbers))
         random = torch.Generator().manual_seed(derive_seed(settings.seed, "augmentation", epoch))
+        own = random  # what is drawn for a process's share alone
+        if processes.size > 1:
+            seed = derive_seed(settings.seed, "augmentation", epoch, processes.rank)
+            own = torch.Generator().manual_seed(seed)
         network.train()
         total = 0.0  # of the batches' losses
         for step in tqdm(
-            range(steps), desc=f"epoch {epoch + 1}", unit="batch", leave=False, disable=None
+            range(steps),
+            desc=f"epoch {epoch + 1}",
+            unit="batch",
+            leave=False,
+            disable=None if processes.is_first else True,
         ):
             batch = order[step * settings.batch_size : (step + 1) * settings.batch_size]
             pictures = images[batch].to(device, torch.float32) / 255  # (b, 100, 100)
@@ -102,11 +116,11 @@ def fit(
             pictures, targets = with_other_sounds(
                 pictures, targets, count - 1, random, settings.omit
             )
-            pictures = augment(pictures, settings.augment, random, settings.omit)
-            scores = network(pictures * 255)  # (b, count)
-            loss = masked_cross_entropy(
-                scores, targets, present[batch].to(device), settings.label_smoothing
-            )
+            pictures, targets = processes.share(pictures), processes.share(targets)
+            competing = processes.share(present[batch]).to(device)
+            pictures = augment(pictures, settings.augment, own, settings.omit)
+            scores = shared(pictures * 255)  # (b, count)
+            loss = masked_cross_entropy(scores, targets, competing, settings.label_smoothing)
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -114,19 +128,22 @@ def fit(
             total += loss.item()
             done = epoch * steps + step
             average(averaged, network, done)
+        total = processes.mean(total, device)
         if not math.isfinite(total):
             raise DivergedError(
                 f"training diverged in epoch {epoch + 1}: its loss is {total}. Lower "
                 f"train.learning_rate in params.yaml; it is {settings.learning_rate}"
             )
+        judged = processes.of_first(_judge(averaged, *validation) if processes.is_first else None)
         metrics = {
             "train_loss": total / steps,
-            **_judge(averaged, *validation),
+            **judged,
             "learning_rate": float(schedule.get_last_lr()[0]),
         }
         state.end_epoch(metrics)
         report(metrics)
-        state.save(checkpoint)
+        if processes.is_first:
+            state.save(checkpoint)
 
     averaged.load_state_dict(state.best)
     return averaged.eval()
@@ -183,8 +200,9 @@ def _judge(
     }
 
 
-def _device(portable: bool) -> torch.device:
-    if not portable:  # portable results are a CPU's
+def device_of(portable: bool) -> torch.device:
+    """Return what is trained on: the CPU if results are to be portable, else a GPU if there is."""
+    if not portable:
         if torch.cuda.is_available():
             return torch.device("cuda")
         if torch.backends.mps.is_available():

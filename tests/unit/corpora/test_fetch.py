@@ -8,7 +8,8 @@ from support import Drop, Stall
 
 from spoken_digits.corpora import fetch
 from spoken_digits.corpora.archives import ArchiveError
-from spoken_digits.corpora.fetch import FetchError, cache_directory, file_names, with_archive
+from spoken_digits.corpora.fetch import FetchError, file_names, with_archive
+from spoken_digits.kept import cache_directory
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB
 PATH = "/data/corpus.zip"
@@ -193,6 +194,11 @@ def test_a_local_path_is_used_as_it_is(tmp_path):
 def test_a_local_path_that_is_not_there():
     with pytest.raises(FetchError, match=r"could not reach nowhere/a\.zip \(not there\)\. Three"):
         read("nowhere/a.zip")
+
+
+def test_what_begins_as_an_address_and_is_none():
+    with pytest.raises(FetchError, match=r"^http://\[::1/a\.zip: no address of the web \(Invalid "):
+        read("http://[::1/a.zip")
 
 
 def test_a_mirror_directory_comes_first(server, address, monkeypatch, tmp_path):

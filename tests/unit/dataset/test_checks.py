@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from spoken_digits.dataset.checks import (
     Facts,
     Finding,
+    Look,
     as_metrics,
     explain,
+    known_facts,
     run_checks,
     shard_facts,
 )
@@ -42,7 +44,7 @@ class Data:
         raw, pictures = self.root / "raw/folder/all.zip", self.root / "png/folder/all.zip"
         write_shard(raw, self.wavs.items())
         convert_shard(Conversion(raw, pictures, PARAMS.spectrogram))
-        return shard_facts((raw, pictures))
+        return shard_facts(Look(raw, pictures))
 
     def findings(self, bounds: Validate = BOUNDS, split: Split = SPLIT) -> dict[str, Finding]:
         labels = {one: one.label for one in self.subsets} | self.labels
@@ -325,7 +327,7 @@ def test_a_recording_that_is_no_wav_is_named_with_its_shard(data):
     raw, pictures = data.root / "raw/folder/all.zip", data.root / "png/folder/all.zip"
     write_shard(raw, [("1_anna_0.wav", b"RIFF")])
     with pytest.raises(RecordingError, match=r"all.zip: 1_anna_0.wav: not a mono PCM"):
-        shard_facts((raw, pictures))
+        shard_facts(Look(raw, pictures))
 
 
 def test_ten_offenders_are_named_and_the_rest_counted():
@@ -370,3 +372,21 @@ def test_the_metrics_count_words_by_what_they_are_called(data):
         "words": 16,
         "other_words": 4,
     }
+
+
+# What is known already is not looked at again
+
+
+def test_facts_are_kept_as_they_are(tmp_path, recordings):
+    wavs = recordings("anna") | {"9_anna_1.wav": wav_bytes(np.zeros(8000, np.int16), 16_000)}
+    raw, pictures = tmp_path / "raw/folder/anna.zip", tmp_path / "png/folder/anna.zip"
+    write_shard(raw, wavs.items())
+    convert_shard(Conversion(raw, pictures, PARAMS.spectrogram))
+    assert known_facts(Look(raw, pictures, "code")) is None
+    looked = shard_facts(Look(raw, pictures, "code"))
+    assert looked == shard_facts(Look(raw, pictures))
+    assert known_facts(Look(raw, pictures, "code")) == looked
+    assert known_facts(Look(raw, pictures, "other code")) is None
+    assert known_facts(Look(raw, pictures)) is None
+    write_shard(raw, recordings("anna").items())
+    assert known_facts(Look(raw, pictures, "code")) is None

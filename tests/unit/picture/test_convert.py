@@ -8,7 +8,7 @@ from PIL import Image
 
 from spoken_digits.params import load_params
 from spoken_digits.picture import mel
-from spoken_digits.picture.convert import Conversion, convert_shard, png
+from spoken_digits.picture.convert import Conversion, convert_shard, known_pictures, png
 from spoken_digits.shards import read_shard, write_shard
 from spoken_digits.sound.decode import RecordingError, read_wav, waveform
 
@@ -47,3 +47,25 @@ def test_a_recording_that_is_no_wav_is_named_and_nothing_is_written(recordings, 
     with pytest.raises(RecordingError, match=r"raw\.zip: 3_anna_0\.wav: .*PCM 16-bit"):
         convert_shard(Conversion(tmp_path / "raw.zip", tmp_path / "out.zip", SETTINGS))
     assert [path.name for path in tmp_path.iterdir()] == ["raw.zip"]
+
+
+def test_pictures_are_taken_once(recordings, tmp_path):
+    """Of the same recordings, with the same settings and code."""
+    raw, other = tmp_path / "raw.zip", tmp_path / "other.zip"
+    write_shard(raw, recordings("anna").items())
+    write_shard(other, (recordings("anna") | recordings("ben", takes=1)).items())
+    first = Conversion(raw, tmp_path / "first.zip", SETTINGS, "code")
+    second = first._replace(pictures=tmp_path / "second.zip")
+    assert known_pictures(second) is None
+    converted = convert_shard(first)
+    assert known_pictures(second) == converted
+    assert second.pictures.read_bytes() == first.pictures.read_bytes()
+    third = first._replace(pictures=tmp_path / "third.zip")
+    for changed in (
+        {"code": "other code"},
+        {"settings": SETTINGS.model_copy(update={"depth_db": 70})},
+        {"recordings": other},
+        {"code": None},
+    ):
+        assert known_pictures(third._replace(**changed)) is None, changed
+    assert not third.pictures.exists()

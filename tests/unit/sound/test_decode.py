@@ -160,6 +160,14 @@ def test_bad_recordings_are_named(content, words):
         decode(content, "7_anna_0.wav")
 
 
+def test_a_file_of_macos_in_the_current_folder_changes_no_word(tmp_path, monkeypatch):
+    """libsndfile looks into it for the header of whatever it does not know."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "._").touch()
+    with pytest.raises(RecordingError, match=r"can be read \(Format not recognised\)$"):
+        decode(b"not a sound at all", "7_anna_0.wav")
+
+
 def test_a_waveform_is_at_16_khz_between_minus_one_and_one():
     tone = np.rint(32767 * np.sin(2 * np.pi * 440 * np.arange(24_000) / 48_000)).astype(np.int16)
     sound = waveform(tone, 48_000)

@@ -1,0 +1,117 @@
+"""Measure what one more speaker costs, and one corrected recording, up to the split.
+
+A folder of recordings by 60 speakers, the stand-in for AudioMNIST of make_audiomnist.py, goes
+through download, spectrogram and split from nothing; then a speaker is added, then a recording is
+corrected. At the end another project makes everything from nothing, and its data must be the same
+bytes. Prints a table. Needs 10 GB of disk for 50 takes, and a machine that does nothing else.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import joblib
+import yaml
+from bench import bare_project, environment
+from make_audiomnist import RATE, SPEAKERS, say, speaker_recordings
+from measure import Cost, measure
+
+from spoken_digits.errors import run_script
+from spoken_digits.sound.decode import wav_bytes
+
+ONE_MORE = "61"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--takes", type=int, default=50, help="of each digit, 1-50 (50)")
+    parser.add_argument("--speakers", type=int, default=60, help="1-60 (60)")
+    parser.add_argument("--keep", default="", metavar="DIR|none", help="SPOKEN_DIGITS_KEPT")
+    parser.add_argument("--cache-type", help="DVC's cache.type, if not this project's")
+    parser.add_argument("--persist", action="store_true", help="persist: true, to compare")
+    parser.add_argument("--into", type=Path, help="where to work, else in a temporary folder")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="only-new-", dir=options.into) as name:
+        measure_all(Path(name), options)
+
+
+def measure_all(work: Path, options: argparse.Namespace) -> None:
+    """Measure every step in ``work``, an empty folder, and print the table."""
+    folder = work / "recordings"
+    speakers = SPEAKERS[: options.speakers]
+    made = joblib.Parallel(n_jobs=-1, return_as="generator")(
+        joblib.delayed(speaker_recordings)(speaker, options.takes) for speaker in speakers
+    )
+    for speaker, recordings in zip(speakers, made, strict=True):
+        write(folder / speaker, recordings)
+    clips = len(speakers) * 10 * options.takes
+    print(f"{clips:,} recordings of {len(speakers)} speakers\n")
+    print("| what | wall, s | share | CPU, s | share |")
+    print("|---|---:|---:|---:|---:|")
+
+    project = prepare(work / "project", folder, options)
+    first = repro(project, work, options.keep)
+    show("everything, from nothing", first, first)
+    show("nothing to do", repro(project, work, options.keep), first)
+    write(folder / ONE_MORE, speaker_recordings(ONE_MORE, options.takes))
+    show("one speaker added", repro(project, work, options.keep), first)
+    corrected = folder / speakers[0] / f"7_{speakers[0]}_0.wav"
+    corrected.write_bytes(wav_bytes(say(int(speakers[0]), 7, 999), RATE))
+    show("one recording corrected", repro(project, work, options.keep), first)
+
+    fresh = prepare(work / "fresh", folder, options)
+    show("everything, from nothing again", repro(fresh, work / "other", "none"), first)
+    same = subprocess.run(["diff", "-r", project / "data", fresh / "data"]).returncode == 0
+    print("\nthe same bytes as from nothing" if same else "\nFAILED: other bytes than from nothing")
+    sys.exit(not same)
+
+
+def prepare(project: Path, folder: Path, options: argparse.Namespace) -> Path:
+    """Return a copy of this project, under Git, whose corpus is a folder."""
+    bare_project(project)
+    params = yaml.safe_load((project / "params.yaml").read_text(encoding="utf-8"))
+    params["corpora"] = ["folder"]
+    params["download"]["folder"]["path"] = str(folder)
+    (project / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
+    if options.persist:
+        text = (project / "dvc.yaml").read_text(encoding="utf-8")
+        for out in ("data/raw", "data/spectrograms"):
+            text = text.replace(f"outs: [{out}]", f"outs: [{out}: {{persist: true}}]")
+        (project / "dvc.yaml").write_text(text, encoding="utf-8")
+    subprocess.run(["git", "init", "--quiet"], cwd=project, check=True)
+    if options.cache_type:
+        command = [sys.executable, "-m", "dvc", "config", "cache.type", options.cache_type]
+        subprocess.run(command, cwd=project, check=True)
+    return project
+
+
+def write(folder: Path, recordings: dict[str, bytes]) -> None:
+    folder.mkdir(parents=True)
+    for name, content in recordings.items():
+        (folder / name).write_bytes(content)
+
+
+def repro(project: Path, caches: Path, keep: str) -> Cost:
+    """Return what the three stages cost; caches of its own lie in ``caches``."""
+    caches.mkdir(exist_ok=True)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = environment(caches) | {"SPOKEN_DIGITS_KEPT": keep, "PATH": path}
+    command = [sys.executable, "-m", "dvc", "repro", "spectrogram", "split"]
+    return measure(command, project, env)
+
+
+def show(what: str, cost: Cost, first: Cost) -> None:
+    print(
+        f"| {what} | {cost.wall:.1f} | {cost.wall / first.wall:.1%} "
+        f"| {cost.cpu:.1f} | {cost.cpu / first.cpu:.1%} |",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    run_script(main)

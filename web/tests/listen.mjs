@@ -1,0 +1,62 @@
+/**
+ * Let the page listen to a WAV file, for benchmarks/live/browser.py.
+ *
+ * Usage: node web/tests/listen.mjs ADDRESS WAV SECONDS
+ *
+ * Prints a JSON object a line: {"event": "ready", "inference_ms": [...]}, {"event": "listening"},
+ * and at the end {"event": "heard", "words": [...]}.
+ */
+import { readFileSync } from "node:fs";
+import { launch } from "./chromium.mjs";
+
+const [address, wav, seconds] = process.argv.slice(2);
+const say = (/** @type {object} */ line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+
+const browser = await launch(wav);
+const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+await page.goto(address);
+await page.waitForSelector("#listen:enabled");
+say({ event: "ready", inference_ms: await page.evaluate(inference) });
+await page.keyboard.press("Space");
+await page.waitForSelector("body[data-state]");
+say({ event: "listening" });
+await page.waitForTimeout(1000 * Number(seconds));
+await page.keyboard.press("Space");
+let lines = "";
+if (await page.isEnabled("#transcript")) {
+  const [file] = await Promise.all([page.waitForEvent("download"), page.click("#transcript")]);
+  lines = readFileSync(await file.path(), "utf8");
+}
+const words = lines.split("\n").filter(Boolean);
+say({ event: "heard", words: words.map((line) => JSON.parse(line)) });
+await browser.close();
+
+/** Time single seconds in a worker of the page's own, from message to answer, in ms. */
+async function inference() {
+  const script = performance
+    .getEntriesByType("resource")
+    .map(({ name }) => name)
+    .find((name) => /worker-[^/]*\.js$/.test(name));
+  const [listening, silero, model] = await Promise.all([
+    fetch("models/listening.json").then((response) => response.json()),
+    fetch("models/silero.onnx").then((response) => response.arrayBuffer()),
+    fetch("models/digits.onnx").then((response) => response.arrayBuffer()),
+  ]);
+  const worker = new Worker(script ?? "", { type: "module" });
+  const answer = (/** @type {string} */ kind) =>
+    new Promise((resolve) => {
+      worker.onmessage = ({ data }) => data.kind === kind && resolve(data);
+    });
+  worker.postMessage({ kind: "begin", listening, silero, model, name: "digits.onnx" });
+  await answer("ready");
+  const taken = [];
+  for (let run = 0; run < 120; run++) {
+    const samples = Float32Array.from({ length: 16_000 }, () => Math.random() - 0.5);
+    const began = performance.now();
+    worker.postMessage({ kind: "file", name: "a second", rate: 16_000, samples });
+    await answer("file done");
+    taken.push(performance.now() - began);
+  }
+  worker.terminate();
+  return taken.slice(20);
+}

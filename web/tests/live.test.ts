@@ -1,0 +1,173 @@
+/** The parts of src/live and src/model give what their Python originals give. */
+import * as ort from "onnxruntime-web/wasm";
+import { describe, expect, test } from "vitest";
+import { decide, loudestDbfs, say } from "../src/live/decision";
+import { type Detector, Endpointer, type Utterance } from "../src/live/endpointer";
+import { LevelDetector } from "../src/live/level";
+import { Mixer } from "../src/live/mixing";
+import { oneSecond } from "../src/live/one_second";
+import { Resampler, resample } from "../src/live/resampler";
+import { SpeechDetector } from "../src/live/speech";
+import { onnxMetadata } from "../src/model/metadata";
+import { expected, listening, made, model, samples } from "./made";
+
+const python = expected();
+
+function furthest(ours: ArrayLike<number>, theirs: number[]): number {
+  expect(ours.length).toBe(theirs.length);
+  return theirs.reduce((most, value, i) => Math.max(most, Math.abs(value - ours[i])), 0);
+}
+
+describe("the resampler", () => {
+  test.each(python.resampler)("brings $rate Hz to 16 kHz, in blocks", (one) => {
+    const resampler = new Resampler(one.rate, listening.sample_rate, listening.resampler);
+    const input = Float32Array.from(one.samples);
+    const output: number[] = [];
+    let at = 0;
+    for (const block of one.blocks) {
+      output.push(...resampler.feed(input.subarray(at, at + block)));
+      at += block;
+    }
+    expect(furthest(output, one.output)).toBeLessThan(1e-6);
+  });
+
+  test.each([8_000, 44_100, 48_000])("gives a whole recording at %i Hz all its samples", (rate) => {
+    const constant = new Float32Array(rate).fill(0.5);
+    const output = resample(constant, rate, 16_000, listening.resampler);
+    expect(output.length).toBe(16_000);
+    expect(output[8_000]).toBeCloseTo(0.5, 6);
+  });
+});
+
+describe("the endpointer", () => {
+  test.each(python.endpointer)("cuts where Python does: hang-over $hangover_ms ms", async (one) => {
+    const scores = one.scores.values();
+    const scripted: Detector = {
+      lag: one.lag,
+      shortest: one.shortest,
+      start: () => 0.5,
+      stay: () => 0.4,
+      score: () => scores.next().value ?? 0,
+    };
+    const endpointer = new Endpointer(scripted, { ...listening, hangover_ms: one.hangover_ms });
+    const found: Utterance[] = [];
+    for (let frame = 0; frame < one.scores.length; frame++) {
+      found.push(...(await endpointer.feed(new Float32Array(listening.hop).fill(frame))));
+    }
+    const last = endpointer.finish();
+    expect(described(last ? [...found, last] : found)).toEqual(one.utterances);
+  });
+});
+
+describe("the detectors", () => {
+  const sound = samples(made("stream.wav"));
+
+  test("of any sound scores as Python's, and cuts the same utterances", async () => {
+    const scores = await scored(new LevelDetector(listening), python.level.frames);
+    expect(furthest(scores, python.level.scores)).toBeLessThan(1e-3); // dB
+    const found = await endpoints(new LevelDetector(listening));
+    expect(found.map(([start, end]) => [start, end])).toEqual(
+      python.level.utterances.map(([start, end]) => [start, end]),
+    );
+  });
+
+  test("of speech scores as Python's, and cuts the same utterances", async () => {
+    const silero = await ort.InferenceSession.create(model("silero.onnx"));
+    const scores = await scored(new SpeechDetector(silero, listening), python.speech.frames);
+    expect(furthest(scores, python.speech.scores)).toBeLessThan(1e-3);
+    const found = await endpoints(new SpeechDetector(silero, listening));
+    expect(found.map((one) => one.slice(0, 4))).toEqual(
+      python.speech.utterances.map((one) => one.slice(0, 4)),
+    );
+  });
+
+  async function scored(detector: Detector, frames: number): Promise<number[]> {
+    const scores = [];
+    for (let i = 0; i < frames; i++) {
+      const frame = sound.subarray(i * listening.hop, (i + 1) * listening.hop);
+      scores.push(await detector.score(frame));
+    }
+    return scores;
+  }
+
+  async function endpoints(detector: Detector): Promise<number[][]> {
+    const endpointer = new Endpointer(detector, listening);
+    const all = python.speech.frames * listening.hop;
+    const found = [];
+    for (let at = 0; at < all; at += 777) {
+      found.push(...(await endpointer.feed(sound.subarray(at, Math.min(at + 777, all)))));
+    }
+    const last = endpointer.finish();
+    return described(last ? [...found, last] : found);
+  }
+});
+
+describe("channels", () => {
+  test.each(python.mixing)("are mixed as Python does: $name", ({ channels, blocks, mixed }) => {
+    const mixer = new Mixer(channels.length, listening.mixing);
+    const ours: number[] = [];
+    let at = 0;
+    for (const block of blocks) {
+      const samples = channels.map((one) => Float32Array.from(one.slice(at, at + block)));
+      mixer.listen(samples);
+      ours.push(...mixer.mix(samples));
+      at += block;
+    }
+    expect(furthest(ours, mixed)).toBeLessThan(1e-6);
+  });
+});
+
+describe("one second of a recording, and its level", () => {
+  test.each(python.one_second)("are Python's: $name", ({ waveform, second, dbfs }) => {
+    const input = Float32Array.from(waveform);
+    expect(furthest(oneSecond(input, listening), second)).toBeLessThan(1e-7); // the last bit
+    expect(loudestDbfs(input, listening.sample_rate)).toBeCloseTo(dbfs, 6);
+  });
+});
+
+describe("a decision", () => {
+  const labels = [..."0123456789"];
+  test.each(python.decisions)("is Python's: $verdict.reason", (one) => {
+    const probabilities = Float32Array.from(one.probabilities);
+    const verdict = decide(labels, probabilities, one.level, one.seconds, listening);
+    expect(verdict).toEqual({ ...one.verdict, probabilities });
+  });
+
+  test("is put into words as Python puts it", () => {
+    const verdict = {
+      guess: "7",
+      confidence: 0.412,
+      probabilities: new Float32Array(),
+      reason: "",
+    };
+    expect(say({ ...verdict, label: "7" }, "digit")).toBe("7  41%");
+    const refused = { ...verdict, label: null, reason: "too short: 40 ms" };
+    expect(say(refused, "digit")).toBe("not a digit (too short: 40 ms; nearest 7, 41%)");
+    expect(say(refused, "word")).toBe(
+      "no word of the vocabulary (too short: 40 ms; nearest 7, 41%)",
+    );
+  });
+});
+
+describe("a model's metadata", () => {
+  test("is read from the file", () => {
+    const metadata = onnxMetadata(model("digits.onnx"));
+    expect(metadata.get("format")).toBe(listening.format);
+    expect(JSON.parse(metadata.get("labels") ?? "")).toEqual([..."0123456789", listening.other]);
+  });
+
+  test("is not found in what is no ONNX file", () => {
+    expect(() => onnxMetadata(new TextEncoder().encode("no model at all"))).toThrow(RangeError);
+    expect(() => onnxMetadata(model("digits.onnx").subarray(0, 100_000))).toThrow(RangeError);
+  });
+});
+
+function described(utterances: Utterance[]): number[][] {
+  return utterances.map(({ start, end, offset, sound }) => [
+    start,
+    end,
+    offset,
+    sound.length,
+    sound[0],
+  ]);
+}
