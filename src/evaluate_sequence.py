@@ -3,10 +3,9 @@
 Reads the test subset of data/numbers with models/numbers.onnx and writes metrics/numbers.json:
 words wrong by kind and whole numbers right, by corpus, clean, in noise and by telephone, said fast
 and slowly, and the words that are claimed in other speech. Part of the pipeline of
-numbers/dvc.yaml. --table prints metrics/numbers.json as docs/numbers.md has it.
+numbers/dvc.yaml.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -14,27 +13,11 @@ sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python fr
 
 from spoken_digits.stage import run, start
 
-
-class PrintTable(argparse.Action):
-    """Prints the metrics as a table, and stops."""
-
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        """Do so, of the metrics that are there."""
-        import json
-
-        from spoken_digits.evaluation.numbers import as_table
-
-        if not METRICS.is_file():
-            parser.error(f"{METRICS}: not there. Make it with: dvc repro numbers/dvc.yaml")
-        print(as_table(json.loads(METRICS.read_text(encoding="utf-8"))))
-        parser.exit()
-
-
-METRICS = Path("metrics/numbers.json")
-TABLE = {"action": PrintTable, "nargs": 0, "help": "print the metrics as a table, and stop"}
-_, params = start(__doc__, options={"--table": TABLE}, predicts=True)
+_, params = start(__doc__, predicts=True)
 
 import json
+from typing import Any
+
 from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.dataset.split import assign
 from spoken_digits.dataset.split_file import read_split
@@ -54,7 +37,7 @@ from spoken_digits.sound.decode import read_wav, waveform
 from spoken_digits.transcripts import read_transcripts
 
 SPLIT, NUMBERS = Path("data/split.csv"), Path("data/numbers")
-MODEL = Path("models/numbers.onnx")
+MODEL, METRICS = Path("models/numbers.onnx"), Path("metrics/numbers.json")
 
 
 def main() -> None:

@@ -101,8 +101,9 @@ def scores(readings: Sequence[Reading], seed: int = 0) -> dict[str, float | int]
 
 
 def measure(said: Sequence[Reading]) -> dict[str, Any]:
-    """Return scores of the numbers among what is said, by corpus and by how fast, and what is
-    claimed besides: in numbers among other words, and where nothing of the vocabulary is said.
+    """Return scores by corpus: of numbers, slow and fast ones, and those among other words.
+
+    And what is claimed where nothing of the vocabulary is said.
     """
     numbers = [one for one in said if one.is_number]
     silent = [one for one in said if not one.utterance.labels]

@@ -43,10 +43,10 @@ def listener(tmp_path_factory):
 
 def heard(listener: Listener, sound: np.ndarray) -> list[Word]:
     utterances = []
-    for at in range(0, len(sound), 1600):  # so that it could read ahead
+    for at in range(0, len(sound), 1600):
         utterances += listener.feed(sound[at : at + 1600])
     utterances += listener.finish()
-    return [one for utterance in utterances for one in listener.words(utterance, None)]
+    return [listener.word(utterance, None) for utterance in utterances]
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-4, 1e-3, 1e-2])
