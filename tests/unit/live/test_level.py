@@ -86,7 +86,6 @@ def test_params_yaml_names_it():
 
 def test_an_utterance_is_one_sound_and_never_several(listener):
     two = room(1.0, word(5), 0.15, word(1, loudness=0.1), 1.0)
-    assert [one.verdict.label for one in heard(listener("speech"), two)] == ["5", "1"]
     (one,) = heard(listener("level"), two)
     assert one.end - one.start == pytest.approx(0.95, abs=0.15)
 
