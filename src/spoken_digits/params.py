@@ -235,6 +235,21 @@ class Evaluate(_Section):
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 
+class Sequences(_Section):
+    """Of the network that reads numbers; weight_decay, anneal, seed and threads are train's."""
+
+    corpora: Annotated[
+        tuple[Literal["espeak", "pico", "an4"], ...], Field(min_length=1), _FROM_LIST
+    ]
+    takes: Annotated[int, Field(ge=1, le=200)]
+    epochs: Annotated[int, Field(ge=1, le=1000)]
+    epoch_size: Annotated[int, Field(ge=16, le=1_000_000)]
+    patience: Annotated[int, Field(ge=1, le=1000)]
+    batch_size: Annotated[int, Field(ge=2, le=1024)]
+    learning_rate: Annotated[float, Field(ge=1e-6, le=1)]
+    augment: Annotated[float, Field(ge=0, le=2)]
+
+
 class Live(_Section):
     reject: Annotated[float, Field(ge=0, le=1)]
     hangover_ms: Annotated[int, Field(ge=50, le=2000)]
@@ -264,6 +279,7 @@ class Params(_Section):
     validate_: Annotated[Validate, Field(alias="validate")]
     train: Train
     evaluate: Evaluate
+    sequence: Sequences
     live: Live
     compute: Compute
 

@@ -22,6 +22,7 @@ from spoken_digits.files import check_not_shallow, experiment_of
 if TYPE_CHECKING:
     from spoken_digits.params import Params
 
+_PIPELINES = (Path("dvc.yaml"), Path("numbers/dvc.yaml"))
 _SMALL = 2**20  # bytes; Git and editors touch such files without changing them
 _inputs_at_start: dict[str, object] = {}
 
@@ -90,13 +91,16 @@ def _inputs() -> Iterator[tuple[str, object]]:
     """Yield the stage's dependencies and parameters as dvc.yaml lists them, and their state.
 
     That is a hash of a file, or size and time of a large one, and the value of a parameter. Nothing
-    if the script was not started by DVC, which then notes nothing.
+    if the script was not started by DVC, which then notes nothing. No two pipelines have a stage of
+    the same name.
     """
     from spoken_digits.params import PARAMS_FILE, parse_yaml
 
-    name = os.environ.get("DVC_STAGE", "")
-    pipeline = Path("dvc.yaml")
-    stages = parse_yaml(pipeline.read_text(encoding="utf-8"))["stages"] if name else {}
+    name = os.environ.get("DVC_STAGE", "").rpartition(":")[2]  # numbers/dvc.yaml:train_sequence
+    stages: dict[str, dict[str, Any]] = {}
+    for pipeline in _PIPELINES if name else ():
+        if pipeline.exists():  # a project of somebody's own need not have both
+            stages |= parse_yaml(pipeline.read_text(encoding="utf-8"))["stages"]
     stage = stages.get(name, {})
     content = parse_yaml(PARAMS_FILE.read_text(encoding="utf-8")) if stage else {}
     for dep in stage.get("deps", []):

@@ -28,6 +28,7 @@ vocabulary says so: ``0=zero|oh``.
 """
 
 import csv
+import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -59,6 +60,10 @@ FRAME_S = 0.01
 FADE_S = 0.03
 OH = "oh"
 
+TRANSCRIPTION = "an4/etc/an4_train.transcription"
+TRANSCRIPTION_SHA256 = "6773e208c26be55101aac7a982983706bc6fcae1375fcff938008bddb7f9a286"
+
+_SAID = re.compile(r"<s> (.*) </s> \((\S+)\)")
 _UTTERANCE = re.compile(r"(?:.*/)?wav/an4_clstk/([^/]+)/([^/]+)\.sph")
 
 
@@ -117,6 +122,42 @@ def pack_archive(
     _verify(path, utterances, expected)
     words = _words(utterances, places, vocabulary)
     return pack("an4", words, lambda name: parse_name("an4", name), target)
+
+
+class Spoken(NamedTuple):
+    """An utterance as it was recorded, and its words in lower case."""
+
+    speaker: str
+    name: str
+    content: bytes
+    words: tuple[str, ...]
+
+
+def whole_utterances(path: Path, expected: Mapping[str, Expected]) -> list[Spoken]:
+    """Return all utterances of an archive, verified, in order of speaker and name.
+
+    Raises ArchiveError as ``collect`` does, and if the transcription is another.
+    """
+    utterances: dict[str, dict[str, bytes]] = defaultdict(dict)
+    said: dict[str, tuple[str, ...]] = {}
+    for member, content in read_archive(
+        path, lambda name: name == TRANSCRIPTION or _is_utterance(name)
+    ):
+        if member != TRANSCRIPTION:
+            utterances[speaker_of(member)][base_name(member)] = content
+            continue
+        if hashlib.sha256(content).hexdigest() != TRANSCRIPTION_SHA256:
+            raise ArchiveError(f"an4: {path}: {TRANSCRIPTION} is not the one of AN4")
+        for text, name in _SAID.findall(content.decode("ascii")):
+            said[f"{name}.sph"] = tuple(text.lower().split())
+    if not said:
+        raise ArchiveError(f"an4: {path}: no {TRANSCRIPTION} in it")
+    _verify(path, utterances, expected)
+    return [
+        Spoken(speaker, name, content, said[name])
+        for speaker, contents in sorted(utterances.items())
+        for name, content in sorted(contents.items())
+    ]
 
 
 def _is_utterance(name: str) -> bool:

@@ -9,6 +9,7 @@ speakers holds the smaller one unchanged.
 import random
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from spoken_digits.corpora import espeak_process
 from spoken_digits.corpora.packing import BadRecording
+from spoken_digits.corpora.phrases import Phrase
 from spoken_digits.corpora.pronunciation import RESPELT, pronounced, varied, with_foreign_sounds
 from spoken_digits.corpora.spoken_words import SpokenWords, spoken_words
 from spoken_digits.corpora.synthesis import (
@@ -69,6 +71,8 @@ _FOREIGN = (  # which say English as their speakers would pronounce it
 )
 _FOREIGN_SHARE = 0.35
 _ENDINGS = ("", ".", "?", "!", ",")  # intonations
+_PAUSES = (",", ",", ";", " -")  # within a phrase
+_QUICKER = 1.15  # words in a row are said faster than alone
 _SILENCE = 30  # of 32768
 _VARIED_SHARE = 0.6
 
@@ -91,6 +95,45 @@ def collect(settings: Voices, vocabulary: Vocabulary, target: Path) -> list[BadR
 
 def _write_speaker(speaker: int, settings: Voices, words: SpokenWords, target: Path) -> None:
     accent, names, clips = _script(speaker, settings, words)
+    write_shard(
+        target / f"v{speaker:03d}.zip", zip(names, _recorded(speaker, accent, clips), strict=True)
+    )
+
+
+def voices_of(language: str) -> tuple[str, ...]:
+    """Return espeak-ng's voices of a language."""
+    return _NATIVE[language]
+
+
+def say_phrases(speaker: int, phrases: Sequence[Phrase], words: SpokenWords) -> list[bytes]:
+    """Return a speaker's recordings of whole phrases, each said in one go, as WAV files.
+
+    Raises SynthesisError as ``collect`` does.
+    """
+    accent, foreign, rate, _ = _voice(speaker, words)
+    rng = random.Random(f"phrases {speaker}")
+    clips = [
+        _clip(_phrase_text(one, words, accent, foreign, rng), rate * _QUICKER, rng)
+        for one in phrases
+    ]
+    return _recorded(speaker, accent, clips)
+
+
+def _phrase_text(
+    said: Phrase, words: SpokenWords, accent: str, foreign: bool, rng: random.Random
+) -> str:
+    texts = []
+    for part in said:
+        text = part.said
+        if part.word is not None:
+            word = Word(part.word.label, (part.said,))
+            text = (_foreign_text if foreign else _native_text)(word, words, accent, rng)
+            text = text.rstrip("".join(_ENDINGS))
+        texts.append(text + (rng.choice(_PAUSES) if part.pause else ""))
+    return " ".join(texts) + rng.choice(_ENDINGS)
+
+
+def _recorded(speaker: int, accent: str, clips: list[dict[str, Any]]) -> list[bytes]:
     with tempfile.TemporaryDirectory() as directory:
         try:
             _copy_voice_data(Path(directory), accent, _variant(speaker))
@@ -105,13 +148,7 @@ def _write_speaker(speaker: int, settings: Voices, words: SpokenWords, target: P
         spoken = say(
             espeak_process.__file__, job, f"espeak-ng failed for voice {speaker} ({accent})"
         )
-    write_shard(
-        target / f"v{speaker:03d}.zip",
-        [
-            (name, recorded(_trim(clip), espeak_process.SAMPLE_RATE))
-            for name, clip in zip(names, spoken, strict=True)
-        ],
-    )
+    return [recorded(_trim(clip), espeak_process.SAMPLE_RATE) for clip in spoken]
 
 
 def _script(
@@ -119,10 +156,7 @@ def _script(
 ) -> tuple[str, list[str], list[dict[str, Any]]]:
     """Return a speaker's accent, the names of its recordings, and the clips to synthesise."""
     vocabulary = words.vocabulary
-    rng = random.Random(f"speaker {speaker}")
-    foreign = rng.random() < _FOREIGN_SHARE and vocabulary.language == "en"
-    accent = rng.choice(_FOREIGN if foreign else _NATIVE[vocabulary.language])
-    rate = rng.uniform(100, 210)  # words a minute
+    accent, foreign, rate, rng = _voice(speaker, words)
     text_of = _foreign_text if foreign else _native_text
     texts = [
         text_of(word, words, accent, rng)
@@ -132,17 +166,26 @@ def _script(
     others = random.Random(f"other words {speaker}").choices(words.others, k=settings.other_takes)
     names = recording_names("espeak", f"v{speaker:03d}", vocabulary.labels, settings.takes, others)
     texts += [word + rng.choice(_ENDINGS) for word in others]
-    clips = [
-        {
-            "text": text,
-            "rate": round(min(max(rate * rng.uniform(0.75, 1.25), 80), 240)),
-            "volume": round(rng.uniform(25, 60)),  # louder ones clip in some voices
-            "pitch": round(min(max(rng.gauss(50, 18), 0), 99)),
-            "range": round(rng.uniform(10, 99)),
-        }
-        for text in texts
-    ]
-    return accent, names, clips
+    return accent, names, [_clip(text, rate, rng) for text in texts]
+
+
+def _voice(speaker: int, words: SpokenWords) -> tuple[str, bool, float, random.Random]:
+    """Return a speaker's accent, whether it is foreign, words a minute, and what chance goes on."""
+    language = words.vocabulary.language
+    rng = random.Random(f"speaker {speaker}")
+    foreign = rng.random() < _FOREIGN_SHARE and language == "en"
+    accent = rng.choice(_FOREIGN if foreign else _NATIVE[language])
+    return accent, foreign, rng.uniform(100, 210), rng
+
+
+def _clip(text: str, rate: float, rng: random.Random) -> dict[str, Any]:
+    return {
+        "text": text,
+        "rate": round(min(max(rate * rng.uniform(0.75, 1.25), 80), 240)),
+        "volume": round(rng.uniform(25, 60)),  # louder ones clip in some voices
+        "pitch": round(min(max(rng.gauss(50, 18), 0), 99)),
+        "range": round(rng.uniform(10, 99)),
+    }
 
 
 def _native_text(word: Word, words: SpokenWords, accent: str, rng: random.Random) -> str:

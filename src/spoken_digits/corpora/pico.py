@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spoken_digits.corpora import pico_process
 from spoken_digits.corpora.packing import BadRecording
+from spoken_digits.corpora.phrases import Phrase
 from spoken_digits.corpora.pronunciation import RESPELT, with_foreign_sounds
 from spoken_digits.corpora.spoken_words import SpokenWords, spoken_words
 from spoken_digits.corpora.synthesis import (
@@ -63,23 +64,65 @@ def collect(settings: Voices, vocabulary: Vocabulary, target: Path) -> list[BadR
 
 
 def _write_speaker(speaker: int, settings: Voices, words: SpokenWords, target: Path) -> None:
-    language = words.vocabulary.language
-    rng = random.Random(f"pico {speaker}")
-    voice = rng.choice(_VOICES[language])
-    tract = rng.randint(32, 46) / 40  # all frequencies, by this; such rates are soon resampled
+    voice, tract, rng = _voice(speaker, words)
     names, clips = _script(speaker, voice, tract, rng, settings, words)
-    package = Path(py_nanotts.__file__).parents[1]
-    job = {"package": str(package), "voice": voice, "volume": _VOLUME, "clips": clips}
-    spoken = say(pico_process.__file__, job, f"Pico failed for voice {speaker} ({voice})")
-    # Played faster, a voice has a shorter vocal tract; its speed has been made up for.
-    rate = round(pico_process.SAMPLE_RATE * tract)
+    language = words.vocabulary.language
+    sounds = [
+        _trim(sound, _may_pause(clip["text"], language))
+        for clip, sound in zip(clips, _said(speaker, voice, clips), strict=True)
+    ]
     write_shard(
         target / f"p{speaker:03d}.zip",
-        [
-            (name, recorded(_trim(sound, _may_pause(clip["text"], language)), rate))
-            for name, clip, sound in zip(names, clips, spoken, strict=True)
-        ],
+        zip(names, (recorded(sound, _rate(tract)) for sound in sounds), strict=True),
     )
+
+
+def say_phrases(speaker: int, phrases: Sequence[Phrase], words: SpokenWords) -> list[bytes]:
+    """Return a speaker's recordings of whole phrases, each said in one go, as WAV files.
+
+    Raises SynthesisError as ``collect`` does.
+    """
+    voice, tract, rng = _voice(speaker, words)
+    rng = random.Random(f"pico phrases {speaker}")
+    speed, pitch = rng.uniform(0.75, 1.25), rng.uniform(0.6, 1.15)
+    clips = [
+        {
+            "text": _phrase_text(one, words, voice, rng),
+            "speed": speed * rng.uniform(0.85, 1.15) / tract,
+            "pitch": pitch * rng.uniform(0.9, 1.1),
+        }
+        for one in phrases
+    ]
+    sounds = [_trim(sound, may_pause=True) for sound in _said(speaker, voice, clips)]
+    return [recorded(sound, _rate(tract)) for sound in sounds]
+
+
+def _phrase_text(said: Phrase, words: SpokenWords, voice: str, rng: random.Random) -> str:
+    texts = []
+    for part in said:
+        text = part.said
+        if part.word is not None:
+            text = _text(Word(part.word.label, (part.said,)), words, voice, rng)
+        texts.append(text + ("," if part.pause else ""))
+    return " ".join(texts) + rng.choice(_ENDINGS)
+
+
+def _voice(speaker: int, words: SpokenWords) -> tuple[str, float, random.Random]:
+    """Return a speaker's voice, the factor of all its frequencies, and what chance goes on."""
+    rng = random.Random(f"pico {speaker}")
+    voice = rng.choice(_VOICES[words.vocabulary.language])
+    return voice, rng.randint(32, 46) / 40, rng  # such rates are soon resampled
+
+
+def _rate(tract: float) -> int:
+    # Played faster, a voice has a shorter vocal tract; its speed has been made up for.
+    return round(pico_process.SAMPLE_RATE * tract)
+
+
+def _said(speaker: int, voice: str, clips: list[dict[str, Any]]) -> list[NDArray[np.int16]]:
+    package = Path(py_nanotts.__file__).parents[1]
+    job = {"package": str(package), "voice": voice, "volume": _VOLUME, "clips": clips}
+    return say(pico_process.__file__, job, f"Pico failed for voice {speaker} ({voice})")
 
 
 def _script(

@@ -87,8 +87,10 @@ class SpokenWords(NamedTuple):
         }
 
 
-def spoken_words(vocabulary: Vocabulary, voices: Iterable[str]) -> SpokenWords:
-    """Return what voices of espeak-ng ("gmw/en") are to say.
+def spoken_words(
+    vocabulary: Vocabulary, voices: Iterable[str], also: str | None = None
+) -> SpokenWords:
+    """Return what voices of espeak-ng ("gmw/en") are to say; ``also`` is said, too.
 
     Raises UserError that names a label of which they would say nothing, SynthesisError if espeak-ng
     does not run on this machine.
@@ -96,7 +98,7 @@ def spoken_words(vocabulary: Vocabulary, voices: Iterable[str]) -> SpokenWords:
     reference = REFERENCE[vocabulary.language]
     others = OTHER_WORDS[vocabulary.language]
     said = [said for word in vocabulary.words for said in word.said]
-    transcripts = transcribe([*said, *others], {*voices, reference})
+    transcripts = transcribe([*said, *others, *([also] if also else [])], {*voices, reference})
     check_speakable(vocabulary, transcripts[reference])
     return SpokenWords(vocabulary, unlike(others, vocabulary, transcripts[reference]), transcripts)
 

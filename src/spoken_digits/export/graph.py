@@ -12,6 +12,7 @@ import logging
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -57,22 +58,27 @@ def build(
     Input "waveform" (n, 16000) float32; outputs "probabilities" (n, classes) and "image"
     (n, 100, 100).
     """
-    front, back = _frontend(settings), _network(network)
+    front, back = frontend(settings), _network(network)
     joined = onnx.compose.merge_models(
         front, back, io_map=[("image", "pictures")], outputs=["probabilities", "image"]
     )
-    joined.graph.name = "spoken_digits"
-    joined.producer_name, joined.producer_version = "spoken-digits", ""
-    del joined.metadata_props[:]
+    name_and_describe(joined, "spoken_digits", about)
+    onnx.checker.check_model(joined, full_check=True)
+    return joined
+
+
+def name_and_describe(model: onnx.ModelProto, name: str, about: Mapping[str, object]) -> None:
+    """Give a graph its name, its producer's, and ``about`` as metadata."""
+    model.graph.name = name
+    model.producer_name, model.producer_version = "spoken-digits", ""
+    del model.metadata_props[:]
     onnx.helper.set_model_props(
-        joined,
+        model,
         {
             key: value if isinstance(value, str) else json.dumps(value, sort_keys=True)
             for key, value in sorted(about.items())
         },
     )
-    onnx.checker.check_model(joined, full_check=True)
-    return joined
 
 
 def save(model: onnx.ModelProto, path: Path) -> None:
@@ -142,7 +148,8 @@ frontend (float[n, {SECOND}] waveform) => (float[n, {SIZE}, {SIZE}] image)
 """
 
 
-def _frontend(settings: Spectrogram) -> onnx.ModelProto:
+def frontend(settings: Spectrogram) -> onnx.ModelProto:
+    """Return the graph from waveform (n, 16000) to image (n, 100, 100)."""
     window = analysis_window(settings)
     before = (len(window) - HOP) // 2
     after = len(window) - HOP - before
@@ -191,20 +198,36 @@ def _frontend(settings: Spectrogram) -> onnx.ModelProto:
 def _network(network: Classifier) -> onnx.ModelProto:
     # The exporter traces a batch of two: it takes a batch of one for a constant.
     pictures = torch.zeros(2, SIZE, SIZE)
+    return exported(
+        _Probabilities(network).eval(),
+        pictures,
+        {"pictures": {0: torch.export.Dim("n")}},
+        "probabilities",
+    )
+
+
+def exported(
+    module: nn.Module, example: Tensor, dynamic: dict[str, dict[int, Any]], output: str
+) -> onnx.ModelProto:
+    """Return a module's graph, its large weights as float16, nothing in it of this machine.
+
+    ``dynamic`` names the one input, and says which of its dimensions may have any size.
+    """
+    (name,) = dynamic
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # torchvision is not needed
     with (
         contextlib.redirect_stdout(io.StringIO()),  # its progress report
         warnings.catch_warnings(action="ignore", category=FutureWarning),  # its own affairs
     ):
         program = torch.onnx.export(
-            _Probabilities(network).eval(),
-            (pictures,),
+            module,
+            (example,),
             dynamo=True,
             optimize=False,  # it would fold norms into weights, which float16 does not then hold
             opset_version=OPSET,
-            input_names=["pictures"],
-            output_names=["probabilities"],
-            dynamic_shapes={"pictures": {0: torch.export.Dim("n")}},
+            input_names=[name],
+            output_names=[output],
+            dynamic_shapes=(dynamic[name],),
         )
     assert program is not None
     model = program.model_proto

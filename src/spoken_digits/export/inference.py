@@ -81,6 +81,24 @@ def load_model(path: Path, threads: int = 1) -> Model:
 
     Raises ModelError if it is missing, cannot be read, or was made by another version.
     """
+    session = open_session(path, threads)
+    labels = checked_labels(path, session.get_modelmeta().custom_metadata_map)
+    silence = np.zeros((1, SECOND), np.float32)
+    try:
+        (probabilities,) = session.run(["probabilities"], {"waveform": silence})
+    except Exception as error:
+        raise ModelError(
+            f"{path}: not a model of spoken words ({str(error).splitlines()[0]})"
+        ) from None
+    if probabilities.shape != (1, len(labels) + 1):
+        raise ModelError(
+            f"{path}: gives {probabilities.shape[-1]} probabilities, not {len(labels) + 1}"
+        )
+    return Model(path, session, labels)
+
+
+def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    """Open an ONNX model. Raises ModelError if it is missing or cannot be read."""
     if not path.is_file():
         raise ModelError(
             f"{path}: no such file. Make it with: dvc repro, or fetch it with: dvc pull"
@@ -98,22 +116,10 @@ def load_model(path: Path, threads: int = 1) -> Model:
             f"{path}: not an ONNX model that can be read ({reason}). Fetch it again with: "
             "dvc pull, or make it with: dvc repro"
         ) from None
-    labels = _checked_labels(path, session.get_modelmeta().custom_metadata_map)
-    silence = np.zeros((1, SECOND), np.float32)
-    try:
-        (probabilities,) = session.run(["probabilities"], {"waveform": silence})
-    except Exception as error:
-        raise ModelError(
-            f"{path}: not a model of spoken words ({str(error).splitlines()[0]})"
-        ) from None
-    if probabilities.shape != (1, len(labels) + 1):
-        raise ModelError(
-            f"{path}: gives {probabilities.shape[-1]} probabilities, not {len(labels) + 1}"
-        )
-    return Model(path, session, labels)
+    return session
 
 
-def _checked_labels(path: Path, metadata: dict[str, str]) -> tuple[str, ...]:
+def checked_labels(path: Path, metadata: dict[str, str]) -> tuple[str, ...]:
     """Return the labels of a model's words. Raises ModelError if it is of another version."""
     found = metadata.get("format")
     if found is None:

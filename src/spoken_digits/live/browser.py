@@ -2,15 +2,7 @@
 
 from importlib.metadata import version
 
-from spoken_digits.live import (
-    decision,
-    digit_string,
-    endpointer,
-    level,
-    silences,
-    silero,
-    stream_resampler,
-)
+from spoken_digits.live import decision, endpointer, level, silero, stream_resampler
 from spoken_digits.params import Live
 from spoken_digits.recording import FORMAT
 from spoken_digits.sizes import HOP, SAMPLE_RATE, SECOND, SIZE
@@ -71,7 +63,7 @@ def listening(live: Live) -> dict[str, object]:
             "lag": level.LevelDetector.lag,
             "shortest": level.LevelDetector.shortest,
         },
-        "zeros_s": silences.ZEROS_S,
+        "zeros_s": decision.ZEROS_S,
         "one_second": {
             "lasting": one_second.LASTING,
             "range": one_second.RANGE,
@@ -79,7 +71,7 @@ def listening(live: Live) -> dict[str, object]:
             "peak": one_second.PEAK,
         },
         "mixing": {"cancelled": mixing.CANCELLED, "as_strong": mixing.AS_STRONG},
-        "word": {"before": digit_string.BEFORE, "after": digit_string.AFTER},
+        "word": {"before": decision.BEFORE, "after": decision.AFTER},
         "decision": {
             "longest_word_s": decision.LONGEST_WORD_S,
             "shortest_word_s": decision.SHORTEST_WORD_S,

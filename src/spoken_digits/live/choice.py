@@ -3,10 +3,13 @@
 from pathlib import Path
 
 from spoken_digits.export import released
-from spoken_digits.export.inference import ModelError
+from spoken_digits.export.inference import Model, ModelError
+from spoken_digits.export.sequence_inference import NumberModel, load_number_model
 
 TRAINED = Path("models/digits.onnx")
 """What the export stage wrote last."""
+NUMBERS = "numbers.onnx"
+"""The network that reads numbers, beside the model of single words."""
 _A_CLONE_S = 60.0  # Git writes both files within seconds; training takes longer
 
 
@@ -33,3 +36,31 @@ def newer_model(path: Path) -> str:
     if TRAINED.stat().st_mtime - path.stat().st_mtime < _A_CLONE_S:
         return ""
     return f"a newer model is {TRAINED}. To use it: --model {TRAINED}, or live.model: trained"
+
+
+def numbers_beside(model: Model) -> Path:
+    """Return where the network is that reads numbers of a model's words: beside the model."""
+    return model.path.with_name(NUMBERS)
+
+
+def number_model(model: Model) -> NumberModel:
+    """Load the network that reads numbers of a model's words.
+
+    Raises ModelError if it is missing, cannot be read, or is one of other words.
+    """
+    path = numbers_beside(model)
+    if not path.is_file():
+        advice = "Make it with: dvc repro numbers/dvc.yaml"
+        if path.parent == released.FOLDER:
+            advice = (
+                f"Take it from Git: git checkout {path}, or train one ({TRAINED} uses it, with "
+                "live.model: trained) with: dvc repro numbers/dvc.yaml"
+            )
+        raise ModelError(f"{path}: no such file, and --string reads with it. {advice}")
+    found = load_number_model(path)
+    if found.labels != model.labels:
+        raise ModelError(
+            f"{path}: reads {', '.join(found.labels)}, and {model.path} recognises "
+            f"{', '.join(model.labels)}. Make it anew with: dvc repro numbers/dvc.yaml"
+        )
+    return found

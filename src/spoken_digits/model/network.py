@@ -150,7 +150,7 @@ def convolution(
     )
 
 
-def save_network(network: SpectrogramNet, path: Path, about: dict[str, object]) -> None:
+def save_network(network: nn.Module, path: Path, about: dict[str, object]) -> None:
     """Write weights as float16 safetensors with ``about`` (JSON values) as metadata."""
     tensors = {
         name: value.half() if value.is_floating_point() else value

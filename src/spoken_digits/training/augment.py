@@ -62,7 +62,7 @@ _SYLLABLE_DRIFT_RATE = 2.5  # Hz: about that of syllables
 
 # Compression: how far apart loud and soft are, and how consonants and vowels are balanced.
 _CONTRAST = 0.25  # bound, around a factor of 1
-_BALANCE_HEIGHTS = 3  # a second is what so many heights are to a response (_waves)
+_BALANCE_HEIGHTS = 3  # a second is what so many heights are to a response (waves)
 _BALANCE_TILT = 3  # dB a third of a second, bound
 _BALANCE_RIPPLE = 3  # dB, bound
 _BLACK = 0.003  # grey level of what is no sound: less than 1 of 255
@@ -129,7 +129,7 @@ _MASK_CHANCE = 0.6  # of each
 _MASK_BANDS = (14, 14)  # the widest of each
 _MASK_FRAMES = (12, 12)  # the widest of each
 
-_DB = math.log(10) / 10  # exp(_DB x dB) is a power ratio
+DB = math.log(10) / 10  # exp(DB x dB) is a power ratio
 _SOUNDING = 0.03  # mean grey level, 0..1, of a frame that is not silence
 
 
@@ -148,12 +148,19 @@ def augment(
     pictures = _trim(pictures, strengths["trim"], random)
     pictures = _warp(pictures, strengths, random)
     power = _compress(pictures, strengths["compression"], random)
+    pictures = _to_pictures(on_the_way(power, strengths, random))
+    return _mask(pictures, strengths["mask"], random)
+
+
+def on_the_way(power: Tensor, strengths: Strengths, random: Generator) -> Tensor:
+    """Do what happens to a voice on its way to the file, (n, 100, frames) -> the same: power.
+
+    Its s and its pitch are another's, it sounds in a room, in noise, and a microphone records it.
+    """
     power = _weaken_fricatives(power, strengths["fricatives"], random)
     power = _blur_bands(power, strengths["blur"], random)
     power = _reverberate(power, strengths["reverberation"], random)
-    power = _record(power, strengths, random)
-    pictures = _to_pictures(power)
-    return _mask(pictures, strengths["mask"], random)
+    return _record(power, strengths, random)
 
 
 def with_other_sounds(
@@ -183,27 +190,27 @@ def with_other_sounds(
 def _pieces(pictures: Tensor, random: Generator) -> Tensor:
     """Keep the first or the last of each picture's sounding frames."""
     first, last = _ends(pictures.mean(dim=1) > _SOUNDING)
-    kept = (last - first + 1) * _uniform(pictures, *_PIECE_KEPT, random)
-    beginning = _chance(pictures, 0.5, random)
+    kept = (last - first + 1) * uniform(pictures, *_PIECE_KEPT, random)
+    beginning = chance(pictures, 0.5, random)
     start = torch.where(beginning, first, last - kept)
     end = torch.where(beginning, first + kept, last)
-    return pictures * _between(start, end)[:, None, :]
+    return pictures * _between(start, end, SIZE)[:, None, :]
 
 
 def _trim(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     """Cut the weak ends of words off, as gates and recordings that are trimmed tightly do."""
     first, last = _ends(pictures.mean(dim=1) > _SOUNDING)
     length = last - first + 1
-    cut = length * _uniform(pictures, *_CUT_START, random) * _chance(pictures, _CUT_CHANCE, random)
+    cut = length * uniform(pictures, *_CUT_START, random) * chance(pictures, _CUT_CHANCE, random)
     start = first + cut
-    cut = length * _uniform(pictures, *_CUT_END, random) * _chance(pictures, _CUT_CHANCE, random)
-    kept = _between(start, last - cut)
-    power = torch.exp(_DB * DEPTH * (pictures - 1)).sum(dim=1)  # (n, 100) of whole frames
-    threshold = torch.exp(-_DB * _uniform(pictures, *_GATE_THRESHOLD, random))
-    gate = _between(*_ends(power > power.amax(dim=1, keepdim=True) * threshold[:, None]))
-    gated = _chance(pictures, _GATE_CHANCE, random)[:, None]
+    cut = length * uniform(pictures, *_CUT_END, random) * chance(pictures, _CUT_CHANCE, random)
+    kept = _between(start, last - cut, SIZE)
+    power = torch.exp(DB * DEPTH * (pictures - 1)).sum(dim=1)  # (n, 100) of whole frames
+    threshold = torch.exp(-DB * uniform(pictures, *_GATE_THRESHOLD, random))
+    gate = _between(*_ends(power > power.amax(dim=1, keepdim=True) * threshold[:, None]), SIZE)
+    gated = chance(pictures, _GATE_CHANCE, random)[:, None]
     kept = torch.where(gated, kept & gate, kept)
-    kept |= ~_chance(pictures, strength, random)[:, None]
+    kept |= ~chance(pictures, strength, random)[:, None]
     return pictures * kept[:, None, :]
 
 
@@ -211,7 +218,7 @@ def _warp(pictures: Tensor, strengths: Strengths, random: Generator) -> Tensor:
     """Move bands and frames smoothly: other speakers, faster or slower, sooner or later."""
     n = len(pictures)
     tract, tempo = strengths["vocal_tract"], strengths["tempo"]
-    bands = _vocal_tract(pictures, tract, random)
+    bands = vocal_tract(pictures, tract, random)
     frames = _shift_and_tempo(pictures, strengths["shift"], tempo, random)
     bands = bands + _drift(pictures, _FORMANT_DRIFT * tract, _FORMANT_DRIFT_RATE, random)
     frames = frames + _drift(pictures, _SYLLABLE_DRIFT * tempo, _SYLLABLE_DRIFT_RATE, random)
@@ -219,7 +226,7 @@ def _warp(pictures: Tensor, strengths: Strengths, random: Generator) -> Tensor:
     return F.grid_sample(pictures[:, None], grid, align_corners=False)[:, 0]
 
 
-def _vocal_tract(pictures: Tensor, strength: float, random: Generator) -> Tensor:
+def vocal_tract(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     """Return where each band comes from, (n, 100, 1) in -1..1, with a longer or shorter tract."""
     y = _positions(pictures)[:, None]
     # Low frequencies, y = 1, stay; the bend moves the middle bands alone.
@@ -244,7 +251,7 @@ def _shift_and_tempo(pictures: Tensor, shift: float, tempo: float, random: Gener
 def _drift(pictures: Tensor, bound: float, rate: float, random: Generator) -> Tensor:
     """Return a displacement that goes to and fro in time, (n, 1, 100), at a rate in Hz."""
     size = _bounded(pictures, bound, random)
-    phase = _uniform(pictures, 0, 2 * math.pi, random)[:, None, None]
+    phase = uniform(pictures, 0, 2 * math.pi, random)[:, None, None]
     return size * torch.sin(math.pi * rate * _positions(pictures) + phase)
 
 
@@ -255,13 +262,13 @@ def _positions(like: Tensor) -> Tensor:
 
 def _compress(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     """Return power relative to white, with more or less contrast (compressors)."""
-    contrast = _uniform(pictures, 1 - _CONTRAST * strength, 1 + _CONTRAST * strength, random)
+    contrast = uniform(pictures, 1 - _CONTRAST * strength, 1 + _CONTRAST * strength, random)
     decibels = (pictures - 1) * (DEPTH * contrast[:, None, None])
     # Consonants and vowels in another balance: a gain that changes with time.
     time = torch.linspace(0, 1, SIZE, device=pictures.device)[None] * _BALANCE_HEIGHTS
-    gain = _waves(pictures, time, _BALANCE_TILT * strength, _BALANCE_RIPPLE * strength, random)
+    gain = waves(pictures, time, _BALANCE_TILT * strength, _BALANCE_RIPPLE * strength, random)
     decibels = decibels + gain[:, None, :]
-    return torch.exp(decibels.mul_(_DB)) * (pictures > _BLACK)
+    return torch.exp(decibels.mul_(DB)) * (pictures > _BLACK)
 
 
 def _weaken_fricatives(power: Tensor, strength: float, random: Generator) -> Tensor:
@@ -270,20 +277,20 @@ def _weaken_fricatives(power: Tensor, strength: float, random: Generator) -> Ten
     Synthetic voices hiss loudly in all bands. People's s is far above 4 kHz, and weak where a
     microphone or a telephone ends there.
     """
-    hissing = power[:, :_ABOVE_2_KHZ].sum(dim=1) / power.sum(dim=1).clamp(min=1e-12)  # (n, 100)
-    some = _chance(power, _HISS_CHANCE * strength, random)
-    gain = (_uniform(power, *_HISS_GAIN, random) * some)[:, None, None]
-    thinning = (_uniform(power, *_HISS_THINNING, random) * some)[:, None, None]
+    hissing = power[:, :_ABOVE_2_KHZ].sum(dim=1) / power.sum(dim=1).clamp(min=1e-12)
+    some = chance(power, _HISS_CHANCE * strength, random)
+    gain = (uniform(power, *_HISS_GAIN, random) * some)[:, None, None]
+    thinning = (uniform(power, *_HISS_THINNING, random) * some)[:, None, None]
     height = _heights(power)[None, :, None]
-    return power * torch.exp(_DB * hissing[:, None, :] * (gain + thinning * (height - 1)))
+    return power * torch.exp(DB * hissing[:, None, :] * (gain + thinning * (height - 1)))
 
 
 def _blur_bands(power: Tensor, strength: float, random: Generator) -> Tensor:
     """Blur half of the pictures over bands, which hides the harmonics and with them the pitch."""
     band = torch.arange(SIZE, dtype=torch.float32, device=power.device)
     apart = band[None, :, None] - band[None, None, :]
-    width = _uniform(power, _BLUR_LEAST, _BLUR_MOST * strength, random)
-    some = _chance(power, _BLUR_CHANCE if strength else 0, random)
+    width = uniform(power, _BLUR_LEAST, _BLUR_MOST * strength, random)
+    some = chance(power, _BLUR_CHANCE if strength else 0, random)
     blur = torch.exp(-((apart / width[some, None, None]) ** 2) / 2)
     blur = blur / blur.sum(dim=2, keepdim=True)
     power = power.clone()
@@ -293,11 +300,11 @@ def _blur_bands(power: Tensor, strength: float, random: Generator) -> Tensor:
 
 def _reverberate(power: Tensor, strength: float, random: Generator) -> Tensor:
     """Add to half of the pictures a tail that decays exponentially: a product along time."""
-    frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)
-    lag = frame[None, :] - frame[:, None]  # (100, 100): from frame, to frame
+    frame = torch.arange(power.shape[2], dtype=torch.float32, device=power.device)
+    lag = frame[None, :] - frame[:, None]  # (frames, frames): from frame, to frame
     decay = _log_uniform(power, *_TAIL_DECAY, random)
     level = _log_uniform(power, *_TAIL_LEVEL, random)
-    some = _chance(power, _TAIL_CHANCE * strength, random)
+    some = chance(power, _TAIL_CHANCE * strength, random)
     tail = torch.exp(-lag.clamp(min=0) / decay[some, None, None]) * (lag >= 0)
     power = power.clone()
     power[some] += torch.bmm(power[some], level[some, None, None] * tail)
@@ -307,41 +314,41 @@ def _reverberate(power: Tensor, strength: float, random: Generator) -> Tensor:
 def _record(power: Tensor, strengths: Strengths, random: Generator) -> Tensor:
     """Record the word with a microphone, in noise, for a second or less."""
     recorded = _recorded_frames(power, strengths["padding"], random)[:, None, :]
-    gain = torch.exp(_DB * _response(power, strengths["microphone"], random))[:, :, None]
+    gain = torch.exp(DB * _response(power, strengths["microphone"], random))[:, :, None]
     noise = _noise(power, strengths["noise"], strengths["voices"], random)
     # Noise of the room passes the microphone too; noise of the electronics does not.
-    electronic = _chance(power, _ELECTRONIC_CHANCE, random)[:, None, None]
+    electronic = chance(power, _ELECTRONIC_CHANCE, random)[:, None, None]
     heard = torch.where(electronic, power * gain + noise, (power + noise) * gain)
     clicks = _clicks(heard, strengths["clicks"], random)
     return (heard + clicks + _hum(heard, strengths["hum"], random)) * recorded
 
 
 def _recorded_frames(power: Tensor, strength: float, random: Generator) -> Tensor:
-    """Return which frames the recording has, (n, 100); the rest is padding, without any noise.
+    """Return which frames the recording has, (n, frames); the rest is padding, without any noise.
 
     A quarter of the pictures are of recordings that begin and end within 0.3 s of their word.
     Else the edges of noisy recordings, shorter than the second, would be taken for consonants.
     """
     level = power.sum(dim=1)
     first, last = _ends(level >= level.amax(dim=1, keepdim=True) * _PADDED_WORD)
-    before = _PADDED_MARGIN * _uniform(power, 0, 1, random).square()
-    after = _PADDED_MARGIN * _uniform(power, 0, 1, random).square()
-    whole = ~_chance(power, _PADDED_CHANCE * strength, random)
-    return _between(first - before, last + after) | whole[:, None]
+    before = _PADDED_MARGIN * uniform(power, 0, 1, random).square()
+    after = _PADDED_MARGIN * uniform(power, 0, 1, random).square()
+    whole = ~chance(power, _PADDED_CHANCE * strength, random)
+    return _between(first - before, last + after, power.shape[2]) | whole[:, None]
 
 
 def _response(power: Tensor, strength: float, random: Generator) -> Tensor:
     """Return a microphone's frequency response, (n, 100) dB: tilt, ripple, and band limits."""
     height = _heights(power)[None]
-    response = _waves(power, height, _RESPONSE_TILT * strength, _RESPONSE_RIPPLE * strength, random)
+    response = waves(power, height, _RESPONSE_TILT * strength, _RESPONSE_RIPPLE * strength, random)
 
-    def limit(chance: float, limits: tuple[float, float]) -> Tensor:
-        some = _uniform(power, *limits, random) * _chance(power, chance * strength, random)
+    def limit(share: float, limits: tuple[float, float]) -> Tensor:
+        some = uniform(power, *limits, random) * chance(power, share * strength, random)
         return some[:, None]
 
     below = limit(_LOW_CUT_CHANCE, _LOW_CUT) - height
     above = height - 1 + limit(_HIGH_CUT_CHANCE, _HIGH_CUT)
-    slope = _uniform(power, *_CUT_SLOPE, random)[:, None]
+    slope = uniform(power, *_CUT_SLOPE, random)[:, None]
     return response - ((below.clamp(min=0) + above.clamp(min=0)) * slope).clamp(max=_CUT_MOST)
 
 
@@ -350,33 +357,28 @@ def _noise(power: Tensor, strength: float, voices_strength: float, random: Gener
 
     ``voices_strength`` is that of the other voices alone.
     """
-    n = len(power)
     speech = power.amax(dim=2).mean(dim=1)  # (n,) the level that SNR refers to
-    colour = torch.exp(
-        _DB * _waves(power, _heights(power)[None], _NOISE_TILT, _NOISE_RIPPLE, random)
-    )
+    colour = torch.exp(DB * waves(power, _heights(power)[None], _NOISE_TILT, _NOISE_RIPPLE, random))
     colour = colour / colour.mean(dim=1, keepdim=True)
     # A band's power in one frame of noise is nearly exponentially distributed.
-    grain = -torch.log(
-        torch.rand(n, SIZE, SIZE, generator=random).to(power.device).clamp_(min=1e-6)
-    )
+    grain = -torch.log(torch.rand(power.shape, generator=random).to(power.device).clamp_(min=1e-6))
     grain = (grain + grain.roll(1, dims=2)) / 2  # frames overlap
-    frame = torch.arange(SIZE, dtype=torch.float32, device=power.device)[None]
-    rate, phase = _uniform(power, *_SWELL_RATE, random), _uniform(power, 0, 2 * math.pi, random)
+    frame = torch.arange(power.shape[2], dtype=torch.float32, device=power.device)[None]
+    rate, phase = uniform(power, *_SWELL_RATE, random), uniform(power, 0, 2 * math.pi, random)
     swell = torch.exp(
-        _uniform(power, *_SWELL_DEPTH, random)[:, None]
+        uniform(power, *_SWELL_DEPTH, random)[:, None]
         * torch.sin(frame * rate[:, None] + phase[:, None])
     )
-    level = speech * _chance(power, _NOISE_CHANCE * strength, random)
-    level = level * torch.exp(-_DB * _uniform(power, *_NOISE_SNR, random))
+    level = speech * chance(power, _NOISE_CHANCE * strength, random)
+    level = level * torch.exp(-DB * uniform(power, *_NOISE_SNR, random))
     noise = grain * (colour * level[:, None])[:, :, None] * swell[:, None, :]
     voices = torch.zeros_like(power)
     for shifts in _VOICES:
         voices = voices + power.roll(shifts, (0, 2))
     voices = voices / voices.amax(dim=2).mean(dim=1).clamp(min=1e-9)[:, None, None]
-    level = speech * _chance(power, _VOICES_CHANCE * voices_strength, random)
-    level = level * torch.exp(-_DB * _uniform(power, *_VOICES_SNR, random))
-    floor = power.amax(dim=(1, 2)) * torch.exp(_DB * _uniform(power, *_FLOOR, random))
+    level = speech * chance(power, _VOICES_CHANCE * voices_strength, random)
+    level = level * torch.exp(-DB * uniform(power, *_VOICES_SNR, random))
+    floor = power.amax(dim=(1, 2)) * torch.exp(DB * uniform(power, *_FLOOR, random))
     # Silence has no level of its own: noise at full level, in dB below the loudest, is the same.
     floor = torch.where(speech > 0, floor, 1.0) * (strength > 0)
     return noise + voices * level[:, None, None] + grain * floor[:, None, None]
@@ -384,14 +386,12 @@ def _noise(power: Tensor, strength: float, voices_strength: float, random: Gener
 
 def _clicks(power: Tensor, strength: float, random: Generator) -> Tensor:
     """Return a click or a knock to add to three of ten pictures, anywhere in the second."""
-    colour = torch.exp(
-        _DB * _waves(power, _heights(power)[None], _CLICK_TILT, _CLICK_RIPPLE, random)
-    )
+    colour = torch.exp(DB * waves(power, _heights(power)[None], _CLICK_TILT, _CLICK_RIPPLE, random))
     colour = colour / colour.amax(dim=1, keepdim=True)
-    level = power.amax(dim=(1, 2)) * torch.exp(_DB * _uniform(power, *_CLICK_LEVEL, random))
-    level = level * _chance(power, _CLICK_CHANCE * strength, random)
-    start = _uniform(power, 0, SIZE, random)
-    frames = _between(start, start + _uniform(power, *_CLICK_FRAMES, random))
+    level = power.amax(dim=(1, 2)) * torch.exp(DB * uniform(power, *_CLICK_LEVEL, random))
+    level = level * chance(power, _CLICK_CHANCE * strength, random)
+    start = uniform(power, 0, power.shape[2], random)
+    frames = _between(start, start + uniform(power, *_CLICK_FRAMES, random), power.shape[2])
     return (colour * level[:, None])[:, :, None] * frames[:, None, :]
 
 
@@ -399,14 +399,14 @@ def _hum(power: Tensor, strength: float, random: Generator) -> Tensor:
     """Return steady overtones of mains hum to add to some pictures, in the lowest bands."""
     n = len(power)
     band = torch.arange(SIZE - 1, -1, -1, dtype=torch.float32, device=power.device)  # by row
-    apart = _uniform(power, *_HUM_APART, random)
+    apart = uniform(power, *_HUM_APART, random)
     overtone = torch.arange(1, _HUM_OVERTONES + 1, device=power.device)
     centres = apart[:, None] * overtone - 0.5  # (n, overtones); the lowest is near 100 Hz
     shapes = torch.exp(-(((band - centres[:, :, None]) / _HUM_WIDTH) ** 2) / 2)  # (n, o, 100)
-    some = _chance(power, _HUM_CHANCE * strength, random)
+    some = chance(power, _HUM_CHANCE * strength, random)
     draws = torch.rand(n, _HUM_OVERTONES, generator=random).to(power.device)
     low, high = _HUM_LEVEL
-    levels = torch.exp(_DB * (low + (high - low) * draws)) * some[:, None]
+    levels = torch.exp(DB * (low + (high - low) * draws)) * some[:, None]
     loudest = power.amax(dim=(1, 2))
     return ((shapes * levels[:, :, None]).sum(dim=1) * loudest[:, None])[:, :, None]
 
@@ -417,7 +417,7 @@ def _to_pictures(power: Tensor) -> Tensor:
     white = torch.maximum(levels[:, -1] * HEADROOM, levels[:, 0] * LEAST_WHITE)[:, None, None]
     # Not log10: its last bit is another on AMD than on Intel.
     relative = power / white.clamp(min=1e-12)
-    decibels = torch.log(relative.clamp_(min=10 ** (-DEPTH / 10), max=1)).div_(_DB)
+    decibels = torch.log(relative.clamp_(min=10 ** (-DEPTH / 10), max=1)).div_(DB)
     return decibels.div_(DEPTH).add_(1)
 
 
@@ -426,9 +426,9 @@ def _mask(pictures: Tensor, strength: float, random: Generator) -> Tensor:
     pixel = torch.arange(SIZE, dtype=torch.float32, device=pictures.device)[None]
 
     def hidden(widest: float) -> Tensor:
-        start = _uniform(pictures, 0, SIZE, random)[:, None]
-        width = _uniform(pictures, 0, widest * strength, random)
-        width = width * _chance(pictures, _MASK_CHANCE, random)
+        start = uniform(pictures, 0, SIZE, random)[:, None]
+        width = uniform(pictures, 0, widest * strength, random)
+        width = width * chance(pictures, _MASK_CHANCE, random)
         return (pixel >= start) & (pixel < start + width[:, None])
 
     bands = torch.stack([hidden(widest) for widest in _MASK_BANDS]).any(dim=0)
@@ -437,15 +437,16 @@ def _mask(pictures: Tensor, strength: float, random: Generator) -> Tensor:
 
 
 def _ends(sounding: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the first and the last true frame of each row, (n, 100) -> (n,), (n,)."""
-    frame = torch.arange(SIZE, dtype=torch.float32, device=sounding.device)
-    first = torch.where(sounding, frame, SIZE).amin(dim=1)
+    """Return the first and the last true frame of each row, (n, frames) -> (n,), (n,)."""
+    frames = sounding.shape[1]
+    frame = torch.arange(frames, dtype=torch.float32, device=sounding.device)
+    first = torch.where(sounding, frame, frames).amin(dim=1)
     return first, torch.where(sounding, frame, -1).amax(dim=1)
 
 
-def _between(start: Tensor, end: Tensor) -> Tensor:
-    """Return which frames are from start to end, (n,), (n,) -> (n, 100)."""
-    frame = torch.arange(SIZE, dtype=torch.float32, device=start.device)
+def _between(start: Tensor, end: Tensor, frames: int) -> Tensor:
+    """Return which frames are from start to end, (n,), (n,) -> (n, frames)."""
+    frame = torch.arange(frames, dtype=torch.float32, device=start.device)
     return (frame >= start[:, None]) & (frame <= end[:, None])
 
 
@@ -454,29 +455,29 @@ def _heights(like: Tensor) -> Tensor:
     return torch.linspace(1, 0, SIZE, device=like.device)
 
 
-def _waves(power: Tensor, height: Tensor, tilt: float, ripple: float, random: Generator) -> Tensor:
+def waves(power: Tensor, height: Tensor, tilt: float, ripple: float, random: Generator) -> Tensor:
     """Return random smooth curves over heights (1, 100), with bounds in dB, (n, 100) dB."""
-    curve = _uniform(power, -tilt, tilt, random)[:, None] * (height - 0.5)
+    curve = uniform(power, -tilt, tilt, random)[:, None] * (height - 0.5)
     for half_waves, share in _WAVES:
-        phase = _uniform(power, 0, 2 * math.pi, random)[:, None]
-        depth = _uniform(power, -ripple * share, ripple * share, random)[:, None]
+        phase = uniform(power, 0, 2 * math.pi, random)[:, None]
+        depth = uniform(power, -ripple * share, ripple * share, random)[:, None]
         curve = curve + depth * torch.cos(math.pi * half_waves * height + phase)
     return curve
 
 
 def _bounded(like: Tensor, bound: float, random: Generator) -> Tensor:
     """Draw from (-bound, bound) for each picture, (n, 1, 1)."""
-    return _uniform(like, -bound, bound, random)[:, None, None]
+    return uniform(like, -bound, bound, random)[:, None, None]
 
 
-def _uniform(like: Tensor, low: float, high: float, random: Generator) -> Tensor:
+def uniform(like: Tensor, low: float, high: float, random: Generator) -> Tensor:
     """Draw from (low, high) for each picture, (n,)."""
     return (torch.rand(len(like), generator=random) * (high - low) + low).to(like.device)
 
 
 def _log_uniform(like: Tensor, low: float, high: float, random: Generator) -> Tensor:
-    return _uniform(like, math.log(low), math.log(high), random).exp()
+    return uniform(like, math.log(low), math.log(high), random).exp()
 
 
-def _chance(like: Tensor, probability: float, random: Generator) -> Tensor:
+def chance(like: Tensor, probability: float, random: Generator) -> Tensor:
     return (torch.rand(len(like), generator=random) < probability).to(like.device)

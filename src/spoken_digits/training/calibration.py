@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional as F
 
 from spoken_digits.dataset.images import Images
@@ -34,7 +35,7 @@ def calibrate(network: SpectrogramNet, images: Images, classes: NDArray[np.int64
     return temperature
 
 
-def round_to_half(network: SpectrogramNet) -> None:
+def round_to_half(network: nn.Module) -> None:
     """Round the weights to what float16 holds, as they are saved and exported."""
     with torch.no_grad():
         for value in network.state_dict().values():

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
@@ -76,19 +77,12 @@ def fit(
     network = network_of(count).requires_grad_().to(device)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).requires_grad_(False)
-    optimizer = torch.optim.AdamW(
-        network.parameters(),
-        lr=settings.learning_rate,
-        weight_decay=settings.weight_decay,
-        fused=True,  # the others take square roots whose last bit is another on AMD than on Intel
-    )
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer,
+    optimizer, schedule = optimizer_and_schedule(
+        network,
+        steps * settings.epochs,
         settings.learning_rate,
-        total_steps=max(steps * settings.epochs, 8),  # with 4 it divides by zero
-        pct_start=_WARM_UP,
-        div_factor=_FIRST_STEP,
-        final_div_factor=settings.anneal / _FIRST_STEP,
+        settings.anneal,
+        settings.weight_decay,
     )
 
     state = State(network, averaged, optimizer, schedule)
@@ -139,9 +133,8 @@ def fit(
             optimizer.step()
             schedule.step()
             total += loss.item()
-            # The first steps' weights are far from the last ones': forget them sooner.
             done = epoch * steps + step
-            _average(averaged, network, decay=min(_AVERAGE_DECAY, (done + 1) / (done + 10)))
+            average(averaged, network, done)
         total = processes.mean(total, device)
         if not math.isfinite(total):
             raise DivergedError(
@@ -163,8 +156,37 @@ def fit(
     return averaged.eval()
 
 
+def optimizer_and_schedule(
+    network: nn.Module,
+    steps: int,
+    learning_rate: float,
+    anneal: int,
+    weight_decay: float,
+    warm_up: float = _WARM_UP,
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """Return AdamW and the one-cycle schedule of so many steps."""
+    optimizer = torch.optim.AdamW(
+        network.parameters(),
+        lr=learning_rate,
+        weight_decay=weight_decay,
+        fused=True,  # the others take square roots whose last bit is another on AMD than on Intel
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer,
+        learning_rate,
+        total_steps=max(steps, 8),  # with 4 it divides by zero
+        pct_start=warm_up,
+        div_factor=_FIRST_STEP,
+        final_div_factor=anneal / _FIRST_STEP,
+    )
+    return optimizer, schedule
+
+
 @torch.no_grad()
-def _average(averaged: SpectrogramNet, network: SpectrogramNet, decay: float) -> None:
+def average(averaged: nn.Module, network: nn.Module, done: int) -> None:
+    """Move averaged weights towards a network's, which has done so many steps before this one."""
+    # The first steps' weights are far from the last ones': forget them sooner.
+    decay = min(_AVERAGE_DECAY, (done + 1) / (done + 10))
     for mean, value in zip(
         averaged.state_dict().values(), network.state_dict().values(), strict=True
     ):

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from spoken_digits.errors import UserError, explain
 from spoken_digits.files import replacing
-from spoken_digits.model.network import SpectrogramNet
 
 Metrics = dict[str, float]
 
@@ -32,8 +31,8 @@ class State:
     The random numbers of an epoch follow from the run's seed and the epoch, so they are not kept.
     """
 
-    network: SpectrogramNet
-    averaged: SpectrogramNet
+    network: nn.Module
+    averaged: nn.Module
     """The network whose weights are an average over steps: it is judged and returned."""
     optimizer: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.LRScheduler

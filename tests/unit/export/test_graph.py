@@ -113,7 +113,7 @@ def test_the_picture_is_the_front_ends(exported, answers, sound):
 )
 def test_the_waveform_is_padded_by_half_of_what_a_window_is_longer_than_a_hop(settings, pads):
     """Windows of 400, 160 and 512 samples, a hop of 160."""
-    (transform,) = [node for node in graph._frontend(settings).graph.node if node.op_type == "Conv"]
+    (transform,) = [node for node in graph.frontend(settings).graph.node if node.op_type == "Conv"]
     attributes = {
         attribute.name: onnx.helper.get_attribute_value(attribute)
         for attribute in transform.attribute
@@ -124,7 +124,7 @@ def test_the_waveform_is_padded_by_half_of_what_a_window_is_longer_than_a_hop(se
 @pytest.mark.parametrize(("before", "after"), [(-8, 8), (8, -8)])
 def test_a_wrong_pad_shows_in_the_picture(before, after):
     """The tests of pictures could fail: half a millisecond sooner or later is another picture."""
-    model = graph._frontend(USUAL)
+    model = graph.frontend(USUAL)
     (pads,) = [
         attribute
         for node in model.graph.node

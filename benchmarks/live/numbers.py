@@ -1,0 +1,133 @@
+"""How numbers are read by what --string runs: AN4's people, FSDD's takes joined, and no numbers.
+
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/live/numbers.py
+
+AN4's are the utterances of digits alone, "oh" being 0, by the speakers that the released network
+was not trained on. FSDD's are numbers of 4 and 7 digits by one speaker each, with pauses of 150 ms
+and none; with the default takes, 0-4, the official test, the result may guide no choice. The rest
+is ten minutes of music, babble and Speech Commands' words that are no digits (noise.py), in which
+each digit is one too many. A digit that is unsure, ?, is wrong.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from common.streams import ROOT, Sound, corpus_mirror, fsdd, other_words, take_range
+from noise import make
+from numpy.typing import NDArray
+
+from spoken_digits.corpora import an4
+from spoken_digits.corpora.phrases import OTHER_SPEECH
+from spoken_digits.corpora.speaker_digests import read_digests
+from spoken_digits.dataset.split import assign
+from spoken_digits.evaluation.numbers import Reading, scores
+from spoken_digits.export import released
+from spoken_digits.export.sequence_inference import NumberModel, load_number_model
+from spoken_digits.live.number_loop import numbers_in
+from spoken_digits.live.number_output import written
+from spoken_digits.live.number_reader import NumberReader
+from spoken_digits.params import load_params
+from spoken_digits.sizes import SAMPLE_RATE
+from spoken_digits.sound.decode import decode, waveform
+from spoken_digits.transcripts import Utterance
+from spoken_digits.vocabulary import digits
+
+AN4 = "an4_sphere.tar.gz"
+BLOCK = SAMPLE_RATE // 10
+PAUSES_S, LENGTHS = (0.15, 0.0), (4, 7)
+ROOM = 1e-4  # a quiet room's noise, re full scale
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--model", type=Path, default=ROOT / released.NUMBERS)
+    parser.add_argument("--takes", default="0-4", help="first-last, of FSDD")
+    parser.add_argument("--numbers", type=int, default=50, help="of each length and pause")
+    parser.add_argument("--seconds", type=int, default=600, help="of sound without numbers")
+    args = parser.parse_args()
+    mirror = corpus_mirror("the archives of AN4, FSDD and the Speech Commands subset")
+    model = load_number_model(args.model)
+    print("| numbers | n | digits | wrong % (95%) | left out, added % | whole % (95%) |")
+    print("|---|---|---|---|---|---|")
+    print(row("AN4, speakers left out", list(of_an4(model, mirror / AN4))), flush=True)
+    by_speaker: dict[str, list[tuple[str, Sound]]] = {}
+    for label, who, sound in fsdd(mirror, take_range(args.takes)):
+        by_speaker.setdefault(who, []).append((label, sound))
+    for pause in PAUSES_S:
+        for length in LENGTHS:
+            name = f"FSDD, {length} digits, {1000 * pause:.0f} ms"
+            print(row(name, list(joined(model, by_speaker, pause, length, args.numbers))))
+    print("\n| without numbers | seconds | digits claimed |\n|---|---|---|")
+    held_out = released.read_about(ROOT)["held_out"]["speech_commands"]
+    words = list(other_words(mirror, held_out))
+    for kind in ("music", "babble", "words"):
+        other = make(kind, args.seconds // 3, words, np.random.default_rng(0))
+        print(f"| {kind} | {args.seconds // 3} | {len(read(model, other))} |", flush=True)
+
+
+def of_an4(model: NumberModel, archive: Path) -> Iterator[Reading]:
+    """Read AN4's numbers of digits alone by the speakers of the test subset."""
+    spoken = an4.whole_utterances(archive, read_digests(an4.DIGESTS))
+    labels = {word.said[0]: word.label for word in digits().words} | {an4.OH: "0"}
+    takes: Counter[str] = Counter()
+    utterances = []
+    for one in spoken:
+        said = tuple(labels.get(word, OTHER_SPEECH) for word in one.words)
+        utterances.append((Utterance("an4", one.speaker, takes[one.speaker], said), one.content))
+        takes[one.speaker] += 1
+    split = load_params(ROOT / "params.yaml").split
+    split = split.model_copy(update={"scheme": released.NUMBERS_PARAMS["split.scheme"]})
+    of = assign([one.recording for one, _ in utterances], (), split)
+    for utterance, content in utterances:
+        if of[utterance.recording] == "test" and OTHER_SPEECH not in utterance.said:
+            sound = waveform(*decode(content, utterance.name))
+            yield Reading(utterance, read(model, sound), len(sound) / SAMPLE_RATE)
+
+
+def joined(
+    model: NumberModel,
+    by_speaker: dict[str, list[tuple[str, Sound]]],
+    pause: float,
+    length: int,
+    numbers: int,
+) -> Iterator[Reading]:
+    """Read numbers that are joined from a speaker's recordings of single digits."""
+    rng = np.random.default_rng([length, round(pause * 1000)])
+    speakers = sorted(by_speaker)
+    quiet = np.zeros(round(pause * SAMPLE_RATE))
+    for number in range(numbers):
+        who = speakers[rng.integers(len(speakers))]
+        recordings = by_speaker[who]
+        chosen = [recordings[i] for i in rng.integers(len(recordings), size=length)]
+        parts = [part for _, sound in chosen for part in (sound, quiet)]
+        stream = np.concatenate([np.zeros(SAMPLE_RATE), *parts, np.zeros(SAMPLE_RATE)])
+        stream += ROOM * rng.standard_normal(len(stream))
+        said = tuple(label for label, _ in chosen)
+        yield Reading(Utterance("fsdd", who, number, said), read(model, stream), 1.0)
+
+
+def read(model: NumberModel, sound: NDArray[np.floating]) -> tuple[str, ...]:
+    """Return the digits of all numbers in a stream, as --string writes them."""
+    samples = sound.astype(np.float32)
+    blocks = (samples[start : start + BLOCK] for start in range(0, len(samples), BLOCK))
+    reject = load_params(ROOT / "params.yaml").live.reject
+    numbers = numbers_in(NumberReader(model, reject), blocks)
+    return tuple("".join(written(number.words, "digit", reject) for number in numbers))
+
+
+def row(name: str, readings: list[Reading]) -> str:
+    """Return a row of the table."""
+    of = scores(readings)
+    return (
+        f"| {name} | {of['utterances']} | {of['words']} | "
+        f"{100 * of['error']:.1f} ({100 * of['error_low']:.1f}-{100 * of['error_high']:.1f}) | "
+        f"{100 * of['deletions']:.1f}, {100 * of['insertions']:.1f} | "
+        f"{100 * of['whole']:.0f} ({100 * of['whole_low']:.0f}-{100 * of['whole_high']:.0f}) |"
+    )
+
+
+if __name__ == "__main__":
+    main()

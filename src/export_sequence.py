@@ -1,0 +1,79 @@
+"""Stage export_sequence: the network that reads numbers as one ONNX file, checked against PyTorch.
+
+Writes models/numbers.onnx. A file that reads other words than PyTorch in an utterance of the test
+subset is not written. Part of the pipeline of numbers/dvc.yaml.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
+
+_, params = start(__doc__, predicts=True)
+
+
+import numpy as np
+import torch
+
+from spoken_digits.dataset.recordings import read_recordings
+from spoken_digits.errors import UserError
+from spoken_digits.export import graph, sequence_graph
+from spoken_digits.export.sequence_inference import STEP, load_number_model
+from spoken_digits.model.ctc import best_path
+from spoken_digits.model.network import read_about
+from spoken_digits.model.sequence_network import AHEAD, PAST, load_sequence_network
+from spoken_digits.picture.mel import described
+from spoken_digits.picture.stream import decibels
+from spoken_digits.recording import FORMAT
+from spoken_digits.sizes import HOP, SAMPLE_RATE
+from spoken_digits.sound.decode import read_wav, waveform
+from spoken_digits.transcripts import read_transcripts
+
+NUMBERS = Path("data/numbers")
+MODEL, EXPORTED = Path("models/numbers.safetensors"), Path("models/numbers.onnx")
+LARGEST = 290_000  # bytes: 700,000 with the model of single words
+CHECKED = 50  # utterances
+WINDOW = 2  # frames: what the analysis window sees beyond its own
+
+
+def main() -> None:
+    network, trained = load_sequence_network(MODEL), read_about(MODEL)
+    about = {
+        "format": FORMAT,
+        "labels": trained["classes"],
+        "sample_rate": SAMPLE_RATE,
+        "spectrogram": described(params.spectrogram),
+        "corpora": trained["corpora"],
+        "phrases": trained["phrases"],
+        "past": (PAST + WINDOW) * HOP,
+        "ahead": (AHEAD + WINDOW) * HOP,
+    }
+    candidate = EXPORTED.with_name("numbers.onnx.partial")
+    graph.save(sequence_graph.build(network, params.spectrogram, about), candidate)
+    try:
+        model = load_number_model(candidate)
+        stored = sequence_graph.with_weights_of_a_byte(network)
+        said = read_transcripts(NUMBERS / "transcripts.csv")
+        chosen = [one.recording for one in said[:: -(-len(said) // CHECKED)]]
+        for recording, content in zip(chosen, read_recordings(NUMBERS, chosen), strict=True):
+            sound = waveform(*read_wav(content))
+            sound = np.pad(sound, (0, -len(sound) % STEP + STEP))
+            theirs = best_path(model.log_probabilities(sound.astype(np.float32)))
+            levels = torch.from_numpy(decibels(sound, params.spectrogram))
+            with torch.inference_mode():
+                ours = best_path(stored(levels[None])[0].numpy())
+            if [one.label for one in theirs] != [one.label for one in ours]:
+                raise UserError(f"the exported graph reads {recording} otherwise than PyTorch")
+        size = candidate.stat().st_size
+        if size > LARGEST:
+            raise UserError(f"the exported model has {size} bytes, more than {LARGEST}")
+        candidate.replace(EXPORTED)
+    finally:
+        candidate.unlink(missing_ok=True)
+    print(f"{EXPORTED}: {size} bytes; reads {len(chosen)} utterances as PyTorch does")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,133 @@
+"""Stage train_sequence: fit the network that reads numbers.
+
+Begins with the weights of the network of single words, models/digits.safetensors. Joins the single
+words of data/raw and the utterances of data/numbers to stretches of speech, anew in each epoch, and
+judges by the utterances of validation speakers. Writes models/numbers.safetensors and dvclive's
+metrics and curves in metrics/train_sequence/. A killed run goes on from its last epoch. Part of the
+pipeline of numbers/dvc.yaml.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # PYTHONSAFEPATH keeps Python from it
+
+from spoken_digits.stage import run, start
+
+_, params = start(__doc__, trains=True)
+
+import hashlib
+import json
+from collections.abc import Sequence
+
+from dvclive.live import Live
+
+from spoken_digits.arithmetic import processor
+from spoken_digits.dataset.split import assign
+from spoken_digits.dataset.split_file import read_split
+from spoken_digits.errors import UserError
+from spoken_digits.files import replacing_folder
+from spoken_digits.model.network import load_network, save_network
+from spoken_digits.picture.mel import described
+from spoken_digits.training.calibration import round_to_half
+from spoken_digits.training.clips import Clip, read_clips
+from spoken_digits.training.sequence_loop import calibrate_blank, fit_sequences
+from spoken_digits.training.start_from import check_start
+from spoken_digits.training.stretches import bank
+from spoken_digits.transcripts import read_transcripts
+
+WORDS = Path("models/digits.safetensors")
+RAW, SPLIT, NUMBERS = Path("data/raw"), Path("data/split.csv"), Path("data/numbers")
+MODEL, TRAINING = Path("models/numbers.safetensors"), Path("metrics/train_sequence")
+CHECKPOINTS = Path(".checkpoints")
+
+
+def main() -> None:
+    check_start(WORDS, params.words, params.spectrogram)
+    beginning = load_network(WORDS)
+    words = single_words()
+    phrases = {subset: utterances(subset) for subset in ("train", "validation")}
+    for subset, clips in (("train", words), *phrases.items()):
+        if not any(clip.labels for clip in clips):
+            raise UserError(f"no {params.words.noun} is said in the {subset} subset; see split")
+    checkpoint = _checkpoint(words, *phrases.values())
+    with (
+        replacing_folder(TRAINING) as partial,
+        Live(str(partial), dvcyaml=False, save_dvc_exp=False, report=None) as live,
+    ):
+
+        def report(metrics: dict[str, float]) -> None:
+            for name, value in metrics.items():
+                live.log_metric(name, value)
+            live.next_step()
+
+        network = fit_sequences(
+            bank(words, phrases["train"]),
+            phrases["validation"],
+            len(params.words.labels),
+            params.sequence,
+            params.train,
+            checkpoint,
+            report,
+            beginning,
+        )
+        live.make_summary()
+    penalty = calibrate_blank(network, phrases["validation"])
+    round_to_half(network)
+    about = {
+        "classes": list(params.words.classes),
+        "corpora": list(params.corpora),
+        "phrases": list(params.sequence.corpora),
+        "spectrogram": described(params.spectrogram),
+    }
+    save_network(network, MODEL, about)
+    checkpoint.unlink(missing_ok=True)
+    print(
+        f"trained on {len(words)} words and {len(phrases['train'])} utterances; the blank's score "
+        f"is {penalty:g} lower; {MODEL}"
+    )
+
+
+def single_words() -> list[Clip]:
+    """Return the recordings of the training subset, each with its label or none."""
+    number = {label: index for index, label in enumerate(params.words.labels)}
+    wanted = {
+        recording: (number[recording.label],) if recording.is_word else ()
+        for recording, subset in read_split(SPLIT).items()
+        if subset == "train"
+    }
+    return read_clips(RAW, wanted, params.spectrogram, trim=True)
+
+
+def utterances(subset: str) -> list[Clip]:
+    """Return the utterances of a subset: a speaker is in the one that the split gives to words."""
+    said = read_transcripts(NUMBERS / "transcripts.csv")
+    everybody = [*read_split(SPLIT), *(one.recording for one in said)]
+    of = assign(everybody, (), params.split)
+    number = {label: index for index, label in enumerate(params.words.labels)}
+    wanted = {
+        one.recording: tuple(number[label] for label in one.labels)
+        for one in said
+        if of[one.recording] == subset
+    }
+    return read_clips(NUMBERS, wanted, params.spectrogram, trim=False)
+
+
+def _checkpoint(*subsets: Sequence[Clip]) -> Path:
+    """Return where this very run, and no other, keeps its state."""
+    digest = hashlib.sha256()
+    for clips in subsets:
+        for clip in clips:
+            digest.update(clip.levels.tobytes() + repr(clip[1:]).encode())
+    digest.update(WORDS.read_bytes())
+    settings = [params.train.model_dump(), params.sequence.model_dump(), processor()]
+    digest.update(json.dumps(settings, sort_keys=True).encode())
+    package = Path(__file__).parent / "spoken_digits"
+    rooms = [*package.glob("model/*.py"), *package.glob("training/*.py")]
+    for module in [Path(__file__), package / "arithmetic.py", *sorted(rooms)]:
+        digest.update(module.read_bytes())
+    return CHECKPOINTS / f"train_sequence-{digest.hexdigest()[:16]}.pt"
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,40 @@
+"""What a stage watches while it runs: the inputs that dvc.yaml lists, or numbers/dvc.yaml."""
+
+from pathlib import Path
+
+import pytest
+
+from spoken_digits.stage import _inputs
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "params.yaml").write_text("a: {b: 1}\nc: 2\n", encoding="utf-8")
+    (tmp_path / "dvc.yaml").write_text("stages: {one: {deps: [x], params: [a.b]}}")
+    (tmp_path / "numbers").mkdir()
+    (tmp_path / "numbers/dvc.yaml").write_text("stages: {other: {deps: [y], params: [c]}}")
+    for name in "xy":
+        (tmp_path / name).write_text(name)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("stage", "watched"),
+    [
+        ("one", ["x", "params.yaml: a.b"]),
+        ("../dvc.yaml:one", ["x", "params.yaml: a.b"]),  # dvc was started in a folder
+        ("numbers/dvc.yaml:other", ["y", "params.yaml: c"]),
+        ("other", ["y", "params.yaml: c"]),  # dvc was started in numbers/
+        ("", []),
+    ],
+)
+def test_a_stage_of_either_pipeline_watches_its_own_inputs(project, monkeypatch, stage, watched):
+    monkeypatch.setenv("DVC_STAGE", stage)
+    assert [name for name, _ in _inputs()] == watched
+
+
+def test_a_project_without_the_pipeline_of_numbers_has_its_own(project, monkeypatch):
+    (project / "numbers/dvc.yaml").unlink()
+    monkeypatch.setenv("DVC_STAGE", "one")
+    assert [name for name, _ in _inputs()] == ["x", "params.yaml: a.b"]

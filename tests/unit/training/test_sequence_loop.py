@@ -1,0 +1,167 @@
+"""Training the network that reads numbers: deterministic, resumable, it learns."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from support import pronounce
+
+from spoken_digits.export import released
+from spoken_digits.model.network import SpectrogramNet, load_network
+from spoken_digits.model.sequence_network import SequenceNet
+from spoken_digits.params import Sequences, Train, load_params
+from spoken_digits.picture.stream import as_bytes, decibels
+from spoken_digits.sound.decode import waveform
+from spoken_digits.training.clips import Clip
+from spoken_digits.training.sequence_loop import calibrate_blank, ctc_loss, fit_sequences, judge
+from spoken_digits.training.state import Metrics
+from spoken_digits.training.stretches import Bank, bank
+
+ROOT = Path(__file__).parents[3]
+PARAMS = load_params(ROOT / "params.yaml")
+
+
+def clip(*labels: int) -> Clip:
+    levels = np.zeros((100, 40 * len(labels)), np.uint8)
+    for place, label in enumerate(labels):
+        levels[10 * label + 5 : 10 * label + 15, 40 * place + 5 : 40 * place + 35] = 200
+    return Clip(levels, labels, "fsdd", "a")
+
+
+@pytest.fixture(scope="module")
+def data() -> tuple[Bank, list[Clip]]:
+    words = [clip(label) for label in range(3) for _ in range(10)]
+    return bank(words, [clip(0, 1), clip(2, 1, 0)]), [clip(0, 1, 2), clip(2, 2), clip(1)]
+
+
+def fit(
+    data: tuple[Bank, list[Clip]],
+    checkpoint: Path,
+    also: Callable[[Metrics], None] = lambda metrics: None,
+    start: SpectrogramNet | None = None,
+    labels: int = 3,
+    **changes: object,
+) -> tuple[dict[str, torch.Tensor], list[Metrics]]:
+    sequences = Sequences(
+        **PARAMS.sequence.model_dump()
+        | {"epochs": 2, "epoch_size": 16, "batch_size": 8, "learning_rate": 0.004}
+        | changes
+    )
+    train = Train(**PARAMS.train.model_dump())
+    history: list[Metrics] = []
+
+    def report(metrics: Metrics) -> None:
+        history.append(metrics)
+        also(metrics)
+
+    network = fit_sequences(*data, labels, sequences, train, checkpoint, report, start)
+    return network.state_dict(), history
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_weights_also_after_an_interruption(data, tmp_path):
+    whole, history = fit(data, tmp_path / "whole.pt")
+    calls = 0
+
+    class KilledError(Exception):
+        pass
+
+    def stop(metrics: Metrics) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        fit(data, tmp_path / "killed.pt", stop)
+    resumed, again = fit(data, tmp_path / "killed.pt")
+    assert again == history
+    for name, value in whole.items():
+        assert torch.equal(value, resumed[name]), name
+
+
+@pytest.mark.slow
+def test_a_damaged_checkpoint_is_none(data, tmp_path, capsys):
+    whole, _ = fit(data, tmp_path / "c.pt")
+    (tmp_path / "c.pt").write_bytes(b"cut by a power failure")
+    again, history = fit(data, tmp_path / "c.pt")
+    assert "c.pt: 22 bytes, not what training wrote there. Training starts anew" in (
+        capsys.readouterr().err
+    )
+    assert len(history) == 2
+    assert all(torch.equal(value, again[name]) for name, value in whole.items())
+
+
+@pytest.mark.slow
+def test_it_begins_with_the_weights_that_it_is_given(data, tmp_path):
+    torch.manual_seed(1)
+    start = SpectrogramNet(4)
+    network, _ = fit(data, tmp_path / "c.pt", start=start, learning_rate=1e-6)
+    first = "pattern.0.0.weight"
+    torch.testing.assert_close(network[first], start.state_dict()[first], rtol=0, atol=1e-3)
+
+
+def test_the_loss_is_that_of_each_sequence():
+    uniform = torch.full((2, 5, 4), 0.25).log()
+    losses = ctc_loss(uniform, [[0], []], [5, 2])
+    # 15 alignments of one label in five frames; one of nothing in two.
+    assert losses.exp().tolist() == pytest.approx([4**5 / 15, 4**2], rel=1e-4)
+
+
+@pytest.mark.slow
+def test_it_learns_to_read_numbers(tmp_path):
+    """From the released model's weights, as a release does: one voice, ten digits."""
+    names = "zero one two three four five six seven eight nine".split()
+    numbers = [(1, 2), (3, 4, 5), (6, 7), (8, 9, 0), (2, 2, 1), (5, 0, 3)]
+    unheard = [(4, 1, 7), (9, 8, 5, 5), (0, 6, 3), (7, 2)]
+    said = [(digit,) for digit in range(10)] + numbers + unheard
+    sounds, rate = pronounce(*(" ".join(names[digit] for digit in one) for one in said))
+    clips = [
+        Clip(as_bytes(decibels(waveform(sound, rate), PARAMS.spectrogram)), one, "espeak", "a")
+        for sound, one in zip(sounds, said, strict=True)
+    ]
+    start = load_network(ROOT / released.WEIGHTS)
+    made = bank(clips[:10], clips[10:-4])
+    _, history = fit(
+        (made, clips[-4:]), tmp_path / "c.pt", start=start, labels=10, epochs=6, epoch_size=128,
+        learning_rate=0.002, augment=0.0,
+    )  # fmt: skip
+    errors = [metrics["validation_error"] for metrics in history]
+    print(history)
+    assert errors[0] > 0.5
+    assert errors[-1] < 0.2
+
+
+def test_the_blank_is_made_rarer_until_most_is_read(data):
+    network = SequenceNet(3)
+    assert network.classify.bias is not None
+    with torch.no_grad():
+        network.classify.weight.zero_()
+        network.classify.bias.copy_(torch.tensor([1.0, 0.0, 0.0, 2.1]))  # the blank, always
+    said = [clip(0), clip(0)]
+    assert judge(network, said)["validation_error"] == 1
+    assert calibrate_blank(network, said) == 1.25
+    assert judge(network, said)["validation_error"] == 0
+    assert network.classify.bias[-1].item() == pytest.approx(2.1 - 1.25)
+
+
+def test_other_speech_keeps_the_blank(data):
+    network = SequenceNet(3)
+    assert network.classify.bias is not None
+    with torch.no_grad():
+        network.classify.weight.zero_()
+        network.classify.bias.copy_(torch.tensor([1.0, 0.0, 0.0, 2.1]))
+    others = clip(0)._replace(labels=())
+    assert calibrate_blank(network, [clip(0), others, others]) == 0
+
+
+def test_a_judge_hears_corpora_alike(data):
+    torch.manual_seed(0)
+    network = SequenceNet(3)
+    one = [clip(0)]
+    other = [clip(1)._replace(corpus="an4")]
+    both = judge(network, one + other * 9)
+    alone = [judge(network, some)["validation_loss"] for some in (one, other)]
+    assert both["validation_loss"] == pytest.approx(np.mean(alone), rel=1e-4)
