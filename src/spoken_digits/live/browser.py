@@ -2,11 +2,13 @@
 
 from importlib.metadata import version
 
+from spoken_digits.export.sequence_inference import STEP
 from spoken_digits.live import (
     decision,
     digit_string,
     endpointer,
     level,
+    number_reader,
     silences,
     silero,
     stream_resampler,
@@ -80,6 +82,13 @@ def listening(live: Live) -> dict[str, object]:
         },
         "mixing": {"cancelled": mixing.CANCELLED, "as_strong": mixing.AS_STRONG},
         "word": {"before": digit_string.BEFORE, "after": digit_string.AFTER},
+        "numbers": {
+            "step": STEP,
+            "every": number_reader.EVERY,
+            "pause_s": number_reader.PAUSE_S,
+            "longest_s": number_reader.LONGEST_S,
+            "unsure": number_reader.UNSURE,
+        },
         "decision": {
             "longest_word_s": decision.LONGEST_WORD_S,
             "shortest_word_s": decision.SHORTEST_WORD_S,

@@ -9,14 +9,14 @@ import numpy as np
 from spoken_digits.live.decision import recognise_word
 from spoken_digits.live.listener import Listener, Word
 from spoken_digits.live.microphone import Block, DeviceError, Microphone
+from spoken_digits.live.number_reader import PAUSE_S
 from spoken_digits.live.output import Outlet
 from spoken_digits.live.saving import save_word
 from spoken_digits.live.silences import ZEROS_S
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.vocabulary import noun
 
-NUMBER_PAUSE_S = 1.5
-"""A longer pause ends a number, s."""
+NUMBER_PAUSE_S = PAUSE_S
 ZEROS = (
     f"nothing but digital silence for {ZEROS_S:.0f} s, as from a microphone that is muted or that "
     "this program may not use. See the system's settings of sound and privacy"

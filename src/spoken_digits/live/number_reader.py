@@ -16,11 +16,15 @@ from spoken_digits.export.sequence_inference import STEP, NumberModel
 from spoken_digits.model.ctc import Emission, best_path, log_probability
 from spoken_digits.sizes import SAMPLE_RATE
 
+PAUSE_S = 1.5
+"""A longer pause ends a number, s."""
 UNSURE = "?"
 """Stands for a word that is less probable than ``reject``."""
 
-_EVERY = SAMPLE_RATE // 4  # new samples before the network hears again
-_LONGEST_S = 60.0  # a number that goes on is ended here: memory stays constant
+EVERY = SAMPLE_RATE // 4
+"""New samples before the network hears again."""
+LONGEST_S = 60.0
+"""A number that goes on is ended here, s: memory stays constant."""
 
 
 class Read(NamedTuple):
@@ -62,9 +66,9 @@ class NumberReader:
     def feed(self, samples: NDArray[np.float32]) -> list[Number]:
         """Take the next samples (n,) at 16 kHz; return the numbers that ended in them."""
         ended: list[Number] = []
-        for start in range(0, len(samples), _EVERY):  # a long block as the stream that it is
-            self._sound = np.concatenate([self._sound, samples[start : start + _EVERY]])
-            if len(self._sound) - self._heard >= _EVERY:
+        for start in range(0, len(samples), EVERY):  # a long block as the stream that it is
+            self._sound = np.concatenate([self._sound, samples[start : start + EVERY]])
+            if len(self._sound) - self._heard >= EVERY:
                 self._hear(len(self._sound) // STEP, settle_all=False)
                 ended += self._ended()
         return ended
@@ -116,7 +120,7 @@ class NumberReader:
         """Return where, among what is settled, the first number ends, if it does."""
         following = [*(word.first for word in words[1:]), len(self._settled)]
         for word, begins in zip(words, following, strict=True):
-            long = word.end * STEP > _LONGEST_S * SAMPLE_RATE
+            long = word.end * STEP > LONGEST_S * SAMPLE_RATE
             if long or begins - word.end > self._pause:
                 return word.end
         return None

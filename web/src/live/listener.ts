@@ -1,7 +1,6 @@
 import type { InferenceSession } from "onnxruntime-web/wasm";
 import type { Listening } from "../listening";
 import type { Model } from "../model/model";
-import { loudestDbfs } from "./decision";
 import { Endpointer, type Utterance } from "./endpointer";
 import { LevelDetector } from "./level";
 import { OneSound, OneWord, type Reader, type Spoken } from "./reader";
@@ -14,10 +13,6 @@ export interface Heard extends Spoken {
 
 /** Hears words in a 16 kHz stream that is fed block by block, as live/listener.py does. */
 export class Listener {
-  /** Samples. */
-  heard = 0;
-  /** How loud the latest block was, dB re a full-scale sine. */
-  levelDbfs = -200;
   private readonly endpointer: Endpointer;
   private readonly reader: Reader;
   /** What an utterance that may have ended holds: read while the hang-over lasts. */
@@ -40,8 +35,6 @@ export class Listener {
 
   /** Take the stream's next samples; return the words that ended in them. */
   async feed(samples: Float32Array): Promise<Heard[]> {
-    this.heard += samples.length;
-    if (samples.length) this.levelDbfs = loudestDbfs(samples, this.listening.sample_rate);
     const words = [];
     for (const utterance of await this.endpointer.feed(samples)) {
       words.push(...(await this.words(utterance)));
