@@ -64,11 +64,12 @@ def main() -> None:
     write_wav(folder / "three.wav", three)
     models(folder)
     tones = load_number_model(folder / TONES / NUMBERS)
-    short = paused(
-        [np.concatenate([*map(word, number)]) for number in ((3, 1, 4, 1, 5), (9, 2, 6))]
-    )
+    write_wav(folder / "tones.wav", paused([digits_of_tones(one) for one in ("31415", "926")]))
+    write_wav(folder / "long.wav", digits_of_tones("0123456789" * 17))
     spoken, rate = pronounce("three one four one five", "nine two six", voice="gmw/en-US")
-    voice = paused([waveform(one, rate).astype(np.float32) for one in spoken])
+    write_wav(
+        folder / "voice.wav", paused([waveform(one, rate).astype(np.float32) for one in spoken])
+    )
     expected = {
         "said": said,
         "heard": streams.hear(sound * np.float32(32768 / 32767)),  # the very samples of the file
@@ -82,12 +83,12 @@ def main() -> None:
         "decisions": decisions(rng),
         "ctc": [aligned(rng, frames) for frames in (1, 2, 7, 40)],
         "number_streams": [
-            *(number_stream(tones, short, block) for block in (320, 1234, 100_000)),
-            number_stream(tones, np.concatenate([*map(word, np.arange(170) % 10)]), 16_000),
+            *(number_stream(tones, folder / "tones.wav", block) for block in (320, 1234, 100_000)),
+            number_stream(tones, folder / "long.wav", 16_000),
         ],
         "numbers": {
-            "tones": numbers_heard(folder / "tones.wav", short, folder / TONES / MODEL.name),
-            "voice": numbers_heard(folder / "voice.wav", voice, MODEL),
+            "tones": numbers_heard(folder / "tones.wav", folder / TONES / MODEL.name),
+            "voice": numbers_heard(folder / "voice.wav", MODEL),
         },
     }
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
@@ -280,7 +281,7 @@ def decisions(rng: np.random.Generator) -> list[dict[str, Any]]:
 
 
 def aligned(rng: np.random.Generator, frames: int) -> dict[str, Any]:
-    """Return outputs of few classes, the labels on their best path, and these labels' probability."""
+    """Return outputs of few classes, their best path, and the log-probability of its labels."""
     outputs = np.log(rng.dirichlet(np.full(4, 0.3), frames)).astype(np.float32)
     path = best_path(outputs)
     likely = log_probability(outputs, [one.label for one in path])
@@ -291,13 +292,18 @@ def aligned(rng: np.random.Generator, frames: int) -> dict[str, Any]:
     }
 
 
+def digits_of_tones(number: str) -> Sound:
+    return np.concatenate([word(int(digit)) for digit in number])
+
+
 def paused(numbers: Sequence[Sound]) -> Sound:
     """Return numbers in a room, with pauses after which each is complete."""
     return room(0.7, *(part for number in numbers for part in (number, 2.5)))
 
 
-def number_stream(model: NumberModel, sound: Sound, block: int) -> dict[str, Any]:
-    """Return what a reader says after each block of a stream that says something else than before."""
+def number_stream(model: NumberModel, path: Path, block: int) -> dict[str, Any]:
+    """Return what a reader says of a file as a stream, after each block that changes it."""
+    sound, _ = soundfile.read(path, dtype="float32")
     reader = NumberReader(model, PAUSE_S)
     steps: list[dict[str, Any]] = []
     for at in range(0, len(sound), block):
@@ -306,8 +312,7 @@ def number_stream(model: NumberModel, sound: Sound, block: int) -> dict[str, Any
         if ended or not steps or so_far != steps[-1]["so_far"]:
             steps.append({"fed": at + block, "ended": ended, "so_far": so_far})
     last = [number_described(one) for one in reader.finish()]
-    # WAV's 16 bits are another sound: these are the very samples.
-    return {"sound": sound.tolist(), "block": block, "steps": steps, "last": last}
+    return {"file": path.name, "block": block, "steps": steps, "last": last}
 
 
 def number_described(number: Number) -> dict[str, Any]:
@@ -315,9 +320,8 @@ def number_described(number: Number) -> dict[str, Any]:
     return {"words": words, "confidence": number.confidence}
 
 
-def numbers_heard(path: Path, sound: Sound, model: Path) -> list[dict[str, Any]] | None:
-    """Write a file; return what predict_live.py reads in it, None if nothing reads numbers."""
-    write_wav(path, sound)
+def numbers_heard(path: Path, model: Path) -> list[dict[str, Any]] | None:
+    """Return the numbers that predict_live.py reads in a file's stream; None if it has no model."""
     if not model.with_name(NUMBERS).is_file():
         return None
     sound, _ = soundfile.read(path, dtype="float32")
