@@ -31,7 +31,7 @@ from spoken_digits.model.network import load_network, save_network
 from spoken_digits.picture.mel import described
 from spoken_digits.training.calibration import round_to_half
 from spoken_digits.training.clips import Clip, read_clips
-from spoken_digits.training.sequence_loop import fit_sequences
+from spoken_digits.training.sequence_loop import calibrate_blank, fit_sequences
 from spoken_digits.training.start_from import check_start
 from spoken_digits.training.stretches import bank
 from spoken_digits.transcripts import read_transcripts
@@ -72,6 +72,7 @@ def main() -> None:
             beginning,
         )
         live.make_summary()
+    penalty = calibrate_blank(network, phrases["validation"])
     round_to_half(network)
     about = {
         "classes": list(params.words.classes),
@@ -81,7 +82,10 @@ def main() -> None:
     }
     save_network(network, MODEL, about)
     checkpoint.unlink(missing_ok=True)
-    print(f"trained on {len(words)} words and {len(phrases['train'])} utterances; {MODEL}")
+    print(
+        f"trained on {len(words)} words and {len(phrases['train'])} utterances; the blank's score "
+        f"is {penalty:g} lower; {MODEL}"
+    )
 
 
 def single_words() -> list[Clip]:

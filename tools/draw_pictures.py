@@ -149,8 +149,7 @@ def draw_screen(model: Model, digits: dict[str, Waveform], params: Params) -> st
         screen = Screen("USB microphone", model)
         for block in np.split(sound, range(1600, len(sound), 1600)):
             for utterance in listener.feed(block.astype(np.float32)):
-                for word in listener.words(utterance, None):
-                    screen.word(word)
+                screen.word(listener.word(utterance, None))
             screen.tick(listener, "hearing" if listener.endpointer.hearing else "listening")
     console.print(screen)
     return console.export_svg(

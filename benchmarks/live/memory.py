@@ -23,6 +23,7 @@ WORDS = 200  # about five minutes
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--model", help="an exported model")
+    parser.add_argument("--string", action="store_true", help="read numbers")
     parser.add_argument("--minutes", type=float, nargs="+", default=MINUTES, help="when to look")
     args = parser.parse_args()
     mirror = corpus_mirror("FSDD's archive")
@@ -34,6 +35,7 @@ def main() -> None:
     pcm = np.rint(sound * 32767).astype("<i2").tobytes()
     command = [sys.executable, "src/predict_live.py", "--json"]
     command += ["--model", args.model] if args.model else []
+    command += ["--string"] if args.string else []
     program = subprocess.Popen(
         [*command, "-"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     )

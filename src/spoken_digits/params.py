@@ -222,7 +222,7 @@ class Evaluate(_Section):
 
 
 class Sequences(_Section):
-    """Of the network that reads numbers; augment, weight_decay, seed and threads are train's."""
+    """Of the network that reads numbers; weight_decay, anneal, seed and threads are train's."""
 
     corpora: Annotated[
         tuple[Literal["espeak", "pico", "an4"], ...], Field(min_length=1), _FROM_LIST
@@ -233,6 +233,7 @@ class Sequences(_Section):
     patience: Annotated[int, Field(ge=1, le=1000)]
     batch_size: Annotated[int, Field(ge=2, le=1024)]
     learning_rate: Annotated[float, Field(ge=1e-6, le=1)]
+    augment: Annotated[float, Field(ge=0, le=2)]
 
 
 class Live(_Section):

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from campaign import places, programs
 from campaign.rule import REFUSED, Done, Outcome, Try, judge
-from live_support import PROGRAM, ROOT, room, save_model, word
+from live_support import PROGRAM, ROOT, room, save_model, save_number_model, word
 from machine import shell, tree
 from sound_server import Program, running_server
 
@@ -60,6 +60,7 @@ def place(top: Path, folder: Path) -> Path:
     """Make a project with words to hear, and a model that hears them."""
     project = places.copy(places.with_data(top), folder)
     save_model(project / "models/released/digits.onnx")
+    save_number_model(project / "models/released/numbers.onnx")
     words = room(0.5, *(part for digit in DIGITS for part in (word(digit), 0.7)))
     (project / "words.pcm").write_bytes(np.rint(words * 32767).astype("<i2").tobytes())
     (project / "w.wav").write_bytes((project / "recordings/3_anna_0.wav").read_bytes())

@@ -160,7 +160,9 @@ def test_all_the_digits_of_a_file(folder):
     assert (done.returncode, done.stdout) == (0, "number.wav: 551 78\n")
     done = _run(folder, "--string", "--json", "nan.wav", "number.wav")
     assert done.returncode == 1
-    assert json.loads(done.stdout.splitlines()[1]) == {"file": "number.wav", "string": "551 78"}
+    heard = json.loads(done.stdout.splitlines()[1])
+    assert (heard["file"], heard["string"]) == ("number.wav", "551 78")
+    assert [number["string"] for number in heard["numbers"]] == ["551", "78"]
     assert "nan.wav: holds samples that are not finite numbers" in done.stderr
 
 
@@ -265,6 +267,7 @@ def test_nothing_on_standard_input(folder):
         ([""], 2, "argument FILE: an empty name"),
         (["--model", ""], 2, "argument --model: an empty name"),
         (["--save", ""], 2, "argument --save: an empty name"),
+        (["--string", "--save", "kept"], 2, "--save keeps single words; --string reads whole"),
         (["--model", "none.onnx"], 3, "none.onnx: no such file. Make it with: dvc repro"),
         (["--model", "params.yaml"], 3, "params.yaml: not an ONNX model that can be read"),
         (["models"], 1, "models: no sound file in it (.wav, .flac, .ogg, .mp3, "),

@@ -43,7 +43,7 @@ def test_a_spoken_number_is_one_line(sound_server, folder):
     program.wait_for("listening to")
     digits = [5, 5, 5, 1, 2]
     parts = [part for digit in digits for part in (word(digit, 0.35), 0.15)]
-    sound_server.play(room(1.0, *parts, 0.6, word(9), 2.5))
+    sound_server.play(room(1.0, *parts, 0.6, word(9), 3.5))
     assert program.line() == "555129"
     program.stop()
 

@@ -115,10 +115,10 @@ function noNumbers(): string | null {
   return same ? null : `${numberModel.name} reads other words than ${name}.`;
 }
 
-/** What hears the next sound: one word after the other, or numbers. */
-function listener(): Listener | NumberReader {
+/** What hears the next sound: words one by one, or numbers, after each `everyS` of sound. */
+function listener(everyS: number): Listener | NumberReader {
   if (numbersWanted && numberModel && noNumbers() === null) {
-    return new NumberReader(numberModel, listening);
+    return new NumberReader(numberModel, listening, everyS);
   }
   return new Listener(loaded(), silero, listening);
 }
@@ -126,7 +126,7 @@ function listener(): Listener | NumberReader {
 /** What comes through the microphone. */
 class Stream {
   private readonly resampler: Resampler;
-  private listener = listener();
+  private listener = listener(listening.numbers.at_once_s);
   private latest = new Float32Array(listening.second);
   private heard = 0; // samples
   private before = 0; // of them, what an earlier listener heard
@@ -141,7 +141,7 @@ class Stream {
 
   restart(): void {
     this.before = this.heard;
-    this.listener = listener();
+    this.listener = listener(listening.numbers.at_once_s);
   }
 
   async take({ samples, arrived }: Block): Promise<void> {
@@ -199,7 +199,7 @@ class Stream {
  */
 async function hear({ name, rate, samples }: ToWorker & { kind: "file" }): Promise<void> {
   const waveform = resample(samples, rate, listening.sample_rate, listening.resampler);
-  const hears = listener();
+  const hears = listener(listening.numbers.at_leisure_s);
   let found = 0;
   const word = (heard: Heard) => {
     found += 1;
@@ -216,17 +216,19 @@ async function hear({ name, rate, samples }: ToWorker & { kind: "file" }): Promi
     const heard = await recogniseWord(loaded(), waveform, listening);
     word({ start: 0, end: waveform.length, sound: waveform.slice(), ...heard });
   } else {
-    for (const block of blocks(waveform)) (await hears.feed(block)).forEach(word);
+    const quiet = new Float32Array(listening.second); // the end of a file is no end of a word
+    for (const block of blocks(concatenate([waveform, quiet]))) {
+      (await hears.feed(block)).forEach(word);
+    }
     (await hears.finish()).forEach(word);
   }
   tell({ kind: "file done", name, found });
 }
 
-/** Cut a file into seconds, with a second of silence after it: its end is no end of a word. */
+/** Cut a file into seconds. */
 function* blocks(waveform: Float32Array): Generator<Float32Array> {
   const { second } = listening;
-  const whole = concatenate([waveform, new Float32Array(second)]);
-  for (let at = 0; at < whole.length; at += second) yield whole.subarray(at, at + second);
+  for (let at = 0; at < waveform.length; at += second) yield waveform.subarray(at, at + second);
 }
 
 function showWord(heard: Heard, file: string | null, endedAt: number | null, before: number): void {

@@ -27,7 +27,7 @@ from spoken_digits.live import decision
 from spoken_digits.live.choice import NUMBERS
 from spoken_digits.live.endpointer import Endpointer
 from spoken_digits.live.level import LevelDetector
-from spoken_digits.live.number_reader import PAUSE_S, Number, NumberReader
+from spoken_digits.live.number_reader import Number, NumberReader, Read
 from spoken_digits.live.silero import SileroDetector
 from spoken_digits.live.sound_files import read_word
 from spoken_digits.live.stream_resampler import Resampler
@@ -304,11 +304,11 @@ def paused(numbers: Sequence[Sound]) -> Sound:
 def number_stream(model: NumberModel, path: Path, block: int) -> dict[str, Any]:
     """Return what a reader says of a file as a stream, after each block that changes it."""
     sound, _ = soundfile.read(path, dtype="float32")
-    reader = NumberReader(model, PAUSE_S)
+    reader = NumberReader(model, load_params().live.reject)
     steps: list[dict[str, Any]] = []
     for at in range(0, len(sound), block):
         ended = [number_described(one) for one in reader.feed(sound[at : at + block])]
-        so_far = number_described(reader.so_far())["words"]
+        so_far = words_described(reader.so_far())
         if ended or not steps or so_far != steps[-1]["so_far"]:
             steps.append({"fed": at + block, "ended": ended, "so_far": so_far})
     last = [number_described(one) for one in reader.finish()]
@@ -316,8 +316,11 @@ def number_stream(model: NumberModel, path: Path, block: int) -> dict[str, Any]:
 
 
 def number_described(number: Number) -> dict[str, Any]:
-    words = [one._asdict() for one in number.words]
-    return {"words": words, "confidence": number.confidence}
+    return {"words": words_described(number.words), "confidence": number.confidence}
+
+
+def words_described(words: Sequence[Read]) -> list[dict[str, Any]]:
+    return [one._asdict() for one in words]
 
 
 def numbers_heard(path: Path, model: Path) -> list[dict[str, Any]] | None:

@@ -175,7 +175,11 @@ describe("numbers", () => {
   )("are read as in Python, while they are said: $file by $block samples", async (one) => {
     const bytes = Uint8Array.from(readFileSync(made("web/dist/tones/numbers.onnx")));
     const opened = await open(bytes, "numbers.onnx", listening);
-    const reader = new NumberReader(await NumberModel.load(opened, listening), listening);
+    const reader = new NumberReader(
+      await NumberModel.load(opened, listening),
+      listening,
+      listening.numbers.at_once_s,
+    );
     const sound = samples(made(one.file));
     const steps = new Map(one.steps.map((step) => [step.fed, step]));
     let before: NumberWord[] = [];

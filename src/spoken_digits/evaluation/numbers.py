@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ FAST = 2.5
 """Words a second: who says more of them speaks fast."""
 
 _ROUNDS = 2000
-_NOISE_DB = 10.0
+_NOISES_DB = (20, 10, 0)
 
 
 class Reading(NamedTuple):
@@ -40,15 +40,22 @@ class Reading(NamedTuple):
         return len(self.utterance.labels) / self.seconds > FAST
 
 
-def conditions(seed: int) -> Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]]:
+Change = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+
+
+def conditions(seed: int) -> Mapping[str, Change]:
     """Return what is done to an utterance, (n,) at 16 kHz, before it is read, by name."""
 
-    def noisy(sound: NDArray[np.float64]) -> NDArray[np.float64]:
-        whole = sound[: len(sound) // HOP * HOP]
-        noise = np.random.default_rng([seed, len(whole)]).standard_normal(len(whole))
-        return add_noise(whole, noise, _NOISE_DB)
+    def noisy(snr_db: int) -> Change:
+        def change(sound: NDArray[np.float64]) -> NDArray[np.float64]:
+            whole = sound[: len(sound) // HOP * HOP]
+            noise = np.random.default_rng([seed, len(whole)]).standard_normal(len(whole))
+            return add_noise(whole, noise, snr_db)
 
-    return {"clean": lambda sound: sound, "white_noise_10_db": noisy, "telephone": telephone}
+        return change
+
+    noises = {f"white_{snr_db}": noisy(snr_db) for snr_db in _NOISES_DB}
+    return {"clean": lambda sound: sound, **noises, "telephone": telephone}
 
 
 def read(model: NumberModel, sound: NDArray[np.float64]) -> tuple[str, ...]:
@@ -91,3 +98,76 @@ def scores(readings: Sequence[Reading], seed: int = 0) -> dict[str, float | int]
     }
     counts = {"utterances": len(readings), "words": said, "speakers": len(sums)}
     return {name: round(value, 4) for name, value in share.items()} | counts
+
+
+def measure(said: Sequence[Reading]) -> dict[str, Any]:
+    """Return scores by corpus: of numbers, slow and fast ones, and those among other words.
+
+    And what is claimed where nothing of the vocabulary is said.
+    """
+    numbers = [one for one in said if one.is_number]
+    silent = [one for one in said if not one.utterance.labels]
+    mixed = [one for one in said if one.utterance.labels and not one.is_number]
+    found: dict[str, Any] = by_corpus(numbers)
+    groups = {
+        "slow": [one for one in numbers if not one.is_fast],
+        "fast": [one for one in numbers if one.is_fast],
+        "among_other_words": mixed,
+    }
+    found |= {name: by_corpus(group) for name, group in groups.items()}
+    found["other_speech"] = {
+        corpus: {
+            "utterances": len(group),
+            "other_words": sum(len(one.utterance.said) for one in group),
+            "claimed": sum(len(one.read) for one in group),
+        }
+        for corpus, group in _grouped(silent).items()
+    }
+    return found
+
+
+def by_corpus(readings: Sequence[Reading]) -> dict[str, dict[str, float | int]]:
+    """Return the scores of each corpus's utterances."""
+    return {corpus: scores(group) for corpus, group in _grouped(readings).items()}
+
+
+def _grouped(readings: Sequence[Reading]) -> dict[str, list[Reading]]:
+    groups: dict[str, list[Reading]] = {}
+    for one in sorted(readings, key=lambda one: one.utterance.corpus):
+        groups.setdefault(one.utterance.corpus, []).append(one)
+    return groups
+
+
+def as_table(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the content of metrics/numbers.json as Markdown: a row a corpus and condition."""
+    rows = [
+        "| corpus | what | numbers | digits | wrong (95% interval) | substituted, left out, added "
+        "| whole numbers right (95% interval) |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for condition, corpora in metrics.items():
+        groups = (
+            [("all", corpora)]
+            if condition != "clean"
+            else [
+                (name, corpora if name == "all" else corpora[name])
+                for name in ("all", "slow", "fast", "among_other_words")
+            ]
+        )
+        for name, group in groups:
+            what = condition if name == "all" else name
+            rows += [
+                _row(corpus, what.replace("_", " "), scored)
+                for corpus, scored in group.items()
+                if "error" in scored
+            ]
+    return "\n".join(rows)
+
+
+def _row(corpus: str, what: str, of: Mapping[str, float | int]) -> str:
+    kinds = ", ".join(f"{of[kind]:.1%}" for kind in ("substitutions", "deletions", "insertions"))
+    return (
+        f"| {corpus} | {what} | {of['utterances']} | {of['words']:,} | "
+        f"{of['error']:.1%} ({of['error_low']:.1%}-{of['error_high']:.1%}) | {kinds} | "
+        f"{of['whole']:.1%} ({of['whole_low']:.1%}-{of['whole_high']:.1%}) |"
+    )

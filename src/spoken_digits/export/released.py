@@ -10,7 +10,10 @@ from typing import Any
 from spoken_digits.errors import UserError
 
 FOLDER = Path("models/released")
-MODEL, WEIGHTS, ABOUT = (FOLDER / f"digits.{suffix}" for suffix in ("onnx", "safetensors", "json"))
+_KINDS = ("onnx", "safetensors", "json")
+MODEL, WEIGHTS, ABOUT = (FOLDER / f"digits.{kind}" for kind in _KINDS)
+NUMBERS, NUMBERS_WEIGHTS, NUMBERS_ABOUT = (FOLDER / f"numbers.{kind}" for kind in _KINDS)
+"""The network that reads numbers, tools/release_numbers.py."""
 
 SUBSET = "speech_commands_subset.tar.gz"
 
@@ -26,6 +29,19 @@ PARAMS: dict[str, Any] = {
     "train.patience": 100,
 }
 """What a release is trained with, beside params.yaml; no model trained otherwise is promoted."""
+
+_ALSO_OF_NUMBERS = (
+    "corpora",
+    "download.audiomnist.speakers",
+    "download.speech_commands.archive",
+    "split.scheme",
+    "split.leave_out",
+)
+NUMBERS_PARAMS: dict[str, Any] = {key: PARAMS[key] for key in _ALSO_OF_NUMBERS} | {
+    "sequence.corpora": ["espeak", "pico", "an4"],
+    "train.threads": 1,
+}
+"""What the network that reads numbers is trained with, beside params.yaml, from WEIGHTS."""
 
 
 class ReleaseError(UserError):

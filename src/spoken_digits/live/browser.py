@@ -5,11 +5,9 @@ from importlib.metadata import version
 from spoken_digits.export.sequence_inference import STEP
 from spoken_digits.live import (
     decision,
-    digit_string,
     endpointer,
     level,
     number_reader,
-    silences,
     silero,
     stream_resampler,
 )
@@ -73,7 +71,7 @@ def listening(live: Live) -> dict[str, object]:
             "lag": level.LevelDetector.lag,
             "shortest": level.LevelDetector.shortest,
         },
-        "zeros_s": silences.ZEROS_S,
+        "zeros_s": decision.ZEROS_S,
         "one_second": {
             "lasting": one_second.LASTING,
             "range": one_second.RANGE,
@@ -81,10 +79,11 @@ def listening(live: Live) -> dict[str, object]:
             "peak": one_second.PEAK,
         },
         "mixing": {"cancelled": mixing.CANCELLED, "as_strong": mixing.AS_STRONG},
-        "word": {"before": digit_string.BEFORE, "after": digit_string.AFTER},
+        "word": {"before": decision.BEFORE, "after": decision.AFTER},
         "numbers": {
             "step": STEP,
-            "every": number_reader.EVERY,
+            "at_once_s": number_reader.AT_ONCE_S,
+            "at_leisure_s": number_reader.AT_LEISURE_S,
             "pause_s": number_reader.PAUSE_S,
             "longest_s": number_reader.LONGEST_S,
             "unsure": number_reader.UNSURE,

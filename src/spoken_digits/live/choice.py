@@ -9,7 +9,7 @@ from spoken_digits.export.sequence_inference import NumberModel, load_number_mod
 TRAINED = Path("models/digits.onnx")
 """What the export stage wrote last."""
 NUMBERS = "numbers.onnx"
-"""The network that reads numbers, beside the model of single words, if there is one."""
+"""The network that reads numbers, beside the model of single words."""
 _A_CLONE_S = 60.0  # Git writes both files within seconds; training takes longer
 
 
@@ -38,13 +38,29 @@ def newer_model(path: Path) -> str:
     return f"a newer model is {TRAINED}. To use it: --model {TRAINED}, or live.model: trained"
 
 
-def number_model(model: Model) -> NumberModel | None:
-    """Return the network that reads numbers of a model's words: it lies beside the model.
+def numbers_beside(model: Model) -> Path:
+    """Return where the network is that reads numbers of a model's words: beside the model."""
+    return model.path.with_name(NUMBERS)
 
-    None if there is none, or one of other words. Raises ModelError if it cannot be read.
+
+def number_model(model: Model) -> NumberModel:
+    """Load the network that reads numbers of a model's words.
+
+    Raises ModelError if it is missing, cannot be read, or is one of other words.
     """
-    path = model.path.with_name(NUMBERS)
+    path = numbers_beside(model)
     if not path.is_file():
-        return None
+        advice = "Make it with: dvc repro numbers/dvc.yaml"
+        if path.parent == released.FOLDER:
+            advice = (
+                f"Take it from Git: git checkout {path}, or train one ({TRAINED} uses it, with "
+                "live.model: trained) with: dvc repro numbers/dvc.yaml"
+            )
+        raise ModelError(f"{path}: no such file, and --string reads with it. {advice}")
     found = load_number_model(path)
-    return found if found.labels == model.labels else None
+    if found.labels != model.labels:
+        raise ModelError(
+            f"{path}: reads {', '.join(found.labels)}, and {model.path} recognises "
+            f"{', '.join(model.labels)}. Make it anew with: dvc repro numbers/dvc.yaml"
+        )
+    return found

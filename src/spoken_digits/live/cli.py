@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from spoken_digits.errors import UserError, run_script
 
@@ -21,21 +21,20 @@ if TYPE_CHECKING:  # imported where they are used: --help and a wrong option nee
     from numpy.typing import NDArray
 
     from spoken_digits.export.inference import Model
-    from spoken_digits.export.sequence_inference import NumberModel
     from spoken_digits.params import Live
 
 _LOOKED_INTO = 20
 """Of more files than this nobody waits to learn which may hold several words: 0.2 s each."""
 _EXAMPLES = [
     ("{program}", "listen, until q or Ctrl-C"),
-    ("{program} --string", "write spoken numbers down, one a line"),
+    ("{program} --string", "write spoken numbers down, one a line, while they are said"),
     ("{program} --once --seconds 0.5", "record half a second and say what it was"),
     ("{program} 7_anna_0.wav talk.mp3", "one line a file"),
     (
         "{program} --json recordings/",
         "a directory, with a summary if names say what is spoken (<label>_<speaker>_<take>.wav)",
     ),
-    ("{program} --string number.wav", "all the words in a file of any length"),
+    ("{program} --string number.wav", "all the numbers in a file of any length"),
     ("arecord -f S16_LE -r 16000 | {program} -", "sound from another program"),
 ]
 _EPILOG = """\
@@ -77,10 +76,9 @@ def _run(args: argparse.Namespace, installed: bool) -> int:
     if args.list_devices:
         return _list_devices()
     live, model = _settings_and_model(args.model, installed)
-    if args.files == [Path("-")]:
-        return _listen(args, model, live, piped=True)
-    if not args.files:
-        return _listen(args, model, live, piped=False)
+    piped = args.files == [Path("-")]
+    if piped or not args.files:
+        return (_listen_for_numbers if args.string else _listen)(args, model, live, piped)
     for line in _about(model):
         print(line, file=sys.stderr)
     return (_read_numbers if args.string else _hear_files)(args, model, live)
@@ -118,7 +116,8 @@ def _arguments(installed: bool) -> argparse.Namespace:
     parser.add_argument(
         "--string",
         action="store_true",
-        help="put digits together: a number a line, or a file; other words with blanks",
+        help="read numbers, said with pauses or without: one a line, or all of a file; of other "
+        "words those in a row",
     )
     parser.add_argument(
         "--model",
@@ -143,6 +142,8 @@ def _arguments(installed: bool) -> argparse.Namespace:
         parser.error("--device and --list-devices are about the microphone; no FILE then")
     if args.files and args.files != [Path("-")] and (args.once or args.seconds or args.save):
         parser.error("--once, --seconds and --save are for listening; no FILE then")
+    if args.string and args.save:
+        parser.error("--save keeps single words; --string reads whole numbers")
     return args
 
 
@@ -191,16 +192,12 @@ def _list_devices() -> int:
 
 
 def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool) -> int:
-    from spoken_digits.live.choice import number_model
     from spoken_digits.live.listener import Listener
     from spoken_digits.live.loop import listen, microphone_blocks, notice_of_zeros, record_once
     from spoken_digits.live.microphone import Microphone, quiet_drivers
     from spoken_digits.live.output import JsonLines, Lines, Outlet
 
-    reads = number_model(model) if args.string and not args.save else None
-    if reads is not None:
-        return _listen_for_numbers(args, reads, live, piped)
-    outlet: Outlet = (JsonLines if args.json else Lines)(model, args.string)
+    outlet: Outlet = (JsonLines if args.json else Lines)(model)
     listener = Listener(model, live.reject, live.hangover_ms, live.detector)
     options = (args.seconds, args.once, args.save)
     which, *newer = _about(model)
@@ -225,7 +222,7 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
         with outlet:
             for line in newer if screen else []:  # its header has the rest
                 outlet.notice(line)
-            blocks = notice_of_zeros(microphone_blocks(microphone, outlet), outlet.notice)
+            blocks = notice_of_zeros(microphone_blocks(microphone, outlet.notice), outlet.notice)
             try:
                 if args.once and args.seconds:
                     record_once(blocks, listener, outlet, args.seconds, args.save)
@@ -236,31 +233,28 @@ def _listen(args: argparse.Namespace, model: "Model", live: "Live", piped: bool)
     return 0
 
 
-def _notice(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _listen_for_numbers(
-    args: argparse.Namespace, model: "NumberModel", live: "Live", piped: bool
-) -> int:
+def _listen_for_numbers(args: argparse.Namespace, model: "Model", live: "Live", piped: bool) -> int:
     from spoken_digits.live import standard_input
-    from spoken_digits.live.loop import NUMBER_PAUSE_S
+    from spoken_digits.live.choice import number_model
+    from spoken_digits.live.loop import microphone_blocks, notice_of_zeros
     from spoken_digits.live.microphone import Microphone, quiet_drivers
     from spoken_digits.live.number_loop import listen_for_numbers
     from spoken_digits.live.number_output import NumberLines
     from spoken_digits.live.number_reader import NumberReader
 
-    lines = NumberLines(model.labels, live.reject, args.json)
-    reader = NumberReader(model, NUMBER_PAUSE_S)
-    print(f"model: {model.path}", file=sys.stderr)
+    reader = NumberReader(number_model(model), live.reject)
+    lines = NumberLines(model.noun, live.reject, args.json)
+    for line in _about(model):
+        lines.notice(line)
     if piped:
-        blocks = standard_input.blocks(sys.stdin.buffer, _notice)
+        blocks = standard_input.blocks(sys.stdin.buffer, lines.notice)
         listen_for_numbers(blocks, reader, lines, args.seconds, args.once)
         return 0
     with quiet_drivers(), Microphone(args.device) as microphone:
-        print(f"listening to {microphone.device.name}; Ctrl-C ends it", file=sys.stderr)
+        lines.notice(f"listening to {microphone.device.name}; Ctrl-C ends it")
+        blocks = notice_of_zeros(microphone_blocks(microphone, lines.notice), lines.notice)
         with contextlib.suppress(KeyboardInterrupt):  # how one ends it
-            listen_for_numbers(microphone.blocks(), reader, lines, args.seconds, args.once)
+            listen_for_numbers(blocks, reader, lines, args.seconds, args.once)
     return 0
 
 
@@ -295,53 +289,56 @@ def _hear_files(args: argparse.Namespace, model: "Model", live: "Live") -> int:
 
 
 def _several_words(model: "Model", live: "Live") -> "Callable[[NDArray[np.float32]], str] | None":
-    """Return what says which words a waveform holds if it holds several; None for other sounds."""
-    from spoken_digits.live.listener import Listener
-    from spoken_digits.live.long_files import numbers, words_in
+    """Return what says which words a waveform holds if it holds several; None if nothing can."""
+    from spoken_digits.export.inference import ModelError
+    from spoken_digits.live.choice import number_model
+    from spoken_digits.live.number_loop import numbers_in
+    from spoken_digits.live.number_output import written
+    from spoken_digits.live.number_reader import AT_LEISURE_S, NumberReader
+
+    try:
+        reads = number_model(model)
+    except ModelError:  # whoever asks for --string hears of it
+        return None
 
     def several(waveform: "NDArray[np.float32]") -> str:
-        listener = Listener(model, live.reject, live.hangover_ms, live.detector)
-        words = [word for word in words_in(listener, iter([waveform])) if word.verdict.label]
-        return numbers(words) if len(words) > 1 else ""
+        found = list(numbers_in(NumberReader(reads, live.reject, AT_LEISURE_S), [waveform]))
+        if sum(word.confidence >= live.reject for number in found for word in number.words) < 2:
+            return ""
+        return " ".join(written(number.words, model.noun, live.reject) for number in found)
 
-    return several if live.detector == "speech" else None
+    return several
 
 
 def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int:
     from spoken_digits.files import shown
     from spoken_digits.live.choice import number_model
-    from spoken_digits.live.listener import Listener
-    from spoken_digits.live.long_files import numbers, read_blocks, words_in
-    from spoken_digits.live.loop import NUMBER_PAUSE_S
+    from spoken_digits.live.long_files import read_blocks
     from spoken_digits.live.messages import as_json
     from spoken_digits.live.number_loop import numbers_in
     from spoken_digits.live.number_output import described, written
-    from spoken_digits.live.number_reader import NumberReader
+    from spoken_digits.live.number_reader import AT_LEISURE_S, NumberReader
     from spoken_digits.live.sound_files import find_files
     from spoken_digits.sound.decode import RecordingError, print_notice
 
-    files = find_files(args.files, print_notice)
     reads = number_model(model)
+    files = find_files(args.files, print_notice)
     failed = 0
     for path in files:
-        more: dict[str, Any] = {}
+        reader = NumberReader(reads, live.reject, AT_LEISURE_S)
         try:
-            if reads is not None:
-                found = list(numbers_in(NumberReader(reads, NUMBER_PAUSE_S), read_blocks(path)))
-                number = " ".join(written(one, reads.labels, live.reject) for one in found)
-                more = {"numbers": [described(one, reads.labels, live.reject) for one in found]}
-            else:
-                listener = Listener(model, live.reject, live.hangover_ms, live.detector)
-                number = numbers(words_in(listener, read_blocks(path)))
+            found = list(numbers_in(reader, read_blocks(path)))
         except RecordingError as error:
             failed += 1
             print(f"error: {error}", file=sys.stderr)
             if args.json:
                 print(as_json(model, file=str(path), error=str(error)))
             continue
-        line = f"{shown(path)}: {number}"
+        text = " ".join(written(number.words, model.noun, live.reject) for number in found)
+        line = f"{shown(path)}: {text}"
         if args.json:
-            line = as_json(model, file=str(path), string=number, **more)
+            each = [described(number, model.noun, live.reject) for number in found]
+            line = as_json(model, file=str(path), string=text, numbers=each)
         print(line, flush=True)
     return _exit_code(failed, len(files))
 

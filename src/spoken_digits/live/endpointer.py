@@ -67,7 +67,6 @@ class Endpointer:
         self._start = self._end = 0
         self._speaking = False
         self._in_a_row = 0
-        self._asked = 0
 
     def feed(self, samples: NDArray[np.float32]) -> list[Utterance]:
         """Take (n,) samples of the stream; return the utterances that ended in them."""
@@ -84,13 +83,6 @@ class Endpointer:
         if self._speaking:
             self._end = self._now
         return self._close()
-
-    def so_far(self, every: int) -> Utterance | None:
-        """Return what is being heard, if ``every`` samples of it have come since the last time."""
-        if not self.hearing or self._now - self._asked < every:
-            return None
-        self._asked = self._now
-        return self._utterance()
 
     def _step(self, frame: NDArray[np.float32]) -> Utterance | None:
         score = self.detector.score(frame)
@@ -115,7 +107,8 @@ class Endpointer:
 
     def _close(self) -> Utterance | None:
         """End what is being heard; return it unless it was a click."""
-        utterance = self._utterance()
+        sound = np.concatenate(self._frames)
+        utterance = Utterance(self._start, self._end, self._now - len(sound), sound)
         # What is quiet already belongs to the next word's pre-roll too.
         self._preroll.clear()
         self._preroll.extend(self._frames[len(self._frames) - (self._now - self._end) // HOP :])
@@ -123,7 +116,3 @@ class Endpointer:
         self.hearing = False
         self._in_a_row = 0
         return utterance if utterance.end - utterance.start >= self.detector.shortest else None
-
-    def _utterance(self) -> Utterance:
-        sound = np.concatenate(self._frames)
-        return Utterance(self._start, self._end, self._now - len(sound), sound)

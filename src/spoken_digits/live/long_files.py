@@ -1,7 +1,7 @@
-"""Files of any length as a stream: all the words said in them."""
+"""Files of any length as a stream of sound."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spoken_digits.files import shown
-from spoken_digits.live.listener import Listener, Word
-from spoken_digits.live.loop import NUMBER_PAUSE_S, joined
 from spoken_digits.live.stream_resampler import Resampler
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.decode import Reader, open_sound
@@ -42,25 +40,3 @@ def blocks_of(reader: Reader) -> Iterator[NDArray[np.float32]]:
 def quiet() -> Iterator[NDArray[np.float32]]:
     """Yield a second of quiet, so that the end of a file is no end of a word."""
     yield from itertools.repeat(np.zeros(SAMPLE_RATE // 10, np.float32), 10)
-
-
-def words_in(listener: Listener, blocks: Iterator[NDArray[np.float32]]) -> Iterator[Word]:
-    """Yield everything said in a stream, words of the vocabulary and other things."""
-    for samples in itertools.chain(blocks, quiet()):
-        for utterance in listener.feed(samples):
-            yield from listener.words(utterance, None)
-    for utterance in listener.finish():
-        yield from listener.words(utterance, None)
-
-
-def numbers(words: Iterable[Word]) -> str:
-    """Put words together (``joined``); a pause of more than 1.5 s is a blank."""
-    groups: list[list[str]] = []
-    last = 0.0
-    for word in words:
-        if word.verdict.label is not None:
-            if not groups or word.start - last > NUMBER_PAUSE_S:
-                groups.append([])
-            groups[-1].append(word.verdict.label)
-            last = word.end
-    return " ".join(map(joined, groups))

@@ -1,22 +1,18 @@
 """The listening program's loop: sound in, words out, until the user or the sound ends it."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from spoken_digits.live.decision import recognise_word
+from spoken_digits.live.decision import ZEROS_S, recognise_word
 from spoken_digits.live.listener import Listener, Word
 from spoken_digits.live.microphone import Block, DeviceError, Microphone
-from spoken_digits.live.number_reader import PAUSE_S
 from spoken_digits.live.output import Outlet
 from spoken_digits.live.saving import save_word
-from spoken_digits.live.silences import ZEROS_S
 from spoken_digits.sizes import SAMPLE_RATE
-from spoken_digits.vocabulary import noun
 
-NUMBER_PAUSE_S = PAUSE_S
 ZEROS = (
     f"nothing but digital silence for {ZEROS_S:.0f} s, as from a microphone that is muted or that "
     "this program may not use. See the system's settings of sound and privacy"
@@ -36,8 +32,6 @@ def listen(
     Stops after ``seconds`` of sound, after the first word if ``once``, if the user says so, or
     when the stream ends.
     """
-    said: list[str] = []  # the number, or the words in a row
-    end = 0.0  # of the last of them, s
     for block in source:
         if isinstance(block, DeviceError):
             outlet.notice(str(block))
@@ -48,37 +42,22 @@ def listen(
             utterances += listener.finish()
         for utterance in utterances:
             outlet.tick(listener, "thinking")
-            for word in listener.words(utterance, block.arrived):
-                outlet.word(word)
-                if word.verdict.label is not None:
-                    said.append(word.verdict.label)
-                end = word.end
-                if save is not None:
-                    outlet.notice(f"saved {save_word(save, word)}")
+            word = listener.word(utterance, block.arrived)
+            outlet.word(word)
+            if save is not None:
+                outlet.notice(f"saved {save_word(save, word)}")
             ending = ending or once
-        now = listener.heard / SAMPLE_RATE
         hearing = listener.endpointer.hearing
-        if said and not hearing and now - end > NUMBER_PAUSE_S:
-            outlet.number(joined(said))
-            said = []
         if outlet.tick(listener, "hearing" if hearing else "listening") or ending:
             break
     else:
         for utterance in listener.finish():
-            for word in listener.words(utterance, None):
-                outlet.word(word)
-                if word.verdict.label is not None:
-                    said.append(word.verdict.label)
-    if said:
-        outlet.number(joined(said))
+            outlet.word(listener.word(utterance, None))
 
 
-def joined(labels: Sequence[str]) -> str:
-    """Put what was said in a row together: digits as a number, other words with blanks."""
-    return ("" if noun(labels) == "digit" else " ").join(labels)
-
-
-def microphone_blocks(microphone: Microphone, outlet: Outlet) -> Iterator[Block | DeviceError]:
+def microphone_blocks(
+    microphone: Microphone, notice: Callable[[str], None]
+) -> Iterator[Block | DeviceError]:
     """Yield what a microphone hears, and say when some of it was lost, at most once a second."""
     told, last = 0, 0.0
     away = False
@@ -87,10 +66,10 @@ def microphone_blocks(microphone: Microphone, outlet: Outlet) -> Iterator[Block 
             away = True
         elif away and len(block.samples):
             away = False
-            outlet.notice(f"{microphone.device.name}: the microphone is back")
+            notice(f"{microphone.device.name}: the microphone is back")
         if microphone.lost > told and time.monotonic() - last > 1:
             lost = (microphone.lost - told) / SAMPLE_RATE
-            outlet.notice(
+            notice(
                 f"{lost * 1000:.0f} ms of sound lost: this machine is too busy, or the device is "
                 "out of order"
             )
@@ -134,6 +113,5 @@ def record_once(
     verdict = recognise_word(listener.model, sound, listener.reject)
     word = Word(0.0, len(sound) / SAMPLE_RATE, verdict, None, sound)
     outlet.word(word)
-    outlet.number(verdict.label or "")
     if save is not None:
         outlet.notice(f"saved {save_word(save, word)}")

@@ -1,7 +1,7 @@
 """What was heard, as lines of text or of JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,11 @@ def say(verdict: Verdict, noun: str) -> str:
         return f"{verdict.label}  {verdict.confidence:.0%}"
     what = f"not a {noun}" if noun != "word" else "no word of the vocabulary"
     return f"{what} ({verdict.reason}; nearest {verdict.guess}, {verdict.confidence:.0%})"
+
+
+def joined(labels: Iterable[str], noun: str) -> str:
+    """Put what was said in a row together: digits as a number, other words with blanks."""
+    return ("" if noun == "digit" else " ").join(labels)
 
 
 def as_json(model: Model, **fields: Any) -> str:

@@ -25,15 +25,20 @@ def listen_for_numbers(
     heard = 0
     for block in source:
         if isinstance(block, DeviceError):
+            lines.notice(str(block))
             continue
         heard += len(block.samples)
         ended = reader.feed(block.samples)
-        for number in ended:
+        for number in ended[:1] if once else ended:
             lines.number(number)
-        lines.so_far(reader.so_far())
-        if (once and ended) or (seconds is not None and heard >= seconds * SAMPLE_RATE):
+        if once and ended:
+            return
+        if lines.grows:
+            lines.so_far(reader.so_far())
+        if seconds is not None and heard >= seconds * SAMPLE_RATE:
             break
-    for number in reader.finish():
+    last = reader.finish()
+    for number in last[:1] if once else last:
         lines.number(number)
 
 
@@ -41,5 +46,4 @@ def numbers_in(reader: NumberReader, blocks: Iterable[NDArray[np.float32]]) -> I
     """Yield the numbers that are said in blocks of sound at 16 kHz, to their end."""
     for samples in blocks:
         yield from reader.feed(samples)
-    yield from reader.feed(np.zeros(SAMPLE_RATE, np.float32))  # the file's end is no word's end
     yield from reader.finish()

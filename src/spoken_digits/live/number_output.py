@@ -2,28 +2,29 @@
 
 import json
 import sys
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any, TextIO
 
-from spoken_digits.live.number_reader import Number
-from spoken_digits.vocabulary import noun
+from spoken_digits.live.messages import joined
+from spoken_digits.live.number_reader import UNSURE, Number, Read
+from spoken_digits.live.output import now
 
 _CLEAR = "\r\x1b[K"  # to the line's beginning, and erase it
 
 
-def written(number: Number, labels: tuple[str, ...], reject: float) -> str:
-    """Write a number as it is read: "12?4", or words between blanks."""
-    return number.text(reject, "" if noun(labels) == "digit" else " ")
+def written(words: Sequence[Read], noun: str, reject: float) -> str:
+    """Write what is read: "12?4", or words between blanks."""
+    return joined([word.label if word.confidence >= reject else UNSURE for word in words], noun)
 
 
-def described(number: Number, labels: tuple[str, ...], reject: float) -> dict[str, Any]:
+def described(number: Number, noun: str, reject: float) -> dict[str, Any]:
     """Return what JSON says of a number: the string, how sure it is, and each word's time."""
     return {
-        "string": written(number, labels, reject),
+        "string": written(number.words, noun, reject),
         "confidence": round(number.confidence, 4),
-        f"{noun(labels)}s": [
+        f"{noun}s": [
             {
-                noun(labels): word.label,
+                noun: word.label,
                 "start": round(word.start, 2),
                 "end": round(word.end, 2),
                 "confidence": round(word.confidence, 4),
@@ -36,32 +37,38 @@ def described(number: Number, labels: tuple[str, ...], reject: float) -> dict[st
 class NumberLines:
     """A line a number on standard output; on a terminal the line grows while it is said."""
 
-    def __init__(
-        self, labels: tuple[str, ...], reject: float, as_json: bool, out: TextIO | None = None
-    ) -> None:
-        self._labels = labels
+    def __init__(self, noun: str, reject: float, as_json: bool, out: TextIO | None = None) -> None:
+        self._noun = noun
         self._reject = reject
         self._as_json = as_json
         self._out = out or sys.stdout
-        self._grows = not as_json and self._out.isatty()
+        self.grows = not as_json and self._out.isatty()
+        """Whether ``so_far`` shows anything."""
         self._shown = ""
 
-    def so_far(self, number: Number) -> None:
+    def so_far(self, words: Sequence[Read]) -> None:
         """Show a number that is being said; its last words may change."""
-        text = written(number, self._labels, self._reject)
-        if self._grows and text != self._shown:
+        text = written(words, self._noun, self._reject)
+        if self.grows and text != self._shown:
             self._print(f"{_CLEAR}{text}", end="")
             self._shown = text
 
     def number(self, number: Number) -> None:
         """Print a number that is complete."""
         if self._as_json:
-            now = datetime.now().astimezone().isoformat(timespec="milliseconds")
-            self._print(json.dumps({"time": now, **described(number, self._labels, self._reject)}))
+            described_as = described(number, self._noun, self._reject)
+            self._print(json.dumps({"time": now(), **described_as}))
         else:
-            text = written(number, self._labels, self._reject)
-            self._print(f"{_CLEAR if self._grows else ''}{text}")
+            text = written(number.words, self._noun, self._reject)
+            self._print(f"{_CLEAR if self.grows else ''}{text}")
         self._shown = ""
+
+    def notice(self, text: str) -> None:
+        """Print a notice on standard error, on a line of its own."""
+        if self._shown:
+            self._print(_CLEAR, end="")
+            self._shown = ""
+        print(text, file=sys.stderr, flush=True)
 
     def _print(self, text: str, end: str = "\n") -> None:
         print(text, file=self._out, end=end, flush=True)

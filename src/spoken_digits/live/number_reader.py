@@ -18,13 +18,13 @@ from spoken_digits.sizes import SAMPLE_RATE
 
 PAUSE_S = 1.5
 """A longer pause ends a number, s."""
-UNSURE = "?"
-"""Stands for a word that is less probable than ``reject``."""
-
-EVERY = SAMPLE_RATE // 4
-"""New samples before the network hears again."""
+AT_ONCE_S, AT_LEISURE_S = 0.25, 4.0
+"""How much new sound the network waits for before it hears again: where somebody waits for the
+digits, and in a file, which is then read faster."""
 LONGEST_S = 60.0
 """A number that goes on is ended here, s: memory stays constant."""
+UNSURE = "?"
+"""Stands for a word that is less probable than ``reject``."""
 
 
 class Read(NamedTuple):
@@ -37,25 +37,26 @@ class Read(NamedTuple):
 
 
 class Number(NamedTuple):
-    """Words that are said without a pause of more than ``pause_s``."""
+    """Words that are said without a pause of more than PAUSE_S."""
 
     words: tuple[Read, ...]
     confidence: float
     """The probability of these words, just these and in this order."""
 
-    def text(self, reject: float, separator: str) -> str:
-        """Return the labels, UNSURE for a word that is less probable than ``reject``."""
-        return separator.join(
-            word.label if word.confidence >= reject else UNSURE for word in self.words
-        )
-
 
 class NumberReader:
-    """Reads a stream that is fed block by block."""
+    """Reads a stream that is fed block by block.
 
-    def __init__(self, model: NumberModel, pause_s: float) -> None:
+    What has no word that is at least ``reject`` likely is no number. The network hears again when
+    ``every_s`` of new sound has come.
+    """
+
+    def __init__(self, model: NumberModel, reject: float, every_s: float = AT_ONCE_S) -> None:
         self._model = model
-        self._pause = round(pause_s * SAMPLE_RATE / STEP)  # output frames
+        self._reject = reject
+        self._every = round(every_s * SAMPLE_RATE)
+        self._pause = round(PAUSE_S * SAMPLE_RATE / STEP)  # output frames
+        self._ahead = -(-model.ahead // STEP)
         self._sound = np.empty(0, np.float32)
         self._from = 0  # the output frame that _sound begins with
         self._settled = np.empty((0, len(model.labels) + 1), np.float32)
@@ -66,37 +67,32 @@ class NumberReader:
     def feed(self, samples: NDArray[np.float32]) -> list[Number]:
         """Take the next samples (n,) at 16 kHz; return the numbers that ended in them."""
         ended: list[Number] = []
-        for start in range(0, len(samples), EVERY):  # a long block as the stream that it is
-            self._sound = np.concatenate([self._sound, samples[start : start + EVERY]])
-            if len(self._sound) - self._heard >= EVERY:
+        for start in range(0, len(samples), self._every):  # a long block is a stream, too
+            self._sound = np.concatenate([self._sound, samples[start : start + self._every]])
+            if len(self._sound) - self._heard >= self._every:
                 self._hear(len(self._sound) // STEP, settle_all=False)
                 ended += self._ended()
         return ended
 
     def finish(self) -> list[Number]:
-        """Return the numbers that are being said where the stream ends."""
-        whole = -(-len(self._sound) // STEP)
-        self._sound = np.pad(self._sound, (0, whole * STEP - len(self._sound)))
-        if whole:
-            self._hear(whole, settle_all=True)
+        """Return the numbers that are being said where the stream ends, as if silence followed."""
+        frames = -(-len(self._sound) // STEP) + self._ahead
+        self._sound = np.pad(self._sound, (0, frames * STEP - len(self._sound)))
+        self._hear(frames, settle_all=True)
         numbers = self._ended()
         last = self._number(self._settled)
         self._forget(self._begin + len(self._settled))
-        return numbers + ([last] if last.words else [])
+        return numbers + ([last] if self._is_sure(last) else [])
 
-    def so_far(self) -> Number:
-        """Return the number that is being said; its last words may still change."""
-        return self._number(np.concatenate([self._settled, self._newest]))
+    def so_far(self) -> tuple[Read, ...]:
+        """Return the words of the number that is being said; the last ones may still change."""
+        return self._words(best_path(np.concatenate([self._settled, self._newest])))
 
     def _hear(self, frames: int, settle_all: bool) -> None:
         """Read the first ``frames`` output frames of the sound, and drop what is no longer used."""
-        if frames < 2:  # fewer than the network takes
-            self._sound = np.pad(self._sound, (0, 2 * STEP - len(self._sound)))
-            frames = 2
         outputs = self._model.log_probabilities(self._sound[: frames * STEP])
         known = self._begin + len(self._settled) - self._from
-        ahead = -(-self._model.ahead // STEP)
-        settled = frames if settle_all else max(frames - ahead, known)
+        settled = frames if settle_all else max(frames - self._ahead, known)
         self._settled = np.concatenate([self._settled, outputs[known:settled]])
         self._newest = outputs[settled:]
         kept = max(settled - -(-self._model.past // STEP), 0)
@@ -106,12 +102,13 @@ class NumberReader:
 
     def _ended(self) -> list[Number]:
         """Return the numbers in what is settled after which there is a pause."""
-        ended = []
+        ended: list[Number] = []
         while words := best_path(self._settled):
             end = self._end(words)
             if end is None:
                 return ended
-            ended.append(self._number(self._settled[: end + 1]))
+            number = self._number(self._settled[: end + 1])
+            ended += [number] if self._is_sure(number) else []
             self._forget(self._begin + end)
         self._forget(self._begin + max(len(self._settled) - 1, 0))
         return ended
@@ -127,21 +124,24 @@ class NumberReader:
 
     def _number(self, outputs: NDArray[np.float32]) -> Number:
         emitted = best_path(outputs)
-        if not emitted:
-            return Number((), 1.0)
-        labels: Sequence[str] = self._model.labels
+        likely = log_probability(outputs, [one.label for one in emitted])
+        return Number(self._words(emitted), min(float(np.exp(likely)), 1.0))
+
+    def _words(self, emitted: Sequence[Emission]) -> tuple[Read, ...]:
+        """Return what is emitted, in output frames from _begin on, as words of the stream."""
         seconds = STEP / SAMPLE_RATE
-        words = tuple(
+        return tuple(
             Read(
-                labels[one.label],
+                self._model.labels[one.label],
                 (self._begin + one.first) * seconds,
                 (self._begin + one.end) * seconds,
                 one.confidence,
             )
             for one in emitted
         )
-        likely = log_probability(outputs, [one.label for one in emitted])
-        return Number(words, min(float(np.exp(likely)), 1.0))
+
+    def _is_sure(self, number: Number) -> bool:
+        return any(word.confidence >= self._reject for word in number.words)
 
     def _forget(self, frame: int) -> None:
         """Drop what is settled before an output frame."""

@@ -24,19 +24,15 @@ class Outlet(Protocol):
     def word(self, word: Word) -> None:
         """Show a word."""
 
-    def number(self, number: str) -> None:
-        """Show a number that is complete."""
-
     def notice(self, text: str) -> None:
         """Show that something has happened to the sound."""
 
 
 class Lines:
-    """A line a word on standard output, notices on standard error; ``numbers``: a line a number."""
+    """A line a word on standard output, notices on standard error."""
 
-    def __init__(self, model: Model, numbers: bool) -> None:
+    def __init__(self, model: Model) -> None:
         self._model = model
-        self._numbers = numbers
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -51,13 +47,7 @@ class Lines:
 
     def word(self, word: Word) -> None:
         """Print a word and when it was said."""
-        if not self._numbers:
-            print(f"{word.start:8.2f} s  {say(word.verdict, self._model.noun)}", flush=True)
-
-    def number(self, number: str) -> None:
-        """Print a number."""
-        if self._numbers:
-            print(number, flush=True)
+        print(f"{word.start:8.2f} s  {say(word.verdict, self._model.noun)}", flush=True)
 
     def notice(self, text: str) -> None:
         """Print a notice on standard error."""
@@ -65,27 +55,22 @@ class Lines:
 
 
 class JsonLines(Lines):
-    """A JSON object a line: of each word, or with ``numbers`` of each number."""
+    """A JSON object a line, of each word."""
 
     def word(self, word: Word) -> None:
         """Print a word's times, in s since the stream began, and what it was taken for."""
-        if not self._numbers:
-            latency = None if word.latency_ms is None else round(word.latency_ms, 1)
-            line = as_json(
-                self._model,
-                time=_now(),
-                start=round(word.start, 3),
-                end=round(word.end, 3),
-                latency_ms=latency,
-                verdict=word.verdict,
-            )
-            print(line, flush=True)
-
-    def number(self, number: str) -> None:
-        """Print a number."""
-        if self._numbers:
-            print(as_json(self._model, time=_now(), string=number), flush=True)
+        latency = None if word.latency_ms is None else round(word.latency_ms, 1)
+        line = as_json(
+            self._model,
+            time=now(),
+            start=round(word.start, 3),
+            end=round(word.end, 3),
+            latency_ms=latency,
+            verdict=word.verdict,
+        )
+        print(line, flush=True)
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time, as JSON has it."""
     return datetime.now().astimezone().isoformat(timespec="milliseconds")

@@ -12,8 +12,8 @@ from rich.text import Text
 from spoken_digits.export.inference import Model
 from spoken_digits.live import keys
 from spoken_digits.live.listener import Listener, Word
-from spoken_digits.live.loop import joined
-from spoken_digits.live.messages import say
+from spoken_digits.live.messages import joined, say
+from spoken_digits.live.number_reader import PAUSE_S
 
 _FRAMES_A_SECOND = 12
 _QUIET_DBFS, _LOUD_DBFS = -60.0, 0.0  # the ends of the level meter
@@ -79,14 +79,12 @@ class Screen:
 
     def word(self, word: Word) -> None:
         """Show a word."""
+        if self._word is not None and word.start - self._word.end > PAUSE_S:
+            self._said.append([])
         self._word = word
         if word.verdict.label is not None:
             self._said[-1].append(word.verdict.label)
         self._draw()
-
-    def number(self, number: str) -> None:  # noqa: ARG002
-        """Begin the next number after a blank."""
-        self._said.append([])
 
     def notice(self, text: str) -> None:
         """Show a notice for some seconds."""
@@ -156,7 +154,7 @@ class Screen:
         return lines
 
     def _all_said(self) -> str:
-        return " ".join(joined(words) for words in self._said if words)
+        return " ".join(joined(words, self._model.noun) for words in self._said if words)
 
     def _meter(self, width: int) -> Text:
         room = max(1, width - 22)

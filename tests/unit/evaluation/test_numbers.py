@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from spoken_digits.evaluation.numbers import Reading, conditions, scores
+from spoken_digits.evaluation.numbers import (
+    Reading,
+    as_table,
+    by_corpus,
+    conditions,
+    measure,
+    scores,
+)
 from spoken_digits.transcripts import Utterance
 
 
@@ -34,9 +41,41 @@ def test_what_is_a_number_and_what_is_said_fast():
     assert not reading("123", "", seconds=2.0).is_fast
 
 
-def test_noise_is_the_same_each_time_and_10_db_below():
+@pytest.mark.parametrize(("name", "ratio"), [("white_20", 100), ("white_10", 10), ("white_0", 1)])
+def test_noise_is_the_same_each_time_and_so_far_below(name, ratio):
     sound = np.sin(np.arange(16_050) / 5)
-    noisy = conditions(0)["white_noise_10_db"]
+    noisy = conditions(0)[name]
     np.testing.assert_array_equal(noisy(sound), noisy(sound))
     noise = noisy(sound) - sound[:16_000]
-    assert np.square(sound).mean() / np.square(noise).mean() == pytest.approx(10, rel=0.05)
+    assert np.square(sound).mean() / np.square(noise).mean() == pytest.approx(ratio, rel=0.05)
+
+
+SAID = [
+    reading("12", "12", "a", seconds=0.5),
+    reading("34", "35", "b", seconds=2.0),
+    reading("5--6", "56", "b"),
+    reading("---", "7", "c"),
+]
+
+
+def test_what_is_measured_by_corpus_pace_and_what_else_is_said():
+    found = measure(SAID)
+    assert (found["an4"]["utterances"], found["an4"]["error"]) == (2, 0.25)
+    assert (found["fast"]["an4"]["error"], found["slow"]["an4"]["error"]) == (0.0, 0.5)
+    assert found["among_other_words"]["an4"]["whole"] == 1
+    assert found["other_speech"] == {"an4": {"utterances": 1, "other_words": 3, "claimed": 1}}
+
+
+def test_a_corpus_without_slow_numbers_has_none():
+    assert measure(SAID[:1])["slow"] == {}
+
+
+def test_the_table_has_a_row_a_corpus_and_condition():
+    numbers = [one for one in SAID if one.is_number]
+    table = as_table({"clean": measure(SAID), "white_10": by_corpus(numbers)}).splitlines()
+    assert len(table) == 2 + 5
+    assert table[2] == (
+        "| an4 | clean | 2 | 4 | 25.0% (0.0%-50.0%) | 25.0%, 0.0%, 0.0% | 50.0% (0.0%-100.0%) |"
+    )
+    whats = [line.split(" | ")[1] for line in table[2:]]
+    assert whats == ["clean", "slow", "fast", "among other words", "white 10"]

@@ -43,10 +43,10 @@ def listener(tmp_path_factory):
 
 def heard(listener: Listener, sound: np.ndarray) -> list[Word]:
     utterances = []
-    for at in range(0, len(sound), 1600):  # so that it could read ahead
+    for at in range(0, len(sound), 1600):
         utterances += listener.feed(sound[at : at + 1600])
     utterances += listener.finish()
-    return [one for utterance in utterances for one in listener.words(utterance, None)]
+    return [listener.word(utterance, None) for utterance in utterances]
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-4, 1e-3, 1e-2])
@@ -86,7 +86,6 @@ def test_params_yaml_names_it():
 
 def test_an_utterance_is_one_sound_and_never_several(listener):
     two = room(1.0, word(5), 0.15, word(1, loudness=0.1), 1.0)
-    assert [one.verdict.label for one in heard(listener("speech"), two)] == ["5", "1"]
     (one,) = heard(listener("level"), two)
     assert one.end - one.start == pytest.approx(0.95, abs=0.15)
 

@@ -1,4 +1,4 @@
-"""The listening loop: words one by one, and put together where a pause ends them."""
+"""The listening loop: what is said between two pauses is one word."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,18 +28,27 @@ SOUND = room(0.5, word(2), 0.5, word(0), 2.2, word(1), 0.8)
 
 @pytest.mark.parametrize(
     ("metadata", "words", "expected"),
-    [(METADATA, 10, ["20", "1"]), (OF_WORDS, 3, ["lights-on yes", "no"])],
+    [(METADATA, 10, ["2", "0", "1"]), (OF_WORDS, 3, ["lights-on", "yes", "no"])],
     ids=["digits", "words"],
 )
-def test_a_line_a_number_or_words_in_a_row(tmp_path, capsys, metadata, words, expected):
+def test_a_line_a_word(tmp_path, capsys, metadata, words, expected):
     listener = listened(tmp_path, metadata, words)
-    listen(blocks(SOUND), listener, Lines(listener.model, numbers=True))
-    assert capsys.readouterr().out.splitlines() == expected
+    listen(blocks(SOUND), listener, Lines(listener.model))
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [words[2] for words in lines] == expected
+    assert float(lines[0][0]) == pytest.approx(0.5, abs=0.1)
+
+
+def test_words_without_a_pause_are_none(tmp_path, capsys):
+    listener = listened(tmp_path, METADATA, 10)
+    listen(blocks(room(0.5, *map(word, (5, 1, 2, 8, 9)), 0.8)), listener, Lines(listener.model))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "not a digit (too long: 2." in line
 
 
 def test_json_names_the_words(tmp_path, capsys):
     listener = listened(tmp_path, OF_WORDS, 3)
-    listen(blocks(SOUND), listener, JsonLines(listener.model, numbers=False))
+    listen(blocks(SOUND), listener, JsonLines(listener.model))
     lines = capsys.readouterr().out.splitlines()
     assert ['"word": "lights-on"' in line for line in lines] == [True, False, False]
     assert len(lines) == 3
@@ -47,7 +56,7 @@ def test_json_names_the_words(tmp_path, capsys):
 
 def test_saved_words_are_called_by_their_label(tmp_path, capsys):
     listener = listened(tmp_path, OF_WORDS, 3)
-    lines = Lines(listener.model, numbers=False)
+    lines = Lines(listener.model)
     listen(blocks(SOUND), listener, lines, save=tmp_path / "kept")
     assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == [
         "lights-on_live_0.wav",

@@ -9,7 +9,7 @@ from live_support import OF_WORDS, save_model
 
 from spoken_digits.export.inference import Model, load_model
 from spoken_digits.live.decision import Verdict, decide
-from spoken_digits.live.messages import as_json, say
+from spoken_digits.live.messages import as_json, joined, say
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +73,16 @@ def test_json_without_a_verdict(words):
     assert as_json(words, file="a.wav", error="an empty file") == (
         '{"file": "a.wav", "error": "an empty file"}'
     )
+
+
+@pytest.mark.parametrize(
+    ("labels", "noun", "text"),
+    [
+        (["5", "5", "1"], "digit", "551"),
+        (["lights-on", "no", "yes"], "word", "lights-on no yes"),
+        (["5", "yes", "1"], "word", "5 yes 1"),
+        ([], "digit", ""),
+    ],
+)
+def test_what_is_said_in_a_row(labels, noun, text):
+    assert joined(labels, noun) == text

@@ -2,16 +2,14 @@
 
 import numpy as np
 import pytest
-from live_support import murmur, room, word
-from number_support import save_number_model
+from live_support import murmur, room, save_number_model, word
 
 from spoken_digits.export.sequence_inference import NumberModel, load_number_model
 from spoken_digits.live.number_output import described, written
-from spoken_digits.live.number_reader import Number, NumberReader, Read
+from spoken_digits.live.number_reader import AT_LEISURE_S, AT_ONCE_S, Number, NumberReader, Read
 
 RATE = 16_000
-PAUSE_S = 1.5
-LABELS = tuple("0123456789")
+REJECT = 0.5
 
 
 @pytest.fixture(scope="module")
@@ -19,12 +17,14 @@ def model(tmp_path_factory) -> NumberModel:
     return load_number_model(save_number_model(tmp_path_factory.mktemp("model") / "numbers.onnx"))
 
 
-def read(model: NumberModel, sound: np.ndarray, block: int = 1600) -> list[str]:
-    reader = NumberReader(model, PAUSE_S)
+def read(
+    model: NumberModel, sound: np.ndarray, block: int = 1600, every_s: float = AT_ONCE_S
+) -> list[str]:
+    reader = NumberReader(model, REJECT, every_s)
     numbers = []
     for start in range(0, len(sound), block):
         numbers += reader.feed(sound[start : start + block])
-    return [written(number, LABELS, 0.5) for number in numbers + reader.finish()]
+    return [written(number.words, "digit", REJECT) for number in numbers + reader.finish()]
 
 
 def said(digits: str, pause: float = 0.0) -> list:
@@ -37,10 +37,11 @@ def test_a_number_with_or_without_pauses(model, number, pause):
     assert read(model, room(0.5, *said(number, pause), 0.5)) == [number]
 
 
+@pytest.mark.parametrize("every_s", [AT_ONCE_S, AT_LEISURE_S])
 @pytest.mark.parametrize("block", [160, 1234, 16_000, 1_000_000])
-def test_blocks_of_any_size_give_the_same(model, block):
+def test_blocks_of_any_size_give_the_same(model, block, every_s):
     sound = room(0.3, *said("31415"), 2.0, *said("926"), 0.2)
-    assert read(model, sound, block) == ["31415", "926"]
+    assert read(model, sound, block, every_s) == ["31415", "926"]
 
 
 def test_a_longer_pause_ends_a_number(model):
@@ -60,22 +61,22 @@ def test_a_stream_that_is_shorter_than_the_network_takes(model):
 
 def test_digits_appear_while_one_speaks(model):
     sound = room(0.5, *said("2468"))
-    reader = NumberReader(model, PAUSE_S)
+    reader = NumberReader(model, REJECT)
     seen = []
     for start in range(0, len(sound), 4000):
         assert reader.feed(sound[start : start + 4000]) == []
-        seen.append(written(reader.so_far(), LABELS, 0.5))
+        seen.append(written(reader.so_far(), "digit", REJECT))
     assert seen[-1] == "2468"
     assert "2" in seen
     assert "24" in seen
 
 
 def test_each_digit_says_when_and_how_sure(model):
-    reader = NumberReader(model, PAUSE_S)
+    reader = NumberReader(model, REJECT)
     reader.feed(room(10.0))
     reader.feed(room(*said("42"), 0.5))
     (number,) = reader.finish()
-    four, two = described(number, LABELS, 0.5)["digits"]
+    four, two = described(number, "digit", REJECT)["digits"]
     assert (four["digit"], two["digit"]) == ("4", "2")
     assert four["start"] == pytest.approx(10.0, abs=0.05)
     assert two["start"] == pytest.approx(10.4, abs=0.05)
@@ -85,13 +86,25 @@ def test_each_digit_says_when_and_how_sure(model):
 
 def test_a_digit_below_reject_is_a_question_mark():
     words = [Read(label, 0.0, 0.1, sure) for label, sure in (("7", 0.9), ("1", 0.6), ("8", 0.8))]
-    number = Number(tuple(words), 0.4)
-    assert written(number, LABELS, 0.65) == "7?8"
-    assert written(number, LABELS, 0.5) == "718"
+    assert written(words, "digit", 0.65) == "7?8"
+    assert written(words, "digit", 0.5) == "718"
+    assert written(words, "word", 0.5) == "7 1 8"
+
+
+def test_what_has_no_sure_digit_is_no_number(model):
+    sound = room(0.5, *said("12"), 0.5)
+    (number,) = _heard(NumberReader(model, REJECT), sound)
+    surest = max(word.confidence for word in number.words)
+    assert _heard(NumberReader(model, surest), sound) == [number]
+    assert _heard(NumberReader(model, surest + 1e-6), sound) == []
+
+
+def _heard(reader: NumberReader, sound: np.ndarray) -> list[Number]:
+    return reader.feed(sound) + reader.finish()
 
 
 def test_an_hour_needs_no_more_memory_than_a_minute(model):
-    reader = NumberReader(model, PAUSE_S)
+    reader = NumberReader(model, REJECT)
     block = room(0.5, *said("12345"), 0.5)
     for _ in range(100):  # no pause that would end the number
         reader.feed(block)

@@ -33,14 +33,14 @@ def screen(tmp_path: Path) -> Callable[[Sequence[str]], Screen]:
     return make
 
 
-def hear(screen: Screen, labels: Sequence[str], **shares: float) -> None:
+def hear(screen: Screen, labels: Sequence[str], at: float = 0.0, **shares: float) -> None:
     """Let the screen show a word with these probabilities; keys have _ for a hyphen or a digit."""
     probabilities = np.zeros(len(labels) + 1, np.float32)
     for name, share in shares.items():
         name = name.removeprefix("_").replace("_", "-")
         probabilities[[*labels, "other"].index(name)] = share
     verdict = decide(labels, probabilities, 0.5, -20, 0.5)
-    screen.word(Word(0.0, 0.5, verdict, 40.0, np.zeros(8000, np.float32)))
+    screen.word(Word(at, at + 0.5, verdict, 40.0, np.zeros(8000, np.float32)))
 
 
 def lines_of(screen: Screen, width: int = 80, height: int = 24) -> list[str]:
@@ -62,10 +62,9 @@ def test_a_word_is_shown_with_its_bar_and_what_was_said(screen):
     labels = ["yes", "no", "lights-on"]
     shown = screen(labels)
     hear(shown, labels, yes=0.9, other=0.1)
-    shown.number("yes")
-    hear(shown, labels, lights_on=0.75, no=0.25)
-    hear(shown, labels, no=0.25, other=0.75)
-    hear(shown, labels, lights_on=0.75, no=0.25)
+    hear(shown, labels, 3.0, lights_on=0.75, no=0.25)
+    hear(shown, labels, 4.0, no=0.25, other=0.75)
+    hear(shown, labels, 5.0, lights_on=0.75, no=0.25)
     lines = lines_of(shown)
     (bar,) = [line for line in lines if re.search("lights-on ━+ 75%$", line)]
     (less,) = [line for line in lines if re.search("no +━+ 25%$", line)]
@@ -77,13 +76,20 @@ def test_a_word_is_shown_with_its_bar_and_what_was_said(screen):
 def test_digits_are_drawn_large_and_put_together(screen):
     shown = screen("0123456789")
     hear(shown, "0123456789", _7=0.9)
-    hear(shown, "0123456789", _1=0.9)
+    hear(shown, "0123456789", 1.9, _1=0.9)
     lines = lines_of(shown)
     assert "    said  71" in lines
     bars = [line for line in lines if line.endswith("%")]
     assert len(bars) == 10
     assert all("██" in line for line in bars)
     assert "    said  1" in lines_of(shown, width=13), "the latest, where there is no room for all"
+
+
+def test_a_long_pause_is_a_blank_in_what_was_said(screen):
+    shown = screen("0123456789")
+    for at in (0.0, 1.0, 3.1, 4.0):  # 1.6 s after the end of the second
+        hear(shown, "0123456789", at, _5=0.9)
+    assert "    said  55 55" in lines_of(shown)
 
 
 @pytest.mark.parametrize("height", [24, 14])

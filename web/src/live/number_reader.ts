@@ -37,11 +37,18 @@ export class NumberReader {
   private begin = 0; // the output frame that `settled` begins with
   private newest: Frame[] = [];
   private heard = 0; // samples of `sound` that the network has heard
+  private readonly every: number; // samples
+  private readonly ahead: number; // output frames
 
+  /** `everyS` of new sound, and the network hears again. */
   constructor(
     private readonly model: NumberModel,
-    private readonly listening: Pick<Listening, "sample_rate" | "numbers">,
-  ) {}
+    private readonly listening: Pick<Listening, "sample_rate" | "reject" | "numbers">,
+    everyS: number,
+  ) {
+    this.every = Math.round(everyS * listening.sample_rate);
+    this.ahead = Math.ceil(model.ahead / listening.numbers.step);
+  }
 
   get hearing(): boolean {
     return this.saying.words.length > 0;
@@ -49,49 +56,40 @@ export class NumberReader {
 
   /** Take the stream's next samples; return the numbers that ended in them. */
   async feed(samples: Float32Array): Promise<SpokenNumber[]> {
-    const { every, step } = this.listening.numbers;
     const ended: SpokenNumber[] = [];
-    for (let at = 0; at < samples.length; at += every) {
-      this.sound = concatenate([this.sound, samples.subarray(at, at + every)]);
-      if (this.sound.length - this.heard < every) continue;
-      await this.hear(Math.floor(this.sound.length / step), false);
+    for (let at = 0; at < samples.length; at += this.every) {
+      this.sound = concatenate([this.sound, samples.subarray(at, at + this.every)]);
+      if (this.sound.length - this.heard < this.every) continue;
+      await this.hear(Math.floor(this.sound.length / this.listening.numbers.step), false);
       ended.push(...this.ended());
     }
     return ended;
   }
 
-  /** Return the numbers that are being said where the stream ends. */
+  /** Return the numbers that are being said where the stream ends, as if silence followed. */
   async finish(): Promise<SpokenNumber[]> {
     const { step } = this.listening.numbers;
-    const whole = Math.ceil(this.sound.length / step);
-    this.pad(whole * step);
-    if (whole) await this.hear(whole, true);
-    const numbers = this.ended();
-    const last = this.number(this.settled);
+    const frames = Math.ceil(this.sound.length / step) + this.ahead;
+    const silence = new Float32Array(frames * step - this.sound.length);
+    this.sound = concatenate([this.sound, silence]);
+    await this.hear(frames, true);
+    const numbers = [...this.ended(), this.number(this.settled)];
     this.forget(this.settled.length);
-    return last.words.length ? [...numbers, last] : numbers;
+    return numbers.filter((one) => this.isSure(one));
   }
 
   /** Read the first `frames` output frames of the sound, and drop what is no longer used. */
   private async hear(frames: number, settleAll: boolean): Promise<void> {
     const { step } = this.listening.numbers;
-    const given = Math.max(frames, 2); // the network takes no fewer
-    this.pad(given * step);
-    const outputs = await this.model.logProbabilities(this.sound.slice(0, given * step));
+    const outputs = await this.model.logProbabilities(this.sound.slice(0, frames * step));
     const known = this.begin + this.settled.length - this.from;
-    const ahead = Math.ceil(this.model.ahead / step);
-    const settled = settleAll ? given : Math.max(given - ahead, known);
+    const settled = settleAll ? frames : Math.max(frames - this.ahead, known);
     this.settled.push(...outputs.slice(known, settled));
     this.newest = outputs.slice(settled);
     const dropped = Math.max(settled - Math.ceil(this.model.past / step), 0);
     this.from += dropped;
     this.sound = this.sound.slice(dropped * step);
     this.heard = this.sound.length;
-  }
-
-  private pad(length: number): void {
-    if (length <= this.sound.length) return;
-    this.sound = concatenate([this.sound, new Float32Array(length - this.sound.length)]);
   }
 
   /** Return the numbers in what is settled after which there is a pause. */
@@ -107,7 +105,12 @@ export class NumberReader {
     const sofar = bestPath([...this.settled, ...this.newest]);
     const settled = sofar.filter(({ first }) => first < this.settled.length).length;
     this.saying = { words: this.words(sofar), settled };
-    return ended;
+    return ended.filter((one) => this.isSure(one));
+  }
+
+  /** What has no word that is sure is no number. */
+  private isSure({ words }: SpokenNumber): boolean {
+    return words.some(({ confidence }) => confidence >= this.listening.reject);
   }
 
   /** Return where, among what is settled, the first number ends, if it does. */
@@ -124,7 +127,6 @@ export class NumberReader {
 
   private number(frames: Frame[]): SpokenNumber {
     const emissions = bestPath(frames);
-    if (!emissions.length) return { words: [], confidence: 1 };
     const labels = emissions.map(({ label }) => label);
     const confidence = Math.min(Math.exp(logProbability(frames, labels)), 1);
     return { words: this.words(emissions), confidence };

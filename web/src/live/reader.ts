@@ -22,7 +22,7 @@ export interface Reader {
   read(utterance: Utterance): Promise<Spoken[]>;
 }
 
-/** Takes an utterance for one word: the mean of four cuts, as digit_string.py judges a whole. */
+/** Takes an utterance for one word: the mean of four cuts, as recognise_utterance of decision.py. */
 export class OneWord implements Reader {
   readonly after: number;
 
