@@ -170,28 +170,29 @@ describe("outputs of CTC", () => {
 });
 
 describe("numbers", () => {
-  test.each(
-    python.number_streams,
-  )("are read as in Python, while they are said: $file by $block samples", async (one) => {
-    const bytes = Uint8Array.from(readFileSync(made("web/dist/tones/numbers.onnx")));
-    const opened = await open(bytes, "numbers.onnx", listening);
-    const reader = new NumberReader(
-      await NumberModel.load(opened, listening),
-      listening,
-      listening.numbers.at_once_s,
-    );
-    const sound = samples(made(one.file));
-    const steps = new Map(one.steps.map((step) => [step.fed, step]));
-    let before: NumberWord[] = [];
-    for (let at = 0; at < sound.length; at += one.block) {
-      const ended = await reader.feed(sound.subarray(at, at + one.block));
-      const theirs = steps.get(at + one.block) ?? { ended: [], so_far: before };
-      expect(ended.map(near)).toEqual(theirs.ended.map(near));
-      expect(close(reader.saying.words)).toEqual(close(theirs.so_far));
-      before = theirs.so_far;
-    }
-    expect((await reader.finish()).map(near)).toEqual(one.last.map(near));
-  });
+  test.each(python.number_streams)(
+    "are read as in Python, while they are said: $file by $block samples",
+    async (one) => {
+      const bytes = Uint8Array.from(readFileSync(made("web/dist/tones/numbers.onnx")));
+      const opened = await open(bytes, "numbers.onnx", listening);
+      const reader = new NumberReader(
+        await NumberModel.load(opened, listening),
+        listening,
+        listening.numbers.at_once_s,
+      );
+      const sound = samples(made(one.file));
+      const steps = new Map(one.steps.map((step) => [step.fed, step]));
+      let before: NumberWord[] = [];
+      for (let at = 0; at < sound.length; at += one.block) {
+        const ended = await reader.feed(sound.subarray(at, at + one.block));
+        const theirs = steps.get(at + one.block) ?? { ended: [], so_far: before };
+        expect(ended.map(near)).toEqual(theirs.ended.map(near));
+        expect(close(reader.saying.words)).toEqual(close(theirs.so_far));
+        before = theirs.so_far;
+      }
+      expect((await reader.finish()).map(near)).toEqual(one.last.map(near));
+    },
+  );
 
   test("are written with a sign for what is unsure", () => {
     const words = [0.9, 0.4, 0.5].map((confidence) => ({
