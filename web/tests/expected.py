@@ -53,7 +53,7 @@ def main() -> None:
     words = clips(folder / "clips", rng)
     chosen = [words[i] for i in rng.permutation(len(words))[:50]]
     sound, said = streams.stream(chosen, (0.7, 0.7), "room", 40, rng, [])
-    write_wav(folder / "stream.wav", sound)
+    write_wav(folder / "stream.wav", for_microphone(sound))
     sound, _ = soundfile.read(folder / "stream.wav", dtype="float32")
     write_wav(folder / "silence.wav", np.zeros(10 * SAMPLE_RATE, np.float32))
     write_wav(folder / "lights-on.wav", word(2))
@@ -297,7 +297,15 @@ def digits_of_tones(number: str) -> Sound:
 
 def paused(numbers: Sequence[Sound]) -> Sound:
     """Return numbers in a room, with pauses after which each is complete."""
-    return room(0.7, *(part for number in numbers for part in (number, 2.5)))
+    return for_microphone(room(0.7, *(part for number in numbers for part in (number, 2.5))))
+
+
+def for_microphone(sound: Sound) -> Sound:
+    """Return a sound between a quiet room, since a browser loses the beginning, and digital silence.
+
+    The page complains about this silence, and so tells that all was played.
+    """
+    return np.concatenate([room(8.0), sound, np.zeros(4 * SAMPLE_RATE, np.float32)])
 
 
 def number_stream(model: NumberModel, path: Path, block: int) -> dict[str, Any]:
