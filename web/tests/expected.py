@@ -301,7 +301,7 @@ def paused(numbers: Sequence[Sound]) -> Sound:
 
 
 def for_microphone(sound: Sound) -> Sound:
-    """Return a sound between a quiet room, since a browser loses the beginning, and digital silence.
+    """Return a sound after a quiet room, as a browser loses the beginning, before digital silence.
 
     The page complains about this silence, and so tells that all was played.
     """
