@@ -212,7 +212,7 @@ describe("numbers", () => {
         await page.evaluate(rememberNumbers);
         const heard = listenToAll(page);
         if (SCREENSHOTS) {
-          await page.waitForFunction(() => document.querySelector("#number")?.textContent?.[3]);
+          await page.waitForFunction(() => document.querySelector("#number")?.textContent?.[1]);
           await page.screenshot({ path: join(SCREENSHOTS, `saying-${name}.png`) });
         }
         await heard;
