@@ -21,8 +21,10 @@ PAUSE_S = 1.5
 AT_ONCE_S, AT_LEISURE_S = 0.25, 4.0
 """How much new sound the network waits for before it hears again: where somebody waits for the
 digits, and in a file, which is then read faster."""
-
-_LONGEST_S = 60.0  # a number that goes on is ended here: memory stays constant
+LONGEST_S = 60.0
+"""A number that goes on is ended here, s: memory stays constant."""
+UNSURE = "?"
+"""Stands for a word that is less probable than ``reject``."""
 
 
 class Read(NamedTuple):
@@ -115,7 +117,7 @@ class NumberReader:
         """Return where, among what is settled, the first number ends, if it does."""
         following = [*(word.first for word in words[1:]), len(self._settled)]
         for word, begins in zip(words, following, strict=True):
-            long = word.end * STEP > _LONGEST_S * SAMPLE_RATE
+            long = word.end * STEP > LONGEST_S * SAMPLE_RATE
             if long or begins - word.end > self._pause:
                 return word.end
         return None
