@@ -187,7 +187,7 @@ def _dvc(words: Sequence[str]) -> int:
 
     def popen(command: Sequence[str], *, cwd: str, env: Mapping[str, str], **_: object) -> Fork:
         # sh -c "python3 src/<stage>.py"
-        _, script = command[-1].split()
+        script = command[-1].split()[1]
         return Fork(partial_of(_script, [Path(script).name], None), Path(cwd), (), env, group=False)
 
     vars(dvc.stage.run)["subprocess"] = types.SimpleNamespace(Popen=popen)
