@@ -75,10 +75,10 @@ def prepare(folder: Path) -> dict[str, Any]:
 
     Raises UserError if another one is there already.
     """
-    params = parse_yaml(Path("params.yaml").read_text(encoding="utf-8"))
+    params: dict[str, Any] = parse_yaml(Path("params.yaml").read_text(encoding="utf-8"))
     for key, value in released.NUMBERS_PARAMS.items():
         *sections, name = key.split(".")
-        section = params
+        section: dict[str, Any] = params
         for one in sections:
             section = section[one]
         section[name] = value

@@ -64,8 +64,8 @@ def main() -> None:
     held_out = released.read_about(ROOT)["held_out"]["speech_commands"]
     words = list(other_words(mirror, held_out))
     for kind in ("music", "babble", "words"):
-        sound = make(kind, args.seconds // 3, words, np.random.default_rng(0))
-        print(f"| {kind} | {args.seconds // 3} | {len(read(model, sound))} |", flush=True)
+        other = make(kind, args.seconds // 3, words, np.random.default_rng(0))
+        print(f"| {kind} | {args.seconds // 3} | {len(read(model, other))} |", flush=True)
 
 
 def of_an4(model: NumberModel, archive: Path) -> Iterator[Reading]:

@@ -64,9 +64,9 @@ def read(model: NumberModel, sound: NDArray[np.float64]) -> tuple[str, ...]:
     The sound is read at once: a stream that is read in windows gives the same.
     """
     room = round(ROOM_S * SAMPLE_RATE)
-    padded = np.pad(sound, (room, room + -len(sound) % STEP))
-    padded = np.pad(padded, (0, -len(padded) % STEP)).astype(np.float32)
-    return tuple(model.labels[one.label] for one in best_path(model.log_probabilities(padded)))
+    whole = np.pad(sound, (room, room + -(len(sound) + 2 * room) % STEP))
+    outputs = model.log_probabilities(whole.astype(np.float32))
+    return tuple(model.labels[one.label] for one in best_path(outputs))
 
 
 def scores(readings: Sequence[Reading], seed: int = 0) -> dict[str, float | int]:

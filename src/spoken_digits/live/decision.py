@@ -74,7 +74,7 @@ def recognise_utterance(model: Model, utterance: Utterance, reject: float) -> Ve
 
     def hear(sound: NDArray[np.float32]) -> NDArray[np.float32]:
         second = one_second(sound.astype(np.float64)).astype(np.float32)
-        (probabilities,) = model.probabilities(second[None])
+        probabilities: NDArray[np.float32] = model.probabilities(second[None])[0]
         return probabilities
 
     # One by one: a batch is hardly faster, and holds on to memory.

@@ -77,7 +77,8 @@ def _stepped(
 ) -> NDArray[np.float64]:
     from_before = np.concatenate([[-np.inf], forward[:-1]])
     if first:  # the path begins at the first blank or at the first label
-        return np.maximum(forward, from_before)
+        begun: NDArray[np.float64] = np.maximum(forward, from_before)
+        return begun
     from_label = np.concatenate([[-np.inf, -np.inf], forward[:-2]])[: len(forward)]
     skipped = np.where(may_skip, from_label, -np.inf)
     stepped: NDArray[np.float64] = np.logaddexp(np.logaddexp(forward, from_before), skipped)

@@ -149,4 +149,4 @@ def _power(clip: Clip, shift: int, quickened: float) -> NDArray[np.float32]:
 
 
 def _one(items: Sequence[T], random: np.random.Generator) -> T:
-    return items[random.integers(len(items))]
+    return items[int(random.integers(len(items)))]
