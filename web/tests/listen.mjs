@@ -37,7 +37,7 @@ async function inference() {
     .getEntriesByType("resource")
     .map(({ name }) => name)
     .find((name) => /worker-[^/]*\.js$/.test(name));
-  const [listening, silero, model] = await Promise.all([
+  const [listening, silero, bytes] = await Promise.all([
     fetch("models/listening.json").then((response) => response.json()),
     fetch("models/silero.onnx").then((response) => response.arrayBuffer()),
     fetch("models/digits.onnx").then((response) => response.arrayBuffer()),
@@ -47,7 +47,8 @@ async function inference() {
     new Promise((resolve) => {
       worker.onmessage = ({ data }) => data.kind === kind && resolve(data);
     });
-  worker.postMessage({ kind: "begin", listening, silero, model, name: "digits.onnx" });
+  const models = [{ name: "digits.onnx", bytes }];
+  worker.postMessage({ kind: "begin", listening, silero, models });
   await answer("ready");
   const taken = [];
   for (let run = 0; run < 120; run++) {
