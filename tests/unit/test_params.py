@@ -159,8 +159,8 @@ ACCEPT_FRACTIONS = fraction_keys()
             '"models/mine.safetensors" is not allowed. Allowed: text like '
             "models/mine.safetensors@6f6e4df2429a, a file and how its SHA-256 begins or null",
         ),
-        ("train.memory", 0, "0 is not allowed. Allowed: a number, above 0 or null"),
-        ("train.memory", "4GB", '"4GB" is not allowed. Allowed: a number, above 0 or null'),
+        ("train.memory", 0, "0 is not allowed. Allowed: a number above 0 or null"),
+        ("train.memory", "4GB", '"4GB" is not allowed. Allowed: a number above 0 or null'),
         ("train.seed", -1, "-1 is not allowed. Allowed: a whole number, 0 to 4294967295"),
         (
             "split.scheme",
