@@ -55,14 +55,14 @@ def on_cluster(
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # errors are raised here
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 GiB"})  # tasks are bytes
     try:
-        client = Client(address, timeout=_ANSWERS, set_as_default=False)
+        client: Any = Client(address, timeout=_ANSWERS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ClusterError(f"{label}: no Dask scheduler answers at {address} ({error})") from None
     try:
         _wait_for_workers(client, address, label)
         waiting = iter(enumerate(tasks))
-        numbers: dict[str, int] = {}
-        running = as_completed(loop=client.loop)
+        numbers: dict[Any, int] = {}
+        running: Any = as_completed(loop=client.loop)
 
         def send() -> None:
             wanted = max(_AHEAD * sum(client.nthreads().values()), 1)
