@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 from spoken_digits.evaluation.degrade import add_noise, telephone
 from spoken_digits.export.sequence_inference import STEP, NumberModel
 from spoken_digits.model.ctc import best_path, edits
-from spoken_digits.sizes import HOP, SAMPLE_RATE
+from spoken_digits.sizes import HOP
 from spoken_digits.transcripts import Utterance
 
-ROOM_S = 0.6
-"""Silence before and after an utterance."""
 FAST = 2.5
 """Words a second: who says more of them speaks fast."""
 
@@ -61,12 +59,12 @@ def conditions(seed: int) -> Mapping[str, Change]:
 def read(model: NumberModel, sound: NDArray[np.float64]) -> tuple[str, ...]:
     """Return the labels that a model reads in a sound, (n,) at 16 kHz.
 
-    The sound is read at once: a stream that is read in windows gives the same.
+    The sound is read at once, with the silence after it that it looks ahead: what a stream that is
+    read in windows gives, live/number_reader.py.
     """
-    room = round(ROOM_S * SAMPLE_RATE)
-    whole = np.pad(sound, (room, room + -(len(sound) + 2 * room) % STEP))
-    outputs = model.log_probabilities(whole.astype(np.float32))
-    return tuple(model.labels[one.label] for one in best_path(outputs))
+    frames = -(-len(sound) // STEP) + -(-model.ahead // STEP)
+    whole = np.pad(sound, (0, frames * STEP - len(sound))).astype(np.float32)
+    return tuple(model.labels[one.label] for one in best_path(model.log_probabilities(whole)))
 
 
 def scores(readings: Sequence[Reading], seed: int = 0) -> dict[str, float | int]:

@@ -13,10 +13,17 @@ from spoken_digits.model.sequence_network import SequenceNet
 from spoken_digits.params import load_params
 from spoken_digits.picture.stream import decibels
 from spoken_digits.recording import FORMAT
+from spoken_digits.training.calibration import round_to_half
 from spoken_digits.vocabulary import digits
 
 SETTINGS = load_params(Path(__file__).parents[3] / "params.yaml").spectrogram
-ABOUT = {"format": FORMAT, "labels": list(digits().classes), "past": 58_080, "ahead": 12_640}
+ABOUT = {
+    "format": FORMAT,
+    "labels": list(digits().classes),
+    "sample_rate": 16_000,
+    "past": 58_080,
+    "ahead": 12_640,
+}
 SPOKEN = np.random.default_rng(0).standard_normal(5 * 16_000 // STEP * STEP) / 50
 
 
@@ -29,6 +36,7 @@ def network() -> SequenceNet:
             value.uniform_(0.5, 1.5)
         if "running_mean" in name or name.endswith("1.bias"):
             value.normal_(0, 0.1)
+    round_to_half(network)
     return network.eval()
 
 

@@ -123,15 +123,15 @@ def test_it_learns_to_read_numbers(tmp_path):
         for sound, one in zip(sounds, said, strict=True)
     ]
     start = load_network(ROOT / released.WEIGHTS)
+    before = SequenceNet(10)
+    before.start_from(start)
+    assert judge(before, clips[-4:])["validation_error"] > 0.5
     made = bank(clips[:10], clips[10:-4])
     _, history = fit(
-        (made, clips[-4:]), tmp_path / "c.pt", start=start, labels=10, epochs=6, epoch_size=128,
+        (made, clips[-4:]), tmp_path / "c.pt", start=start, labels=10, epochs=2, epoch_size=128,
         learning_rate=0.002, augment=0.0,
     )  # fmt: skip
-    errors = [metrics["validation_error"] for metrics in history]
-    print(history)
-    assert errors[0] > 0.5
-    assert errors[-1] < 0.2
+    assert history[-1]["validation_error"] < 0.1
 
 
 def test_the_blank_is_made_rarer_until_most_is_read(data):

@@ -1,6 +1,6 @@
 """How numbers are read by what --string runs: AN4's people, FSDD's takes joined, and no numbers.
 
-Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/live/numbers.py
+Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/live/spoken_numbers.py
 
 AN4's are the utterances of digits alone, "oh" being 0, by the speakers that the released network
 was not trained on. FSDD's are numbers of 4 and 7 digits by one speaker each, with pauses of 150 ms
