@@ -14,6 +14,7 @@ const say = (/** @type {object} */ line) => process.stdout.write(`${JSON.stringi
 
 const browser = await launch(wav);
 const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+page.setDefaultTimeout(120_000); // a machine that is busy takes long to compile WebAssembly
 await page.goto(address);
 await page.waitForSelector("#listen:enabled");
 say({ event: "ready", inference_ms: await page.evaluate(inference) });

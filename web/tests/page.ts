@@ -49,7 +49,8 @@ export async function problem(page: Page): Promise<string> {
 /** Have files heard as a user does, and wait until so many rows are there. */
 export async function hear(page: Page, files: string[], rows: number): Promise<void> {
   await page.setInputFiles("#files", files);
-  await expect.poll(() => page.locator("#history li").count()).toBe(rows);
+  const count = () => page.locator("#history li").count();
+  await expect.poll(count, { timeout: 240_000 }).toBe(rows); // a hundred, on a busy machine
 }
 
 /** Listen until the microphone's file was played: digital silence follows it, which the page tells. */
