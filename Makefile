@@ -18,7 +18,7 @@ dvc := python -m dvc
 
 .DEFAULT_GOAL := help
 .PHONY: help install install-dev repro report exps compare apply test test-slow coverage lint format check-lock verify \
-	processors bench faults folds release release-numbers real personal web serve test-web constraints clean
+	processors bench faults folds numbers release release-numbers real personal web serve test-web constraints clean
 
 help:  ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
@@ -63,6 +63,10 @@ folds: $(VENV)/.installed  ## Cross-validate, a DVC experiment a fold; which: ma
 ##@ The released model
 release: $(VENV)/.installed  ## Train the model for new users; promote it if it is no worse
 	python tools/release.py $(ARGS)
+
+numbers: $(VENV)/.installed  ## Train the network that reads numbers, on the corpora of params.yaml; an hour
+	cp numbers/stages.yaml numbers/dvc.yaml
+	dvc repro numbers/dvc.yaml $(ARGS)
 
 release-numbers: $(VENV)/.installed  ## Train the network that reads numbers, from the released model; an hour
 	python tools/release_numbers.py $(ARGS)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src"
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 STAGES: dict[str, dict[str, Any]] = PIPELINE["stages"]
-NUMBERS = yaml.safe_load((ROOT / "numbers" / "dvc.yaml").read_text(encoding="utf-8"))
+NUMBERS = yaml.safe_load((ROOT / "numbers" / "stages.yaml").read_text(encoding="utf-8"))
 """The pipeline of the network that reads numbers, which dvc repro alone leaves out."""
 ALL: dict[str, dict[str, Any]] = STAGES | NUMBERS["stages"]
 PARAMS: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))

@@ -103,12 +103,12 @@ def test_without_the_network_that_reads_numbers(folder):
     assert refused(folder, "--string", "n.wav").endswith(
         "error: models/released/numbers.onnx: no such file, and --string reads with it. Take it "
         "from Git: git checkout models/released/numbers.onnx, or train one (models/digits.onnx "
-        "uses it, with live.model: trained) with: dvc repro numbers/dvc.yaml\n"
+        "uses it, with live.model: trained) with: make numbers\n"
     )
     save_model(folder / "models/digits.onnx")
     assert refused(folder, "--string", "--model", "models/digits.onnx", "-").endswith(
         "error: models/numbers.onnx: no such file, and --string reads with it. Make it with: "
-        "dvc repro numbers/dvc.yaml\n"
+        "make numbers\n"
     )
     assert run(folder, "n.wav")[0].startswith("n.wav: ")  # a single word needs none
 
@@ -118,5 +118,5 @@ def test_a_network_of_other_words(folder):
     assert refused(folder, "--string", "-").endswith(
         "error: models/released/numbers.onnx: reads yes, no, lights-on, and "
         "models/released/digits.onnx recognises 0, 1, 2, 3, 4, 5, 6, 7, 8, 9. Make it anew with: "
-        "dvc repro numbers/dvc.yaml\n"
+        "make numbers\n"
     )

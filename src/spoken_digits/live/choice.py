@@ -50,17 +50,17 @@ def number_model(model: Model) -> NumberModel:
     """
     path = numbers_beside(model)
     if not path.is_file():
-        advice = "Make it with: dvc repro numbers/dvc.yaml"
+        advice = "Make it with: make numbers"
         if path.parent == released.FOLDER:
             advice = (
                 f"Take it from Git: git checkout {path}, or train one ({TRAINED} uses it, with "
-                "live.model: trained) with: dvc repro numbers/dvc.yaml"
+                "live.model: trained) with: make numbers"
             )
         raise ModelError(f"{path}: no such file, and --string reads with it. {advice}")
     found = load_number_model(path)
     if found.labels != model.labels:
         raise ModelError(
             f"{path}: reads {', '.join(found.labels)}, and {model.path} recognises "
-            f"{', '.join(model.labels)}. Make it anew with: dvc repro numbers/dvc.yaml"
+            f"{', '.join(model.labels)}. Make it anew with: make numbers"
         )
     return found

@@ -1,6 +1,6 @@
 """Numbers read from a stream of any length, while they are said.
 
-The network says of every 40 ms what is being said, from the 3.6 s before and the 0.8 s after. So a
+The network says of every 40 ms what is being said, from the 6.1 s before and the 1.0 s after. So a
 stream is read in windows: as sound comes, the network hears the last seconds again. What is older
 than it looks ahead is settled; what is newer is read as if the sound ended now, and may change. No
 rule says where one word ends and the next begins.
