@@ -22,7 +22,7 @@ dvc := python -m dvc
 
 help:  ## List what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
-		/^[a-z-]+:.*## / {printf "  make %-13s%s\n", $$1, $$2}' Makefile
+		/^[a-z-]+:.*## / {printf "  make %-17s%s\n", $$1, $$2}' Makefile
 
 ##@ The pipeline
 repro: $(VENV)/.installed .dvc/config  ## Rebuild whatever is out of date, then print the metrics
