@@ -93,10 +93,10 @@ def with_weights_of_a_byte(network: SequenceNet) -> SequenceNet:
     small = copy.deepcopy(network).eval()
     for block in small.modules():
         if isinstance(block, nn.Sequential) and isinstance(block[0], nn.Conv2d):
-            convolution, norm, _ = block
+            convolution, norm = block[0], block[1]
             assert isinstance(norm, nn.BatchNorm2d)
-            block[0] = folded = fuse_conv_bn_eval(convolution, norm)
-            block[1] = nn.Identity()
+            folded = fuse_conv_bn_eval(convolution, norm)
+            block[0], block[1] = folded, nn.Identity()
             step = _step(folded.weight.detach())
             folded.weight = nn.Parameter((folded.weight / step).round() * step)
     return small

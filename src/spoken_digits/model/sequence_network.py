@@ -54,10 +54,11 @@ _CONVOLUTIONS = 33  # frames that the first layers see on either side
 _QUIET = 0.05  # of the range of grey levels: what deviates less is not blown up
 _TINY = 1e-6  # a variance; the root of a smaller one is 0
 
-PAST = LEVEL_PAST + LASTING - 1 + _CONVOLUTIONS + _TEMPORAL_BLOCKS * _TEMPORAL_PAST * SHRINK
-"""Frames before an output frame that it may depend on: 3.6 s."""
-AHEAD = LEVEL_AHEAD + _CONVOLUTIONS + _TEMPORAL_BLOCKS * _TEMPORAL_AHEAD * SHRINK
-"""Frames after its beginning that it may depend on: 0.77 s."""
+PAST = 2 * LEVEL_PAST + LASTING - 1 + _CONVOLUTIONS + _TEMPORAL_BLOCKS * _TEMPORAL_PAST * SHRINK
+"""Frames before an output frame that it may depend on: 6.1 s. Bands are normalised by frames of the
+last 2.5 s, and each of these was scaled by the 2.5 s before it."""
+AHEAD = 2 * LEVEL_AHEAD + _CONVOLUTIONS + _TEMPORAL_BLOCKS * _TEMPORAL_AHEAD * SHRINK
+"""Frames after its beginning that it may depend on: 0.97 s."""
 
 
 class SequenceNet(nn.Module):
