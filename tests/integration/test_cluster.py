@@ -43,7 +43,9 @@ def start(tmp_path) -> Iterator[Start]:
         process = subprocess.Popen(
             [*where, sys.executable, *map(str, command)],
             cwd=tmp_path / "project",
-            env=os.environ | {"SPOKEN_DIGITS_KEPT": str(tmp_path / "kept"), "OMP_NUM_THREADS": "1"},
+            env=os.environ
+            | {"SPOKEN_DIGITS_KEPT": str(tmp_path / "kept"), "OMP_NUM_THREADS": "1"}
+            | {"PYTHONPATH": str(ROOT / "src")},  # a scheduler looks at the tasks that it passes on
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
