@@ -69,7 +69,7 @@ def test_once_is_one_number_and_seconds_end_it(folder):
 
 
 def test_a_terminal_shows_digits_while_they_are_said(folder):
-    """What is fed ends with 1.2 s of quiet; the line then has both digits, and the number has not ended."""
+    """What is fed ends with 1.2 s of quiet: both digits are shown, the number has not ended."""
     main, side = pty.openpty()
     program = subprocess.Popen(
         [sys.executable, PROGRAM, "--string", "-"],

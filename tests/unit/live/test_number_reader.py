@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
-from live_support import murmur, room, save_number_model, word
+from live_support import ROOT, murmur, room, save_number_model, word
+from support import pronounce
 
+from spoken_digits.export import released
 from spoken_digits.export.sequence_inference import NumberModel, load_number_model
 from spoken_digits.live.number_output import described, written
 from spoken_digits.live.number_reader import Number, NumberReader, Read
+from spoken_digits.sound.decode import waveform
 
 RATE = 16_000
 REJECT = 0.5
@@ -39,6 +42,14 @@ def test_a_number_with_or_without_pauses(model, number, pause):
 def test_blocks_of_any_size_give_the_same(model, block):
     sound = room(0.3, *said("31415"), 2.0, *said("926"), 0.2)
     assert read(model, sound, block) == ["31415", "926"]
+
+
+@pytest.mark.parametrize("quiet", [0.3, 2.7, 6.0])
+def test_the_released_network_reads_a_number_after_any_quiet(quiet):
+    model = load_number_model(ROOT / released.NUMBERS)
+    clips, rate = pronounce("three six eight", "seven four five")
+    first, second = (waveform(clip, rate).astype(np.float32) / 2 for clip in clips)
+    assert read(model, room(quiet, first, 0.6, second, 3.0)) == ["368745"]
 
 
 def test_a_longer_pause_ends_a_number(model):
