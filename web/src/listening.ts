@@ -31,19 +31,6 @@ export interface Listening {
   mixing: MixingConstants;
   /** Samples of sound around a word, each combination of which is judged. */
   word: { before: number[]; after: number[] };
-  numbers: {
-    /** Samples of an output frame. */
-    step: number;
-    /** How much new sound the network waits for: where somebody waits for the digits, */
-    at_once_s: number;
-    /** and in a file. */
-    at_leisure_s: number;
-    /** A longer pause ends a number. */
-    pause_s: number;
-    longest_s: number;
-    /** Stands for a word that is less probable than `reject`. */
-    unsure: string;
-  };
   decision: { longest_word_s: number; shortest_word_s: number; quietest_dbfs: number };
   resampler: ResamplerConstants;
   versions: Record<string, string>;

@@ -16,21 +16,17 @@ from typing import Any
 import numpy as np
 import soundfile
 from common import streams
-from live_support import METADATA, OF_WORDS, WORDS, room, save_model, save_number_model, word
+from live_support import METADATA, OF_WORDS, WORDS, save_model, word
 from numpy.typing import NDArray
 from support import pronounce
 
 from spoken_digits.export.inference import load_model
-from spoken_digits.export.sequence_inference import NumberModel, load_number_model
 from spoken_digits.live import decision
-from spoken_digits.live.choice import NUMBERS
 from spoken_digits.live.endpointer import Endpointer
 from spoken_digits.live.level import LevelDetector
-from spoken_digits.live.number_reader import Number, NumberReader, Read
 from spoken_digits.live.silero import SileroDetector
 from spoken_digits.live.sound_files import read_word
 from spoken_digits.live.stream_resampler import Resampler
-from spoken_digits.model.ctc import best_path, log_probability
 from spoken_digits.params import load_params
 from spoken_digits.sizes import HOP, SAMPLE_RATE
 from spoken_digits.sound.decode import waveform
@@ -41,8 +37,6 @@ from spoken_digits.vocabulary import digits
 Sound = NDArray[np.float32]
 RATES = (8_000, 11_025, 16_000, 22_050, 44_100, 48_000)
 MODEL = Path("models/released/digits.onnx")
-TONES = Path("web/dist/tones")
-"""A model whose digits are two tones each, and one that reads numbers beside it."""
 CLIPS = 100
 
 
@@ -53,7 +47,7 @@ def main() -> None:
     words = clips(folder / "clips", rng)
     chosen = [words[i] for i in rng.permutation(len(words))[:50]]
     sound, said = streams.stream(chosen, (0.7, 0.7), "room", 40, rng, [])
-    write_wav(folder / "stream.wav", for_microphone(sound))
+    write_wav(folder / "stream.wav", sound)
     sound, _ = soundfile.read(folder / "stream.wav", dtype="float32")
     write_wav(folder / "silence.wav", np.zeros(10 * SAMPLE_RATE, np.float32))
     write_wav(folder / "lights-on.wav", word(2))
@@ -62,13 +56,6 @@ def main() -> None:
         soundfile.write(folder / f"three.{suffix}", three, SAMPLE_RATE)
     write_wav(folder / "three.wav", three)
     models(folder)
-    tones = load_number_model(folder / TONES / NUMBERS)
-    write_wav(folder / "tones.wav", paused([digits_of_tones(one) for one in ("31415", "926")]))
-    write_wav(folder / "long.wav", digits_of_tones("0123456789" * 17))
-    spoken, rate = pronounce("three one four one five", "nine two six", voice="gmw/en-US")
-    write_wav(
-        folder / "voice.wav", paused([waveform(one, rate).astype(np.float32) for one in spoken])
-    )
     expected = {
         "said": said,
         "heard": streams.hear(sound * np.float32(32768 / 32767)),  # the very samples of the file
@@ -80,15 +67,6 @@ def main() -> None:
         "one_second": [fitted(name, sound) for name, sound in seconds(rng).items()],
         "mixing": [mixed(name, channels) for name, channels in cables(rng).items()],
         "decisions": decisions(rng),
-        "ctc": [aligned(rng, frames) for frames in (1, 2, 7, 40)],
-        "number_streams": [
-            *(number_stream(tones, folder / "tones.wav", block) for block in (320, 1234, 100_000)),
-            number_stream(tones, folder / "long.wav", 16_000),
-        ],
-        "numbers": {
-            "tones": numbers_heard(folder / "tones.wav", folder / TONES / MODEL.name),
-            "voice": numbers_heard(folder / "voice.wav", MODEL),
-        },
     }
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
 
@@ -121,12 +99,6 @@ def models(folder: Path) -> None:
     save_model(folder / "narrow.onnx", METADATA | {"spectrogram": json.dumps(narrow)})
     save_model(folder / "older.onnx", METADATA | {"format": "spoken-digits 0"})
     save_model(folder / "foreign.onnx", {})
-    (folder / TONES).mkdir(parents=True)
-    save_model(folder / TONES / MODEL.name)
-    save_number_model(folder / TONES / NUMBERS)
-    alone = folder / "web/dist/alone"
-    alone.mkdir()
-    save_model(alone / MODEL.name)
     (folder / "cut.onnx").write_bytes(MODEL.read_bytes()[:100_000])
     (folder / "text.onnx").write_text("no model at all\n", encoding="utf-8")
     (folder / "text.mp3").write_text("no sound at all\n", encoding="utf-8")
@@ -277,65 +249,6 @@ def decisions(rng: np.random.Generator) -> list[dict[str, Any]]:
                 }
             )
     return cases
-
-
-def aligned(rng: np.random.Generator, frames: int) -> dict[str, Any]:
-    """Return outputs of few classes, their best path, and the log-probability of its labels."""
-    outputs = np.log(rng.dirichlet(np.full(4, 0.3), frames)).astype(np.float32)
-    path = best_path(outputs)
-    likely = log_probability(outputs, [one.label for one in path])
-    return {
-        "outputs": outputs.tolist(),
-        "path": [one._asdict() for one in path],
-        "log_probability": likely,
-    }
-
-
-def digits_of_tones(number: str) -> Sound:
-    return np.concatenate([word(int(digit)) for digit in number])
-
-
-def paused(numbers: Sequence[Sound]) -> Sound:
-    """Return numbers in a room, with pauses after which each is complete."""
-    return for_microphone(room(0.7, *(part for number in numbers for part in (number, 2.5))))
-
-
-def for_microphone(sound: Sound) -> Sound:
-    """Return a sound after a quiet room, as a browser loses the beginning, before digital silence.
-
-    The page complains about this silence, and so tells that all was played.
-    """
-    return np.concatenate([room(8.0), sound, np.zeros(4 * SAMPLE_RATE, np.float32)])
-
-
-def number_stream(model: NumberModel, path: Path, block: int) -> dict[str, Any]:
-    """Return what a reader says of a file as a stream, after each block that changes it."""
-    sound, _ = soundfile.read(path, dtype="float32")
-    reader = NumberReader(model, load_params().live.reject)
-    steps: list[dict[str, Any]] = []
-    for at in range(0, len(sound), block):
-        ended = [number_described(one) for one in reader.feed(sound[at : at + block])]
-        so_far = words_described(reader.so_far())
-        if ended or not steps or so_far != steps[-1]["so_far"]:
-            steps.append({"fed": at + block, "ended": ended, "so_far": so_far})
-    last = [number_described(one) for one in reader.finish()]
-    return {"file": path.name, "block": block, "steps": steps, "last": last}
-
-
-def number_described(number: Number) -> dict[str, Any]:
-    return {"words": words_described(number.words), "confidence": number.confidence}
-
-
-def words_described(words: Sequence[Read]) -> list[dict[str, Any]]:
-    return [one._asdict() for one in words]
-
-
-def numbers_heard(path: Path, model: Path) -> list[dict[str, Any]] | None:
-    """Return the numbers that predict_live.py reads in a file's stream; None if it has no model."""
-    if not model.with_name(NUMBERS).is_file():
-        return None
-    sound, _ = soundfile.read(path, dtype="float32")
-    return streams.hear(sound * np.float32(32768 / 32767), "--string", "--model", str(model))
 
 
 if __name__ == "__main__":

@@ -294,7 +294,7 @@ def _several_words(model: "Model", live: "Live") -> "Callable[[NDArray[np.float3
     from spoken_digits.live.choice import number_model
     from spoken_digits.live.number_loop import numbers_in
     from spoken_digits.live.number_output import written
-    from spoken_digits.live.number_reader import AT_LEISURE_S, NumberReader
+    from spoken_digits.live.number_reader import NumberReader
 
     try:
         reads = number_model(model)
@@ -302,7 +302,7 @@ def _several_words(model: "Model", live: "Live") -> "Callable[[NDArray[np.float3
         return None
 
     def several(waveform: "NDArray[np.float32]") -> str:
-        found = list(numbers_in(NumberReader(reads, live.reject, AT_LEISURE_S), [waveform]))
+        found = list(numbers_in(NumberReader(reads, live.reject), [waveform]))
         if sum(word.confidence >= live.reject for number in found for word in number.words) < 2:
             return ""
         return " ".join(written(number.words, model.noun, live.reject) for number in found)
@@ -317,7 +317,7 @@ def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int
     from spoken_digits.live.messages import as_json
     from spoken_digits.live.number_loop import numbers_in
     from spoken_digits.live.number_output import described, written
-    from spoken_digits.live.number_reader import AT_LEISURE_S, NumberReader
+    from spoken_digits.live.number_reader import NumberReader
     from spoken_digits.live.sound_files import find_files
     from spoken_digits.sound.decode import RecordingError, print_notice
 
@@ -325,7 +325,7 @@ def _read_numbers(args: argparse.Namespace, model: "Model", live: "Live") -> int
     files = find_files(args.files, print_notice)
     failed = 0
     for path in files:
-        reader = NumberReader(reads, live.reject, AT_LEISURE_S)
+        reader = NumberReader(reads, live.reject)
         try:
             found = list(numbers_in(reader, read_blocks(path)))
         except RecordingError as error:

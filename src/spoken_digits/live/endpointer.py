@@ -52,10 +52,11 @@ class Utterance(NamedTuple):
 
 
 class Endpointer:
-    """Cuts a stream into utterances: at least ``hangover_ms`` of quiet ends one."""
+    """Cuts a stream into utterances: ``hangover_ms`` of quiet ends one, or ``longest_s``."""
 
-    def __init__(self, detector: Detector, hangover_ms: int) -> None:
+    def __init__(self, detector: Detector, hangover_ms: int, longest_s: float = LONGEST_S) -> None:
         self.detector = detector
+        self._longest = longest_s * SAMPLE_RATE
         self.hearing = False
         self._hangover = hangover_ms // _FRAME_MS
         self._now = 0  # samples taken so far, whole frames
@@ -67,6 +68,7 @@ class Endpointer:
         self._start = self._end = 0
         self._speaking = False
         self._in_a_row = 0
+        self._asked = 0
 
     def feed(self, samples: NDArray[np.float32]) -> list[Utterance]:
         """Take (n,) samples of the stream; return the utterances that ended in them."""
@@ -83,6 +85,13 @@ class Endpointer:
         if self._speaking:
             self._end = self._now
         return self._close()
+
+    def so_far(self, every: int) -> Utterance | None:
+        """Return what is being heard, if ``every`` samples of it have come since the last time."""
+        if not self.hearing or self._now - self._asked < every:
+            return None
+        self._asked = self._now
+        return self._utterance()
 
     def _step(self, frame: NDArray[np.float32]) -> Utterance | None:
         score = self.detector.score(frame)
@@ -102,13 +111,12 @@ class Endpointer:
         if self._speaking:
             self._end = self._now - self.detector.lag
         ended = not self._speaking and (self._now - self._end) // HOP >= self._hangover
-        long = len(self._frames) * HOP >= LONGEST_S * SAMPLE_RATE
+        long = len(self._frames) * HOP >= self._longest
         return self._close() if ended or long else None
 
     def _close(self) -> Utterance | None:
         """End what is being heard; return it unless it was a click."""
-        sound = np.concatenate(self._frames)
-        utterance = Utterance(self._start, self._end, self._now - len(sound), sound)
+        utterance = self._utterance()
         # What is quiet already belongs to the next word's pre-roll too.
         self._preroll.clear()
         self._preroll.extend(self._frames[len(self._frames) - (self._now - self._end) // HOP :])
@@ -116,3 +124,7 @@ class Endpointer:
         self.hearing = False
         self._in_a_row = 0
         return utterance if utterance.end - utterance.start >= self.detector.shortest else None
+
+    def _utterance(self) -> Utterance:
+        sound = np.concatenate(self._frames)
+        return Utterance(self._start, self._end, self._now - len(sound), sound)

@@ -106,3 +106,13 @@ def test_the_end_of_the_stream_ends_a_word():
 def test_a_word_at_the_very_start_is_heard():
     (found,) = _hear(room(word(3, 0.4), 1.0))
     assert found.start / RATE <= 0.05
+
+
+def test_so_far_is_what_is_being_said():
+    endpointer = Endpointer(SileroDetector(), 300)
+    assert endpointer.so_far(1600) is None
+    endpointer.feed(room(1.0, word(3, 0.4)))
+    going_on = endpointer.so_far(1600)
+    assert going_on is not None
+    assert going_on.start / RATE == pytest.approx(1.0, abs=0.05)
+    assert endpointer.so_far(1600) is None  # nothing new since
