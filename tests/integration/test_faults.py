@@ -37,13 +37,6 @@ def test_two_tries_of_what_needs_no_training():
     assert last.endswith("; 0 were wrong")
 
 
-@pytest.mark.slow
-def test_one_try_of_what_needs_a_trained_project():
-    others = sorted(set(faults.KINDS) - set(QUICK))
-    done = make_faults(*only(*others), "--tries", "1", "--minutes", "20")
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
 def test_what_there_is_no_time_for_is_counted():
     done = make_faults(*only("network"), "--minutes", "0")
     assert done.returncode == 0
