@@ -66,7 +66,7 @@ release: $(VENV)/.installed  ## Train the model for new users; promote it if it 
 
 numbers: $(VENV)/.installed  ## Train the network that reads numbers, on the corpora of params.yaml; an hour
 	cp numbers/stages.yaml numbers/dvc.yaml
-	dvc repro numbers/dvc.yaml $(ARGS)
+	$(dvc) repro numbers/dvc.yaml $(ARGS)
 
 release-numbers: $(VENV)/.installed  ## Train the network that reads numbers, from the released model; an hour
 	python tools/release_numbers.py $(ARGS)
