@@ -73,19 +73,19 @@ def test_sounds_are_heard_as_they_are_played(project, sound_server):
     """Through PulseAudio and PortAudio, one after the other."""
     tested = {one.speaker for one, subset in read_split(project / "data/split.csv").items()
               if subset == "test"}  # fmt: skip
-    labels = [*KINDS, "other-door"]
+    labels = [*KINDS, "other-paper", KINDS[-1]]
     sounds = [make_sounds.make(Recording("folder", label, min(tested), 9)) for label in labels]
     parts = [part for sound in sounds for part in (sound.astype(np.float32) / 32768, 1.0)]
     program = Program(sound_server, project, "--json")
     program.wait_for("listening to")
     sound_server.play(room(1.0, *parts, noise=0.0002))
     heard: list[str | None] = []
-    while KINDS[-1] not in heard[:-1]:
+    while heard.count(KINDS[-1]) < 2:
         heard.append(json.loads(program.line())["word"])
     assert program.stop() == 0
-    assert heard[-1] is None  # the door
+    assert heard[-2] is None  # the paper
     # Claps that are far apart are sounds of their own, and a soft last one may be rejected.
-    words = [label for label in heard if label]
+    words = [label for label in heard[:-2] if label]
     assert [label for i, label in enumerate(words) if words[:i][-1:] != [label]] == KINDS
 
 
