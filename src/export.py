@@ -81,9 +81,7 @@ def main() -> None:
                 f"the exported graph hears another word than the PyTorch model in "
                 f"{len(differing)} of {len(recordings)} test recordings: {names}"
             )
-        size = candidate.stat().st_size
-        if size > LARGEST:
-            raise UserError(f"the exported model has {size} bytes, more than {LARGEST}")
+        size = graph.checked_size(candidate, LARGEST)
     metrics = {
         "bytes": size,
         "checked_recordings": len(recordings),

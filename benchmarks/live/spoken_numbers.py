@@ -20,7 +20,7 @@ from noise import make
 from numpy.typing import NDArray
 
 from spoken_digits.corpora import an4
-from spoken_digits.corpora.phrases import OTHER_SPEECH
+from spoken_digits.corpora.phrases import OTHER_SPEECH, labels_by_said
 from spoken_digits.corpora.speaker_digests import read_digests
 from spoken_digits.dataset.split import assign
 from spoken_digits.evaluation.numbers import Reading, scores
@@ -71,7 +71,7 @@ def main() -> None:
 def of_an4(model: NumberModel, archive: Path) -> Iterator[Reading]:
     """Read AN4's numbers of digits alone by the speakers of the test subset."""
     spoken = an4.whole_utterances(archive, read_digests(an4.DIGESTS))
-    labels = {word.said[0]: word.label for word in digits().words} | {an4.OH: "0"}
+    labels = labels_by_said(digits())
     takes: Counter[str] = Counter()
     utterances = []
     for one in spoken:

@@ -58,7 +58,7 @@ def read_transcripts(path: Path) -> list[Utterance]:
                 for row in csv.DictReader(file)
             ]
     except FileNotFoundError:
-        raise UserError(f"{path}: not there. Make it with: dvc repro numbers/dvc.yaml") from None
+        raise UserError(f"{path}: not there. Make it with: make numbers") from None
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{path}: not a table of transcripts ({error}). Make it with: dvc repro "

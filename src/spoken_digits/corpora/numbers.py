@@ -12,7 +12,14 @@ from pathlib import Path
 
 from spoken_digits.corpora import an4, espeak, pico
 from spoken_digits.corpora.fetch import with_archive
-from spoken_digits.corpora.phrases import NOUGHTS, OTHER_SPEECH, Phrase, phrase, transcript
+from spoken_digits.corpora.phrases import (
+    NOUGHTS,
+    OTHER_SPEECH,
+    Phrase,
+    labels_by_said,
+    phrase,
+    transcript,
+)
 from spoken_digits.corpora.speaker_digests import read_digests
 from spoken_digits.corpora.spoken_words import SpokenWords, spoken_words
 from spoken_digits.corpora.synthesis import for_each_speaker
@@ -73,10 +80,7 @@ def _synthetic(
 def _an4(archive: str, vocabulary: Vocabulary, target: Path) -> list[Utterance]:
     digests = read_digests(an4.DIGESTS)
     spoken = with_archive("an4", archive, lambda path: an4.whole_utterances(path, digests))
-    labels = {said: word.label for word in vocabulary.words for said in word.said}
-    nought = NOUGHTS.get(vocabulary.language)
-    if nought and "0" in vocabulary.labels:
-        labels.setdefault(nought, "0")
+    labels = labels_by_said(vocabulary)
     by_speaker: dict[str, list[tuple[Utterance, bytes]]] = defaultdict(list)
     for one in spoken:
         mine = by_speaker[one.speaker]

@@ -50,6 +50,15 @@ def transcript(said: Phrase) -> tuple[str, ...]:
     return tuple(part.word.label if part.word else OTHER_SPEECH for part in said)
 
 
+def labels_by_said(vocabulary: Vocabulary) -> dict[str, str]:
+    """Return the label of each thing that is said for a word, "oh" of numbers among them."""
+    labels = {said: word.label for word in vocabulary.words for said in word.said}
+    nought = NOUGHTS.get(vocabulary.language)
+    if nought and "0" in vocabulary.labels:
+        labels.setdefault(nought, "0")
+    return labels
+
+
 def _words(vocabulary: Vocabulary, rng: random.Random) -> Phrase:
     count = rng.choices(_LENGTHS, _SHARES)[0]
     if vocabulary.noun != "digit":

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.evaluation.degrade import add_noise, telephone
-from spoken_digits.export.sequence_inference import STEP, NumberModel
+from spoken_digits.export.sequence_inference import NumberModel
 from spoken_digits.model.ctc import best_path, edits
 from spoken_digits.sizes import HOP
 from spoken_digits.transcripts import Utterance
@@ -18,6 +18,7 @@ FAST = 2.5
 
 _ROUNDS = 2000
 _NOISES_DB = (20, 10, 0)
+_GROUPS = ("slow", "fast", "among_other_words")
 
 
 class Reading(NamedTuple):
@@ -57,14 +58,8 @@ def conditions(seed: int) -> Mapping[str, Change]:
 
 
 def read(model: NumberModel, sound: NDArray[np.float64]) -> tuple[str, ...]:
-    """Return the labels that a model reads in a sound, (n,) at 16 kHz.
-
-    The sound is read at once, with the silence after it that it looks ahead: what a stream that is
-    read in windows gives, live/number_reader.py.
-    """
-    frames = -(-len(sound) // STEP) + -(-model.ahead // STEP)
-    whole = np.pad(sound, (0, frames * STEP - len(sound))).astype(np.float32)
-    return tuple(model.labels[one.label] for one in best_path(model.log_probabilities(whole)))
+    """Return the labels that a model reads in a sound, (n,) at 16 kHz."""
+    return tuple(model.labels[one.label] for one in best_path(model.read(sound)))
 
 
 def scores(readings: Sequence[Reading], seed: int = 0) -> dict[str, float | int]:
@@ -144,16 +139,10 @@ def as_table(metrics: Mapping[str, Mapping[str, Any]]) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for condition, corpora in metrics.items():
-        groups = (
-            [("all", corpora)]
-            if condition != "clean"
-            else [
-                (name, corpora if name == "all" else corpora[name])
-                for name in ("all", "slow", "fast", "among_other_words")
-            ]
-        )
-        for name, group in groups:
-            what = condition if name == "all" else name
+        groups = {condition: corpora}
+        if condition == "clean":
+            groups |= {name: corpora[name] for name in _GROUPS}
+        for what, group in groups.items():
             rows += [
                 _row(corpus, what.replace("_", " "), scored)
                 for corpus, scored in group.items()

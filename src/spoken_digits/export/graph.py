@@ -22,6 +22,7 @@ import onnx.parser
 import torch
 from torch import Tensor, nn
 
+from spoken_digits.errors import UserError
 from spoken_digits.files import replacing
 from spoken_digits.model.network import Classifier
 from spoken_digits.params import Spectrogram
@@ -85,6 +86,14 @@ def save(model: onnx.ModelProto, path: Path) -> None:
     """Write the graph, the same bytes for the same model, whole or not at all."""
     with replacing(path) as partial:
         partial.write_bytes(model.SerializeToString(deterministic=True))
+
+
+def checked_size(path: Path, largest: int) -> int:
+    """Return the bytes of an exported model. Raises UserError if they are more than ``largest``."""
+    size = path.stat().st_size
+    if size > largest:
+        raise UserError(f"the exported model has {size} bytes, more than {largest}")
+    return size
 
 
 def _frontend_text(before: int, after: int) -> str:

@@ -23,10 +23,8 @@ class NumberModel:
     session: onnxruntime.InferenceSession
     labels: tuple[str, ...]
     """In the order of its outputs, before the blank."""
-    past: int
-    """Samples before an output frame on which it may depend."""
     ahead: int
-    """Samples from its beginning on, on which it may depend."""
+    """Samples from an output frame's beginning on, on which it may depend."""
 
     @property
     def noun(self) -> str:
@@ -42,6 +40,16 @@ class NumberModel:
         only: NDArray[np.float32] = found[0]
         return only
 
+    def read(self, sound: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Return log-probabilities, (t, labels + 1), of a sound of any length at 16 kHz.
+
+        It is read with as much silence after it as the network looks ahead.
+        """
+        frames = -(-len(sound) // STEP) + -(-self.ahead // STEP)
+        return self.log_probabilities(
+            np.pad(sound, (0, frames * STEP - len(sound))).astype(np.float32)
+        )
+
 
 def load_number_model(path: Path, threads: int = 1) -> NumberModel:
     """Load a model that the stage export_sequence wrote.
@@ -52,8 +60,7 @@ def load_number_model(path: Path, threads: int = 1) -> NumberModel:
     metadata = session.get_modelmeta().custom_metadata_map
     labels = checked_labels(path, metadata)
     try:
-        past, ahead = int(metadata["past"]), int(metadata["ahead"])
-        model = NumberModel(path, session, labels, past, ahead)
+        model = NumberModel(path, session, labels, int(metadata["ahead"]))
         silence = model.log_probabilities(np.zeros(8 * STEP, np.float32))
     except Exception as error:
         raise ModelError(

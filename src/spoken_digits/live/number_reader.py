@@ -66,7 +66,7 @@ class NumberReader:
         """Return the words of the number that is being said; the last ones may still change."""
         utterance = self._endpointer.so_far(_EVERY)
         if utterance is not None:
-            self._so_far = self._words(utterance, best_path(self._outputs(utterance)))
+            self._so_far = self._words(utterance, best_path(self._model.read(utterance.sound)))
         elif not self._endpointer.hearing:
             self._so_far = ()
         return self._so_far
@@ -74,19 +74,13 @@ class NumberReader:
     def _numbers(self, utterances: Sequence[Utterance]) -> list[Number]:
         numbers = []
         for utterance in utterances:
-            outputs = self._outputs(utterance)
+            outputs = self._model.read(utterance.sound)
             emitted = best_path(outputs)
             likely = log_probability(outputs, [one.label for one in emitted])
             words = self._words(utterance, emitted)
             if any(word.confidence >= self._reject for word in words):
                 numbers.append(Number(words, min(float(np.exp(likely)), 1.0)))
         return numbers
-
-    def _outputs(self, utterance: Utterance) -> NDArray[np.float32]:
-        """Return log-probabilities, (t, labels + 1), of an utterance and the silence after it."""
-        sound = utterance.sound
-        frames = -(-len(sound) // STEP) + -(-self._model.ahead // STEP)
-        return self._model.log_probabilities(np.pad(sound, (0, frames * STEP - len(sound))))
 
     def _words(self, utterance: Utterance, emitted: Sequence[Emission]) -> tuple[Read, ...]:
         return tuple(

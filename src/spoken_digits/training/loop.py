@@ -2,7 +2,6 @@
 
 import copy
 import math
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from spoken_digits.training.memory import memory_budget
 from spoken_digits.training.processes import ALONE, Processes
 from spoken_digits.training.sampler import corpus_pools, draw_epoch
 from spoken_digits.training.seeds import derive_seed
-from spoken_digits.training.state import CheckpointError, Metrics, State
+from spoken_digits.training.state import Metrics, State
 
 _WARM_UP = 0.25  # of all steps, to the peak learning rate
 _FIRST_STEP = 25  # the peak over the first step's learning rate
@@ -86,13 +85,7 @@ def fit(
     )
 
     state = State(network, averaged, optimizer, schedule)
-    if checkpoint.exists():
-        try:
-            state.load(checkpoint, device)
-        except CheckpointError as error:
-            print(f"{error}. Training starts anew", file=sys.stderr)
-        for metrics in state.history:
-            report(metrics)
+    state.resume(checkpoint, device, report)
     shared = processes.joined(network)
 
     for epoch in range(len(state.history), settings.epochs):

@@ -2,7 +2,6 @@
 
 import copy
 import math
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from spoken_digits.params import Sequences, Train
 from spoken_digits.training.clips import Clip, by_corpus, laid_out
 from spoken_digits.training.loop import DivergedError, average, optimizer_and_schedule
 from spoken_digits.training.seeds import derive_seed
-from spoken_digits.training.state import CheckpointError, Metrics, State
+from spoken_digits.training.state import Metrics, State
 from spoken_digits.training.stretch_augment import augment_stretches
 from spoken_digits.training.stretches import FRAMES, Bank, stretch
 
@@ -67,13 +66,7 @@ def fit_sequences(
         warm_up=1 / max(settings.epochs, 4),
     )
     state = State(network, averaged, optimizer, schedule)
-    if checkpoint.exists():
-        try:
-            state.load(checkpoint, torch.device("cpu"))
-        except CheckpointError as error:
-            print(f"{error}. Training starts anew", file=sys.stderr)
-        for metrics in state.history:
-            report(metrics)
+    state.resume(checkpoint, torch.device("cpu"), report)
 
     for epoch in range(len(state.history), settings.epochs):
         if state.epochs_since_best() > settings.patience:

@@ -4,6 +4,8 @@ import copy
 import hashlib
 import io
 import os
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,6 +63,20 @@ class State:
             file.write(_digest(path, content.getvalue()) + content.getvalue())
             file.flush()
             os.fsync(file.fileno())
+
+    def resume(self, path: Path, device: torch.device, report: Callable[[Metrics], None]) -> None:
+        """Go back to a saved state, if there is one, and report the metrics of its epochs.
+
+        If the file is no state of this run, it says so on standard error, and changes nothing.
+        """
+        if not path.exists():
+            return
+        try:
+            self.load(path, device)
+        except CheckpointError as error:
+            print(f"{error}. Training starts anew", file=sys.stderr)
+        for metrics in self.history:
+            report(metrics)
 
     def load(self, path: Path, device: torch.device) -> None:
         """Go back to a saved state, of the same kinds of network, optimizer and schedule.

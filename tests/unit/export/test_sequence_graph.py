@@ -77,7 +77,7 @@ def exported(network, tmp_path_factory) -> NumberModel:
 def test_it_is_small_and_says_what_it_reads(exported):
     assert exported.path.stat().st_size < 290_000
     assert exported.labels == tuple("0123456789")
-    assert (exported.past, exported.ahead) == (58_080, 12_640)
+    assert exported.ahead == 12_640
 
 
 @pytest.mark.slow
