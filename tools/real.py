@@ -153,7 +153,9 @@ def collect(vocabulary: Vocabulary) -> Path:
     ):
         if (place / name).is_dir():
             continue
-        if name == "fsdd" and not any(can_give(name, word) for word in vocabulary.words):
+        if name == "fsdd" and not any(
+            can_give(name, word, vocabulary.language) for word in vocabulary.words
+        ):
             continue
         partial = cache_directory() / "real.partial"
         try:
