@@ -1,8 +1,8 @@
 """hibari: synthetic speakers by a neural network. No download, no recordings of others.
 
 hibari-tts has one voice in its package, an American woman's, distilled from Kokoro-82M; its others
-would be downloads and are not used. A speaker is that voice with another vocal tract, pitch, breath
-and rate, and an accent of English, native or foreign, whose phonemes espeak-ng and pronunciation.py
+would be downloads and are not used. A speaker is that voice with another vocal tract, pitch and
+rate, and an accent of English, native or foreign, whose phonemes espeak-ng and pronunciation.py
 give. The voice speaks no other language.
 """
 
@@ -46,7 +46,6 @@ class _Speaker(NamedTuple):
     speed: float
     pitch: float
     """Hz."""
-    breath: float
     accent: str
     """A voice of espeak-ng for a native, a language of pronunciation.py for a foreigner."""
 
@@ -112,7 +111,6 @@ def _speaker(rng: random.Random) -> _Speaker:
         tract / 40,
         rng.uniform(0.65, 1.2),
         pitch,
-        2 ** rng.uniform(-1.5, 1.5),
         rng.choice(sorted(RESPELT) if foreign else _NATIVE),
     )
 
@@ -143,8 +141,6 @@ def _clip(phonemes: str, speaker: _Speaker, rng: random.Random) -> NDArray[np.in
         speed=speaker.speed * rng.uniform(0.8, 1.25) / speaker.tract,
         pitch=speaker.pitch / _PITCH / speaker.tract * rng.uniform(0.9, 1.1),
         liveliness=rng.uniform(0.4, 1.6),
-        breath=speaker.breath,
-        seed=rng.getrandbits(32),
     )
     samples = np.rint(sound * _LOUDNESS).clip(-32_768, 32_767).astype(np.int16)
     loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > _SILENCE)

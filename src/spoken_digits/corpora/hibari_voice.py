@@ -54,21 +54,14 @@ class _Network(NamedTuple):
 
 
 def synthesise(
-    phonemes: str,
-    *,
-    speed: float = 1.0,
-    pitch: float = 1.0,
-    liveliness: float = 1.0,
-    breath: float = 1.0,
-    seed: int = 0,
+    phonemes: str, speed: float = 1.0, pitch: float = 1.0, liveliness: float = 1.0
 ) -> Array:
     """Return the sound of phonemes as misaki writes them, (n,) at SAMPLE_RATE, about +-0.3.
 
-    Speed, pitch, the movement of the pitch and the noise in the voice are factors of its own.
+    Speed, pitch and the movement of the pitch are factors of the voice's own.
     Raises SynthesisError if hibari's file is not the expected one.
     """
-    parts, f0 = _predicted(phonemes, speed, pitch, liveliness)
-    return _waveform(parts, f0, breath, seed)
+    return _waveform(*_predicted(phonemes, speed, pitch, liveliness))
 
 
 def _predicted(
@@ -120,7 +113,7 @@ def _spectra(network: _Network, text: Array, f0: Array, energy: Array) -> list[A
     return np.split(x, range(_BINS, 5 * _BINS, _BINS), axis=1)
 
 
-def _waveform(parts: list[Array], f0: Array, breath: float, seed: int) -> Array:
+def _waveform(parts: list[Array], f0: Array) -> Array:
     """Return the sound of a spectrum, (300 t - 1200,): filtered pulses, filtered noise, and a rest.
 
     This is hibari.dsp.synth, with uniform numbers for the noise, which take no logarithm of the C
@@ -129,9 +122,9 @@ def _waveform(parts: list[Array], f0: Array, breath: float, seed: int) -> Array:
     harmonic, harmonic_phase, noise, rest, rest_phase = parts
     pulses = dsp.stft(dsp.pulses(f0), len(f0)).T
     spectrum = _polar(harmonic, math.pi * _tanh(harmonic_phase)) * pulses
-    random = np.random.default_rng(seed).random((len(f0), _BINS, 2)) - 0.5
-    scale = breath * math.sqrt(12)  # to a variance of 1
-    spectrum += scale * _loud(noise) * (random[..., 0] + 1j * random[..., 1])
+    # Of variance 1. The same each time: it is far softer than the rest.
+    random = math.sqrt(12) * (np.random.default_rng(0).random((len(f0), _BINS, 2)) - 0.5)
+    spectrum += _loud(noise) * (random[..., 0] + 1j * random[..., 1])
     spectrum += _polar(rest, rest_phase)
     sound: Array = dsp.ola(spectrum.T.astype(np.complex64)).astype(np.float64)
     return sound[_EDGE:-_EDGE]
