@@ -116,15 +116,20 @@ def _speaker(rng: random.Random) -> _Speaker:
 
 
 def _said(word: Word, words: SpokenWords, accent: str, rng: random.Random) -> str:
-    """Return what a speaker says for a word of the vocabulary, in misaki's letters."""
+    """Return what a speaker says for a word of the vocabulary, in misaki's letters.
+
+    A change that drops an r is not made: four by an American without r is foe, or far.
+    """
     said = one_alternative(word, rng)
+    plain = _as_said(said, words, accent, rng)
     if accent in RESPELT or rng.random() >= _VARIED_SHARE:
-        return _as_said(said, words, accent, rng)
+        return plain
     phonemes = pronounced(said, rng)
     if phonemes is None:
         others = words.sounds_of_others(word.label, accent)
         phonemes = varied(words.transcripts[accent][said], "en", others, rng)
-    return misaki(_ASPIRATED.sub("", phonemes))
+    changed = misaki(_ASPIRATED.sub("", phonemes))
+    return plain if changed.count("ɹ") < plain.count("ɹ") else changed
 
 
 def _as_said(text: str, words: SpokenWords, accent: str, rng: random.Random) -> str:

@@ -1,9 +1,10 @@
 """hibari's voice: phonemes become a waveform, by a neural network, the same bytes everywhere.
 
 hibari-tts runs its network with onnxruntime, which chooses its kernels by the processor; nothing
-can tell it which. So NumPy computes the network here, from the weights in hibari's own file. Each
-product of matrices is a sum of integers that float64 holds exactly, so that no order of adding
-changes it. All else is done number by number, with kernels that arithmetic.py pins.
+can tell it which. Those for AVX2 cut a sum of two products of bytes off at 16 bits (255 x 127 twice
+is 32767), those for VNNI do not. So NumPy computes the network here, from the weights in hibari's
+own file. Each product of matrices is a sum of integers that float64 holds exactly, so that no order
+of adding changes it. All else is done number by number, with kernels that arithmetic.py pins.
 
 Two encoders read the phonemes. From the first follows how long each lasts, how high and how loud
 the voice is; from the second and that, the spectrum of every frame. The names of the layers are

@@ -119,5 +119,6 @@ def misaki(phonemes: str) -> str:
     phoneme apart, as the 2 of I2, is left out.
     """
     letters = _LETTERS | _STRESSES | {" ": " "}
-    said = "".join(letters[part] for part in _PART.findall(phonemes)).replace("ɹɹ", "ɹ")
+    said = "".join(letters[part] for part in _PART.findall(phonemes))
+    said = said.replace("ɹɹ", "ɹ").replace("Oɹ", "ɔɹ")  # as Americans have them
     return said if "ˈ" in said else said.replace("ˌ", "ˈ", 1)

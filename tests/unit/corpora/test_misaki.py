@@ -33,8 +33,8 @@ def test_what_has_no_main_stress_gets_it():
     assert misaki("D@") == "ðə"
 
 
-def test_two_r_are_one():
-    assert misaki("f'O@r") == "fˈɔɹ"
+def test_two_r_are_one_and_o_before_r_is_open():
+    assert misaki("f'O@r") == misaki("f'or") == "fˈɔɹ"
 
 
 def test_variants_are_their_phoneme():
