@@ -62,7 +62,7 @@ def main() -> None:
         names = [name for shard in list_shards(building) for name in member_names(shard)]
         labels = {parse_name("", name).label for name in names}
         if missing := [word for word in params.words.words if word.label not in labels]:
-            raise UserError(explain_missing(missing, params.corpora))
+            raise UserError(explain_missing(missing, params.corpora, params.words.language))
         write_text(building / "skipped.csv", table(bad))
     kept.trim()
     print(f"{RAW}: {len(names)} recordings from {', '.join(params.corpora)}; {len(bad)} skipped")
@@ -82,10 +82,10 @@ def explain(bad: list[BadRecording]) -> str:
     )
 
 
-def explain_missing(missing: list[Word], asked: Sequence[str]) -> str:
+def explain_missing(missing: list[Word], asked: Sequence[str], language: str) -> str:
     """Say which words have no recording, and which corpora that were not asked can give them."""
     given = {
-        corpus: [word.label for word in missing if can_give(corpus, word)]
+        corpus: [word.label for word in missing if can_give(corpus, word, language)]
         for corpus in SOURCES
         if corpus not in asked
     }

@@ -41,13 +41,16 @@ PROCESSORS = ("EPYC", "Haswell")
 QEMU = "qemu-x86_64"
 BROKEN_IN_OLD_QEMU = "aten::grid_sampler_2d"
 PARAMS: dict[str, Any] = {
-    "corpora": ["espeak", "pico"],
+    "corpora": ["espeak", "pico", "hibari"],
     "download.espeak.speakers": 4,
     "download.espeak.takes": 1,
     "download.espeak.other_takes": 1,
     "download.pico.speakers": 2,
     "download.pico.takes": 1,
     "download.pico.other_takes": 1,
+    "download.hibari.speakers": 1,  # in this process, not in workers that are not emulated
+    "download.hibari.takes": 1,
+    "download.hibari.other_takes": 1,
     "split.scheme": "random",
     "validate.min_per_word": 1,
     "train.epochs": 1,

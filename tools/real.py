@@ -157,7 +157,7 @@ def collect(vocabulary: Vocabulary) -> Path:
     for name, (settings, _) in corpora.items():
         if (place / name).is_dir():
             continue
-        if not any(can_give(name, word) for word in vocabulary.words):
+        if not any(can_give(name, word, vocabulary.language) for word in vocabulary.words):
             continue
         with replacing_folder(place / name) as partial:
             for bad in collector(name)(settings, vocabulary, partial):

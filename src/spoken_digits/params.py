@@ -125,6 +125,10 @@ class Download(_Section):
     pico: Voices = Field(
         description="speech synthesised with SVOX Pico (Apache-2.0), made by the pipeline"
     )
+    hibari: Voices = Field(
+        description="speech synthesised with hibari-tts (Apache-2.0), a neural voice, made by the "
+        "pipeline"
+    )
     audiomnist: AudioMNIST = Field(
         description="AudioMNIST, S. Becker et al. 2018, 60 speakers; MIT"
     )

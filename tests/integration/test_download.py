@@ -362,7 +362,7 @@ def test_words_without_a_recording_name_the_corpora_that_can_give_them(download,
     assert out == ""
     assert err.strip().splitlines()[-1] == (
         "error: params.yaml: vocabulary: no recording of go, lights-on in folder. Corpora that can "
-        "give them: espeak, pico (all of them), speech_commands (go), an4 (go)"
+        "give them: espeak, pico, hibari (all of them), speech_commands (go), an4 (go)"
     )
     assert not Path("data/raw").exists()
 

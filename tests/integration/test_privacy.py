@@ -35,6 +35,10 @@ import numpy
 from spoken_digits.live.silero import SileroDetector
 SileroDetector().score(numpy.zeros(512, numpy.float32))
 """
+SPEAK = """
+from spoken_digits.corpora.hibari_voice import synthesise
+synthesise("sˈɛvən")
+"""
 EXPORT = """
 from spoken_digits.export import graph
 import torch
@@ -93,10 +97,10 @@ def test_onnxruntime_does_tell_if_it_is_let(strace, home):
 
 @pytest.mark.parametrize(
     "code",
-    [LOAD_MODEL, DETECT_SPEECH, pytest.param(EXPORT, marks=pytest.mark.slow)],
-    ids=["model", "vad", "export"],
+    [LOAD_MODEL, DETECT_SPEECH, SPEAK, pytest.param(EXPORT, marks=pytest.mark.slow)],
+    ids=["model", "vad", "voice", "export"],
 )
-def test_parts_that_run_onnxruntime(strace, home, code):
+def test_parts_that_run_or_bring_onnxruntime(strace, home, code):
     assert told(strace, home, "-c", code) == []
 
 
@@ -117,7 +121,7 @@ def test_the_three_lines_of_python(strace, home, tmp_path):
 
 def test_every_package_that_is_imported(strace, home):
     """Some report to their makers when they are imported: each of requirements.txt, alone."""
-    names = {"pillow": "PIL", "pyyaml": "yaml", "py-nanotts": "py_nanotts"}
+    names = {"pillow": "PIL", "pyyaml": "yaml", "hibari-tts": "hibari"}
     text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     packages = [line.partition("==")[0] for line in text.splitlines() if "==" in line]
     modules = [names.get(name, name.replace("-", "_")) for name in packages]

@@ -83,6 +83,11 @@ def test_each_worker_is_a_process_of_one_thread():
     assert {threads for _, threads in seen} == {"1"}
 
 
+def test_tasks_that_name_no_files_are_done_here_and_not_on_a_cluster(monkeypatch):
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "nobody answers here")
+    assert run(square, [2, 3], 1) == [4, 9]
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_error_of_a_task_is_raised_here(workers):
     with pytest.raises(UserError, match="number 2: not accepted"):

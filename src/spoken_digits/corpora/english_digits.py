@@ -12,7 +12,7 @@ ENGLISH_DIGITS = tuple(_WORDS.values())
 
 def check_has_digits(corpus: str, vocabulary: Vocabulary) -> None:
     """Raise UserError if a vocabulary has no English digit, so that the corpus would be no use."""
-    if not any(can_give(corpus, word) for word in vocabulary.words):
+    if not any(can_give(corpus, word, vocabulary.language) for word in vocabulary.words):
         raise UserError(
             f"{corpus} holds the ten English digits, and the vocabulary has none of them: "
             f"{', '.join(vocabulary.labels)}. Use espeak or pico (any word), speech_commands (its "

@@ -23,12 +23,16 @@ def collector(corpus: str) -> Collect:
     return collect
 
 
-def can_give(corpus: str, word: Word) -> bool:
-    """Return whether a corpus may have recordings of a word.
+def can_give(corpus: str, word: Word, language: str) -> bool:
+    """Return whether a corpus may have recordings of a word of a language.
 
-    A module of a corpus that is limited to some words lists them in ``WORDS``.
+    A module of a corpus that is limited to some words lists them in ``WORDS``, one whose voices do
+    not speak all languages lists those that they do in ``LANGUAGES``.
     """
-    words: Collection[str] | None = getattr(_module(corpus), "WORDS", None)
+    module = _module(corpus)
+    words: Collection[str] | None = getattr(module, "WORDS", None)
+    if language not in getattr(module, "LANGUAGES", (language,)):
+        return False
     return words is None or any(said.casefold() in words for said in word.said)
 
 

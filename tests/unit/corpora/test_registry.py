@@ -16,8 +16,10 @@ def test_the_corpora_are_those_that_download_has_settings_for():
     folder = Path(registry.__file__).parent
     collecting = {path.stem for path in folder.glob("*.py") if "def collect(" in path.read_text()}
     collecting.remove("numbers")  # whole numbers, of corpora that are there
-    assert set(SOURCES) == collecting >= {"espeak", "pico", "audiomnist", "fsdd", "folder"}
-    assert {"espeak", "pico"} <= set(SYNTHETIC) < set(SOURCES)
+    assert (
+        set(SOURCES) == collecting >= {"espeak", "pico", "hibari", "audiomnist", "fsdd", "folder"}
+    )
+    assert {"espeak", "pico", "hibari"} <= set(SYNTHETIC) < set(SOURCES)
 
 
 @pytest.mark.parametrize("corpus", SOURCES)
@@ -36,13 +38,17 @@ def test_each_corpus_says_where_it_comes_from(corpus):
 
 
 @pytest.mark.parametrize(
-    ("word", "corpora"),
+    ("word", "language", "corpora"),
     [
-        (Word("7", ("seven",)), set(SOURCES)),
-        (Word("stop", ("halt", "Stop")), {"espeak", "pico", "folder", "speech_commands", "an4"}),
-        (Word("lights-on", ("lights on",)), {"espeak", "pico", "folder"}),
-        (Word("7", ("sieben",)), {"espeak", "pico", "folder"}),
+        (Word("7", ("seven",)), "en", set(SOURCES)),
+        (
+            Word("stop", ("halt", "Stop")),
+            "en",
+            {"espeak", "pico", "hibari", "folder", "speech_commands", "an4"},
+        ),
+        (Word("lights-on", ("lights on",)), "en", {"espeak", "pico", "hibari", "folder"}),
+        (Word("7", ("sieben",)), "de", {"espeak", "pico", "folder"}),
     ],
 )
-def test_which_corpora_can_give_a_word(word, corpora):
-    assert {corpus for corpus in SOURCES if can_give(corpus, word)} == corpora
+def test_which_corpora_can_give_a_word(word, language, corpora):
+    assert {corpus for corpus in SOURCES if can_give(corpus, word, language)} == corpora
