@@ -173,7 +173,6 @@ class Stream {
     if (this.listener instanceof NumberReader) {
       const numbers = await this.listener.feed(samples);
       for (const number of numbers) showNumber(number, null, this.before);
-      if (Date.now() - arrived > LATE_MS) return numbers.length > 0;
       const words = await this.listener.soFar();
       if (words !== this.said) tell({ kind: "saying", words });
       this.said = words;
