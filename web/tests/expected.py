@@ -62,9 +62,8 @@ def main() -> None:
         soundfile.write(folder / f"three.{suffix}", three, SAMPLE_RATE)
     write_wav(folder / "three.wav", three)
     models(folder)
-    tones = {one: digits_of_tones(one) for one in ("31415", "926")}
     voice = spoken_numbers()
-    write_wav(folder / "tones.wav", paused(tones.values()))
+    write_wav(folder / "tones.wav", paused([digits_of_tones(one) for one in ("31415", "926")]))
     write_wav(folder / "voice.wav", paused(voice.values()))
     write_wav(folder / "long.wav", digits_of_tones("0123456789" * 6))
     expected = {
@@ -84,12 +83,10 @@ def main() -> None:
             number_stream(folder, "long.wav", TONES, 16_000),
             number_stream(folder, "voice.wav", Path("web/dist/models"), 1_600),
         ],
+        "numbers_said": list(voice),
         "numbers": {
-            "tones": {
-                "said": list(tones),
-                "read": numbers_read(folder / "tones.wav", folder / TONES / MODEL.name),
-            },
-            "voice": {"said": list(voice), "read": numbers_read(folder / "voice.wav", MODEL)},
+            "tones": numbers_read(folder / "tones.wav", folder / TONES / MODEL.name),
+            "voice": numbers_read(folder / "voice.wav", MODEL),
         },
     }
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")

@@ -65,8 +65,9 @@ export interface Expected {
     steps: { fed: number; ended: SpokenNumber[]; so_far: NumberWord[] }[];
     last: SpokenNumber[];
   }[];
-  /** What is said in a stream, and what predict_live.py reads. */
-  numbers: Record<"tones" | "voice", { said: string[]; read: NumberLine[] }>;
+  numbers_said: string[];
+  /** What predict_live.py reads in tones.wav and voice.wav. */
+  numbers: Record<"tones" | "voice", NumberLine[]>;
 }
 
 /** The path of a file that expected.py made. */

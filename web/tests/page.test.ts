@@ -197,54 +197,46 @@ describe("files", () => {
 });
 
 describe("numbers", () => {
-  test.for([
-    { name: "tones", query: "?model=tones/digits.onnx" },
-    { name: "voice", query: "" },
-  ] as const)(
-    "of $name are written down while they are said, as by predict_live.py",
-    async ({ name, query }) => {
-      const { said, read } = python.numbers[name];
-      const theirs = read.map(({ string }) => string);
-      const other = await launch(made(`${name}.wav`));
-      try {
-        const { page, errors, requests } = await ready(other, query);
-        await page.getByRole("switch", { name: "Write down a number" }).check();
-        expect(await page.isVisible("#likely")).toBe(false);
-        await page.evaluate(rememberNumbers);
-        const heard = listenToAll(page);
-        if (SCREENSHOTS) {
-          await page.waitForFunction(() => document.querySelector("#number")?.textContent?.[3]);
-          await page.screenshot({ path: join(SCREENSHOTS, `saying-${name}.png`) });
-        }
-        await heard;
-        const ours = await transcript<NumberLine>(page);
-        const strings = ours.map(({ string }) => string);
-        console.log(`${name}: ${strings.join(", ")}; said is ${said.join(", ")}`);
-        expect(theirs).not.toEqual([]);
-        expect(strings).toEqual(theirs);
-        const rows = await page.locator("#history .number .said").allTextContents();
-        expect(rows).toEqual([...theirs].reverse());
-        // The pad has the latest, and each grew there.
-        expect(await page.textContent("#number")).toBe(theirs.at(-1));
-        const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
-        for (const one of theirs) {
-          const parts = seen.filter((part) => part.length < one.length && one.startsWith(part));
-          expect(parts.filter(Boolean)).not.toEqual([]);
-        }
-        await look(page, `numbers-${name}`);
-        expect(errors).toEqual([]);
-        expect(requests.filter((url) => !isOurs(url))).toEqual([]);
-      } finally {
-        await other.close();
+  test("are written down while they are said, as by predict_live.py", { retry: 2 }, async () => {
+    const theirs = python.numbers.voice.map(({ string }) => string);
+    const other = await launch(made("voice.wav")); // a machine that is very busy loses some of it
+    try {
+      const { page, errors, requests } = await ready(other);
+      await page.getByRole("switch", { name: "Write down a number" }).check();
+      expect(await page.isVisible("#likely")).toBe(false);
+      await page.evaluate(rememberNumbers);
+      const heard = listenToAll(page);
+      if (SCREENSHOTS) {
+        await page.waitForFunction(() => document.querySelector("#number")?.textContent?.[3]);
+        await page.screenshot({ path: join(SCREENSHOTS, "number-said.png") });
       }
-    },
-  );
+      await heard;
+      const ours = (await transcript<NumberLine>(page)).map(({ string }) => string);
+      console.log(`said: ${python.numbers_said.join(", ")}; read: ${ours.join(", ")}`);
+      expect(theirs.length).toBe(python.numbers_said.length);
+      expect(ours).toEqual(theirs);
+      const rows = await page.locator("#history .number .said").allTextContents();
+      expect(rows).toEqual([...theirs].reverse());
+      // The pad has the latest, and each grew there.
+      expect(await page.textContent("#number")).toBe(theirs.at(-1));
+      const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+      for (const one of theirs) {
+        const parts = seen.filter((part) => part.length < one.length && one.startsWith(part));
+        expect(parts.filter(Boolean)).not.toEqual([]);
+      }
+      await look(page, "numbers");
+      expect(errors).toEqual([]);
+      expect(requests.filter((url) => !isOurs(url))).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
 
   test("in a file are those of predict_live.py", async () => {
     const { page } = await ready(browser, "?model=tones/digits.onnx");
     await page.check("#numbers");
     await page.setInputFiles("#files", [made("tones.wav")]);
-    const theirs = python.numbers.tones.read;
+    const theirs = python.numbers.tones;
     await expect.poll(() => page.locator("#history li").count()).toBe(theirs.length);
     const ours = await transcript<NumberLine>(page);
     for (const [i, { string, confidence, digits }] of ours.entries()) {
