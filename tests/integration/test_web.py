@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
+from live_support import save_model, save_number_model
 
 WEB = ROOT / "web"
 PACKAGES = json.loads((WEB / "package.json").read_text(encoding="utf-8"))
@@ -71,16 +72,21 @@ def test_a_port_that_is_taken_is_named(page):
     assert done.stderr.startswith(f"error: port {port}: Address already in use. Choose another")
 
 
-def test_a_page_is_made_of_a_model_and_what_it_is_listened_to_with(tmp_path):
+def copy_files(top: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     for name in ("params.yaml", "models"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    done = subprocess.run(
-        [sys.executable, ROOT / "tools/web_files.py"],
-        cwd=tmp_path,
+        if not (top / name).exists():
+            (top / name).symlink_to(ROOT / name)
+    return subprocess.run(
+        [sys.executable, ROOT / "tools/web_files.py", *arguments],
+        cwd=top,
         env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
         capture_output=True,
         text=True,
     )
+
+
+def test_a_page_is_made_of_a_model_and_what_it_is_listened_to_with(tmp_path):
+    done = copy_files(tmp_path)
     assert done.returncode == 0, done.stderr
     published = tmp_path / "web/public/models"
     same = {"digits.onnx": "models/released/digits.onnx", "listening.json": "models/listening.json"}
@@ -89,17 +95,20 @@ def test_a_page_is_made_of_a_model_and_what_it_is_listened_to_with(tmp_path):
     assert (published / "silero.onnx").stat().st_size > 1_000_000
 
 
+def test_the_network_that_reads_numbers_is_published_if_it_lies_beside_the_model(tmp_path):
+    model = save_model(tmp_path / "mine.onnx")
+    published = tmp_path / "web/public/models/numbers.onnx"
+    numbers = save_number_model(tmp_path / "numbers.onnx")
+    assert copy_files(tmp_path, "--model", str(model)).returncode == 0
+    assert published.read_bytes() == numbers.read_bytes()
+    numbers.unlink()
+    assert copy_files(tmp_path, "--model", str(model)).returncode == 0
+    assert not published.exists()
+
+
 def test_a_model_that_cannot_be_used_is_not_published(tmp_path):
     (tmp_path / "broken.onnx").write_text("no model", encoding="utf-8")
-    for name in ("params.yaml", "models"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    done = subprocess.run(
-        [sys.executable, ROOT / "tools/web_files.py", "--model", "broken.onnx"],
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-    )
+    done = copy_files(tmp_path, "--model", "broken.onnx")
     assert done.returncode == 3
     assert "broken.onnx: not an ONNX model that can be read" in done.stderr
     assert not (tmp_path / "web").exists()

@@ -31,6 +31,17 @@ export interface Listening {
   mixing: MixingConstants;
   /** Samples of sound around a word, each combination of which is judged. */
   word: { before: number[]; after: number[] };
+  numbers: {
+    /** Samples of an output frame. */
+    step: number;
+    /** A longer pause ends a number, and so does this length. */
+    pause_s: number;
+    longest_s: number;
+    /** New samples of a number before it is read again. */
+    every: number;
+    /** Stands for a word that is less probable than `reject`. */
+    unsure: string;
+  };
   decision: { longest_word_s: number; shortest_word_s: number; quietest_dbfs: number };
   resampler: ResamplerConstants;
   versions: Record<string, string>;

@@ -1,9 +1,12 @@
 import type { Listening } from "./listening";
+import type { NumberWord, SpokenNumber } from "./live/number_reader";
 
 /** What the page tells the worker. */
 export type ToWorker =
-  | { kind: "begin"; listening: Listening; silero: ArrayBuffer; model: ArrayBuffer; name: string }
-  | { kind: "model"; model: ArrayBuffer; name: string }
+  | { kind: "begin"; listening: Listening; silero: ArrayBuffer; models: ModelFile[] }
+  | { kind: "model"; model: ModelFile }
+  /** From now on numbers are read, or words one by one. */
+  | { kind: "mode"; numbers: boolean }
   | { kind: "listen"; rate: number; port: MessagePort }
   | { kind: "stop" }
   | { kind: "file"; name: string; rate: number; samples: Float32Array };
@@ -16,9 +19,17 @@ export type FromWorker =
   | { kind: "state"; hearing: boolean; levelDbfs: number; zeros: boolean }
   | { kind: "picture"; frame: number; picture: Uint8Array | null }
   | { kind: "word"; word: WordHeard }
+  /** A number that is being said: its words may change, and none is left of what was none. */
+  | { kind: "saying"; words: NumberWord[] }
+  | { kind: "number"; number: NumberHeard }
   /** All that was said before "stop" has been told. */
   | { kind: "stopped" }
-  | { kind: "file done"; name: string; words: number };
+  | { kind: "file done"; name: string; found: number };
+
+export interface ModelFile {
+  name: string;
+  bytes: ArrayBuffer;
+}
 
 export interface ModelFacts {
   name: string;
@@ -27,6 +38,14 @@ export interface ModelFacts {
   training: string;
   /** The lower edge of the picture's lowest mel band and the upper edge of its highest, Hz. */
   edgesHz: [number, number];
+  /** Why no numbers can be read, for the user; null if they can. */
+  noNumbers: string | null;
+}
+
+/** A number that was said, in seconds since the stream or the file began. */
+export interface NumberHeard extends SpokenNumber {
+  /** The file that it is in; null if it came through the microphone. */
+  file: string | null;
 }
 
 /** A word heard: in seconds since the stream or the file began. */

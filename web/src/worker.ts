@@ -1,12 +1,15 @@
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
 import * as ort from "onnxruntime-web/wasm";
 import type { Listening } from "./listening";
+import { loudestDbfs } from "./live/decision";
 import { concatenate } from "./live/endpointer";
 import { type Heard, Listener } from "./live/listener";
+import { NumberReader, type NumberWord, type SpokenNumber } from "./live/number_reader";
 import { recogniseWord } from "./live/reader";
 import { Resampler, resample } from "./live/resampler";
-import type { Block, FromWorker, ToWorker, WordHeard } from "./messages";
-import { Model, ModelError, noun } from "./model/model";
+import type { Block, FromWorker, ModelFile, NumberHeard, ToWorker, WordHeard } from "./messages";
+import { Model, ModelError, noun, open } from "./model/model";
+import { NumberModel } from "./model/number_model";
 
 ort.env.wasm.wasmPaths = { wasm };
 ort.env.wasm.numThreads = 1; // more need headers that a static host does not send
@@ -21,6 +24,8 @@ const CHANGE_DB = 6; // of the level is something too
 let listening: Listening;
 let silero: ort.InferenceSession;
 let model: Model | null = null;
+let numberModel: NumberModel | null = null;
+let numbersWanted = false;
 let stream: Stream | null = null;
 
 function tell(message: FromWorker, transfer: Transferable[] = []): void {
@@ -47,9 +52,16 @@ async function obey(message: ToWorker): Promise<void> {
         tell({ kind: "failed", what: "wasm", text: String(error) });
         return;
       }
-      return use(message.model, message.name);
+      for (const file of message.models) await use(file);
+      return ready();
     case "model":
-      return use(message.model, message.name);
+      if (await use(message.model)) ready();
+      return;
+    case "mode":
+      await stream?.end();
+      numbersWanted = message.numbers;
+      stream?.restart();
+      return;
     case "listen":
       stream = new Stream(message.rate);
       message.port.onmessage = ({ data }: MessageEvent<Block>) => {
@@ -66,98 +78,163 @@ async function obey(message: ToWorker): Promise<void> {
   }
 }
 
-/** Change to another model; if it cannot be used, the present one stays. */
-async function use(bytes: ArrayBuffer, name: string): Promise<void> {
+/** Change to another model, of words or of numbers; if it cannot be used, the present one stays. */
+async function use({ name, bytes }: ModelFile): Promise<boolean> {
   try {
-    const loaded = await Model.load(new Uint8Array(bytes), name, listening);
-    await model?.release();
-    model = loaded;
+    const opened = await open(new Uint8Array(bytes), name, listening);
+    if (NumberModel.is(opened)) {
+      const loaded = await NumberModel.load(opened, listening);
+      await numberModel?.release();
+      numberModel = loaded;
+    } else {
+      const loaded = await Model.load(opened, listening);
+      await model?.release();
+      model = loaded;
+    }
+    return true;
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     tell({ kind: "failed", what: "model", text: error.message });
-    return;
+    return false;
   }
-  const { labels, training, edgesHz } = model;
-  tell({ kind: "ready", model: { name, labels, noun: noun(labels), training, edgesHz } });
+}
+
+function ready(): void {
+  if (!model) return;
+  const { name, labels, training, edgesHz } = model;
+  const facts = { name, labels, noun: noun(labels), training, edgesHz, noNumbers: noNumbers() };
+  tell({ kind: "ready", model: facts });
   stream?.restart();
+}
+
+/** Say why no numbers can be read of the model's words; null if they can. */
+function noNumbers(): string | null {
+  const { name, labels } = loaded();
+  if (!numberModel) return `Beside ${name} is no numbers.onnx, the network that reads numbers.`;
+  const same = labels.join("\n") === numberModel.labels.join("\n");
+  return same ? null : `${numberModel.name} reads other words than ${name}.`;
+}
+
+/** What hears the next sound: words one by one, or numbers. */
+function listener(): Listener | NumberReader {
+  if (numbersWanted && numberModel && noNumbers() === null) {
+    return new NumberReader(numberModel, silero, listening);
+  }
+  return new Listener(loaded(), silero, listening);
 }
 
 /** What comes through the microphone. */
 class Stream {
   private readonly resampler: Resampler;
-  private listener: Listener;
-  private latest: Float32Array; // second
+  private listener = listener();
+  private said: NumberWord[] = []; // of a number, so far
+  private latest = new Float32Array(listening.second);
+  private heard = 0; // samples
+  private before = 0; // of them, what an earlier listener heard
+  private levelDbfs = -200; // of the latest block, re a full-scale sine
   private shown = 0; // ms since 1970
   private shownDbfs = -200;
-  private before = 0; // samples that earlier models heard
   private zeros = 0; // samples, the latest
 
   constructor(rate: number) {
     this.resampler = new Resampler(rate, listening.sample_rate, listening.resampler);
-    this.listener = new Listener(loaded(), silero, listening);
-    this.latest = new Float32Array(listening.second);
   }
 
   restart(): void {
-    this.before += this.listener.heard;
-    this.listener = new Listener(loaded(), silero, listening);
+    this.before = this.heard;
+    this.listener = listener();
   }
 
   async take({ samples, arrived }: Block): Promise<void> {
     const resampled = this.resampler.feed(samples);
     this.latest = concatenate([this.latest, resampled]).slice(resampled.length);
-    const words = await this.listener.feed(resampled);
-    const { heard, hearing, levelDbfs } = this.listener;
+    this.heard += resampled.length;
+    if (resampled.length) this.levelDbfs = loudestDbfs(resampled, listening.sample_rate);
+    const found = await this.listen(resampled, arrived);
     const allZero = resampled.every((sample) => sample === 0);
     this.zeros = allZero ? this.zeros + resampled.length : 0;
-    for (const word of words) {
-      const waited = (heard - word.end) / listening.sample_rate;
-      show(word, null, arrived - 1000 * waited, this.before);
-    }
+    const { levelDbfs } = this;
+    const { hearing } = this.listener;
     const active = hearing || Math.abs(levelDbfs - this.shownDbfs) >= CHANGE_DB;
-    if (!words.length && arrived - this.shown < (active ? SHOWN_MS : QUIET_MS)) return;
+    if (!found && arrived - this.shown < (active ? SHOWN_MS : QUIET_MS)) return;
     this.shown = arrived;
     this.shownDbfs = levelDbfs;
     const zeros = this.zeros >= listening.zeros_s * listening.sample_rate;
     tell({ kind: "state", hearing, levelDbfs, zeros });
     if (Date.now() - arrived > LATE_MS) return;
-    const frame = Math.floor((this.before + heard) / listening.hop);
+    const frame = Math.floor(this.heard / listening.hop);
     const silent = levelDbfs < listening.decision.quietest_dbfs;
     const picture = silent ? null : (await loaded().hear(this.latest)).picture;
     tell({ kind: "picture", frame, picture });
   }
 
+  /** Listen to the next samples, and show what ended in them; return whether anything did. */
+  private async listen(samples: Float32Array, arrived: number): Promise<boolean> {
+    if (this.listener instanceof NumberReader) {
+      const numbers = await this.listener.feed(samples);
+      for (const number of numbers) showNumber(number, null, this.before);
+      const words = await this.listener.soFar();
+      if (words !== this.said) tell({ kind: "saying", words });
+      this.said = words;
+      return numbers.length > 0;
+    }
+    const words = await this.listener.feed(samples);
+    for (const word of words) {
+      const waited = (this.heard - this.before - word.end) / listening.sample_rate;
+      showWord(word, null, arrived - 1000 * waited, this.before);
+    }
+    return words.length > 0;
+  }
+
   async end(): Promise<void> {
-    for (const word of await this.listener.finish()) show(word, null, null, this.before);
+    if (this.listener instanceof NumberReader) {
+      for (const number of await this.listener.finish()) showNumber(number, null, this.before);
+      tell({ kind: "saying", words: [] });
+    } else {
+      for (const word of await this.listener.finish()) showWord(word, null, null, this.before);
+    }
   }
 }
 
-/** Hear a file: a short one is one word, as predict_live.py takes files, a long one a stream. */
+/**
+ * Hear a file, as predict_live.py takes files: in the mode of words a short one is one word, and a
+ * long one a stream.
+ */
 async function hear({ name, rate, samples }: ToWorker & { kind: "file" }): Promise<void> {
   const waveform = resample(samples, rate, listening.sample_rate, listening.resampler);
-  let words = 0;
-  const found = (heard: Heard) => {
-    words += 1;
-    show(heard, name, null, 0);
+  const hears = listener();
+  let found = 0;
+  const word = (heard: Heard) => {
+    found += 1;
+    showWord(heard, name, null, 0);
   };
-  if (waveform.length <= LONGEST_WORD_FILE_S * listening.sample_rate) {
+  const number = (heard: SpokenNumber) => {
+    found += 1;
+    showNumber(heard, name, 0);
+  };
+  if (hears instanceof NumberReader) {
+    for (const block of blocks(waveform)) (await hears.feed(block)).forEach(number);
+    (await hears.finish()).forEach(number);
+  } else if (waveform.length <= LONGEST_WORD_FILE_S * listening.sample_rate) {
     const heard = await recogniseWord(loaded(), waveform, listening);
-    found({ start: 0, end: waveform.length, sound: waveform.slice(), ...heard });
+    word({ start: 0, end: waveform.length, sound: waveform.slice(), ...heard });
   } else {
-    const listener = new Listener(loaded(), silero, listening);
     const quiet = new Float32Array(listening.second); // the end of a file is no end of a word
-    const whole = concatenate([waveform, quiet]);
-    for (let at = 0; at < whole.length; at += listening.second) {
-      for (const heard of await listener.feed(whole.subarray(at, at + listening.second))) {
-        found(heard);
-      }
+    for (const block of blocks(concatenate([waveform, quiet]))) {
+      (await hears.feed(block)).forEach(word);
     }
-    for (const heard of await listener.finish()) found(heard);
+    (await hears.finish()).forEach(word);
   }
-  tell({ kind: "file done", name, words });
+  tell({ kind: "file done", name, found });
 }
 
-function show(heard: Heard, file: string | null, endedAt: number | null, before: number): void {
+/** Cut a file into seconds. */
+function* blocks(waveform: Float32Array): Generator<Float32Array> {
+  const { second } = listening;
+  for (let at = 0; at < waveform.length; at += second) yield waveform.subarray(at, at + second);
+}
+
+function showWord(heard: Heard, file: string | null, endedAt: number | null, before: number): void {
   const { verdict, sound, picture } = heard;
   const word: WordHeard = {
     file,
@@ -169,6 +246,16 @@ function show(heard: Heard, file: string | null, endedAt: number | null, before:
     picture,
   };
   tell({ kind: "word", word });
+}
+
+function showNumber({ words, confidence }: SpokenNumber, file: string | null, before: number) {
+  const seconds = before / listening.sample_rate;
+  const number: NumberHeard = {
+    file,
+    words: words.map((one) => ({ ...one, start: one.start + seconds, end: one.end + seconds })),
+    confidence,
+  };
+  tell({ kind: "number", number });
 }
 
 function loaded(): Model {

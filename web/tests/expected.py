@@ -9,24 +9,28 @@ said by espeak-ng.
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import soundfile
 from common import streams
-from live_support import METADATA, OF_WORDS, WORDS, save_model, word
+from live_support import METADATA, OF_WORDS, WORDS, room, save_model, save_number_model, word
 from numpy.typing import NDArray
 from support import pronounce
 
 from spoken_digits.export.inference import load_model
+from spoken_digits.export.sequence_inference import load_number_model
 from spoken_digits.live import decision
+from spoken_digits.live.choice import NUMBERS
 from spoken_digits.live.endpointer import Endpointer
 from spoken_digits.live.level import LevelDetector
+from spoken_digits.live.number_reader import Number, NumberReader, Read
 from spoken_digits.live.silero import SileroDetector
 from spoken_digits.live.sound_files import read_word
 from spoken_digits.live.stream_resampler import Resampler
+from spoken_digits.model.ctc import best_path, log_probability
 from spoken_digits.params import load_params
 from spoken_digits.sizes import HOP, SAMPLE_RATE
 from spoken_digits.sound.decode import waveform
@@ -37,6 +41,8 @@ from spoken_digits.vocabulary import digits
 Sound = NDArray[np.float32]
 RATES = (8_000, 11_025, 16_000, 22_050, 44_100, 48_000)
 MODEL = Path("models/released/digits.onnx")
+TONES = Path("web/dist/tones")
+"""A model whose digits are two tones each, and one that reads numbers beside it."""
 CLIPS = 100
 
 
@@ -47,7 +53,7 @@ def main() -> None:
     words = clips(folder / "clips", rng)
     chosen = [words[i] for i in rng.permutation(len(words))[:50]]
     sound, said = streams.stream(chosen, (0.7, 0.7), "room", 40, rng, [])
-    write_wav(folder / "stream.wav", sound)
+    write_wav(folder / "stream.wav", for_microphone(sound))
     sound, _ = soundfile.read(folder / "stream.wav", dtype="float32")
     write_wav(folder / "silence.wav", np.zeros(10 * SAMPLE_RATE, np.float32))
     write_wav(folder / "lights-on.wav", word(2))
@@ -56,6 +62,10 @@ def main() -> None:
         soundfile.write(folder / f"three.{suffix}", three, SAMPLE_RATE)
     write_wav(folder / "three.wav", three)
     models(folder)
+    voice = spoken_numbers()
+    write_wav(folder / "tones.wav", paused([digits_of_tones(one) for one in ("31415", "926")]))
+    write_wav(folder / "voice.wav", paused(voice.values()))
+    write_wav(folder / "long.wav", digits_of_tones("0123456789" * 6))
     expected = {
         "said": said,
         "heard": streams.hear(sound * np.float32(32768 / 32767)),  # the very samples of the file
@@ -67,6 +77,17 @@ def main() -> None:
         "one_second": [fitted(name, sound) for name, sound in seconds(rng).items()],
         "mixing": [mixed(name, channels) for name, channels in cables(rng).items()],
         "decisions": decisions(rng),
+        "ctc": [aligned(rng, frames) for frames in (1, 2, 7, 40)],
+        "number_streams": [
+            *(number_stream(folder, "tones.wav", TONES, block) for block in (320, 1234, 100_000)),
+            number_stream(folder, "long.wav", TONES, 16_000),
+            number_stream(folder, "voice.wav", Path("web/dist/models"), 1_600),
+        ],
+        "numbers_said": list(voice),
+        "numbers": {
+            "tones": numbers_read(folder / "tones.wav", folder / TONES / MODEL.name),
+            "voice": numbers_read(folder / "voice.wav", MODEL),
+        },
     }
     (folder / "expected.json").write_text(json.dumps(expected), encoding="utf-8")
 
@@ -99,6 +120,12 @@ def models(folder: Path) -> None:
     save_model(folder / "narrow.onnx", METADATA | {"spectrogram": json.dumps(narrow)})
     save_model(folder / "older.onnx", METADATA | {"format": "spoken-digits 0"})
     save_model(folder / "foreign.onnx", {})
+    (folder / TONES).mkdir(parents=True)
+    save_model(folder / TONES / MODEL.name)
+    save_number_model(folder / TONES / NUMBERS)
+    alone = folder / "web/dist/alone"
+    alone.mkdir()
+    save_model(alone / MODEL.name)
     (folder / "cut.onnx").write_bytes(MODEL.read_bytes()[:100_000])
     (folder / "text.onnx").write_text("no model at all\n", encoding="utf-8")
     (folder / "text.mp3").write_text("no sound at all\n", encoding="utf-8")
@@ -249,6 +276,84 @@ def decisions(rng: np.random.Generator) -> list[dict[str, Any]]:
                 }
             )
     return cases
+
+
+def aligned(rng: np.random.Generator, frames: int) -> dict[str, Any]:
+    """Return outputs of few classes, their best path, and the log-probability of its labels."""
+    outputs = np.log(rng.dirichlet(np.full(4, 0.3), frames)).astype(np.float32)
+    path = best_path(outputs)
+    likely = log_probability(outputs, [one.label for one in path])
+    return {
+        "outputs": outputs.tolist(),
+        "path": [one._asdict() for one in path],
+        "log_probability": likely,
+    }
+
+
+def digits_of_tones(number: str) -> Sound:
+    return np.concatenate([word(int(digit)) for digit in number])
+
+
+def spoken_numbers() -> dict[str, Sound]:
+    """Return two numbers, the first as long as a phone number, each by one voice."""
+    if "CORPUS_MIRROR" not in os.environ:
+        said = {"3685551": "three six eight, five five five one", "745": "seven four five"}
+        spoken, rate = pronounce(*said.values(), voice="gmw/en-US")
+        return {
+            number: waveform(one, rate).astype(np.float32)
+            for number, one in zip(said, spoken, strict=True)
+        }
+    mirror, quiet = streams.corpus_mirror("FSDD's archive"), np.zeros(round(0.15 * SAMPLE_RATE))
+    numbers = {}
+    for number, who in (("5550123", "theo"), ("867", "lucas")):
+        by_label = {label: one for label, _, one in streams.fsdd(mirror, range(1), who)}
+        parts = [part for digit in number for part in (by_label[digit], quiet)]
+        numbers[number] = np.concatenate(parts).astype(np.float32)
+    return numbers
+
+
+def paused(numbers: Iterable[Sound]) -> Sound:
+    """Return numbers in a room, with pauses after which each is complete."""
+    return for_microphone(room(0.7, *(part for number in numbers for part in (number, 2.5))))
+
+
+def for_microphone(sound: Sound) -> Sound:
+    """Return a sound after a quiet room, as a browser loses the beginning, before digital silence.
+
+    The page complains about this silence, and so tells that all was played.
+    """
+    return np.concatenate([room(8.0), sound, np.zeros(4 * SAMPLE_RATE, np.float32)])
+
+
+def number_stream(folder: Path, file: str, models: Path, block: int) -> dict[str, Any]:
+    """Return what a reader says of a file as a stream, after each block that changes it."""
+    sound, _ = soundfile.read(folder / file, dtype="float32")
+    ours = folder / models / NUMBERS  # the page that was built is not there yet
+    model = load_number_model(ours if ours.is_file() else MODEL.with_name(NUMBERS))
+    reader = NumberReader(model, load_params().live.reject)
+    steps: list[dict[str, Any]] = []
+    for at in range(0, len(sound), block):
+        ended = [number_described(one) for one in reader.feed(sound[at : at + block])]
+        so_far = words_described(reader.so_far())
+        if ended or not steps or so_far != steps[-1]["so_far"]:
+            steps.append({"fed": at + block, "ended": ended, "so_far": so_far})
+    last = [number_described(one) for one in reader.finish()]
+    of = {"file": file, "model": (models / NUMBERS).as_posix(), "block": block}
+    return of | {"steps": steps, "last": last}
+
+
+def number_described(number: Number) -> dict[str, Any]:
+    return {"words": words_described(number.words), "confidence": number.confidence}
+
+
+def words_described(words: Sequence[Read]) -> list[dict[str, Any]]:
+    return [one._asdict() for one in words]
+
+
+def numbers_read(path: Path, model: Path) -> list[dict[str, Any]]:
+    """Return the numbers that predict_live.py reads in a file's stream."""
+    sound, _ = soundfile.read(path, dtype="float32")
+    return streams.hear(sound * np.float32(32768 / 32767), "--string", "--model", str(model))
 
 
 if __name__ == "__main__":

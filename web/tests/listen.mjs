@@ -14,6 +14,7 @@ const say = (/** @type {object} */ line) => process.stdout.write(`${JSON.stringi
 
 const browser = await launch(wav);
 const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+page.setDefaultTimeout(120_000); // a machine that is busy takes long to compile WebAssembly
 await page.goto(address);
 await page.waitForSelector("#listen:enabled");
 say({ event: "ready", inference_ms: await page.evaluate(inference) });
@@ -37,7 +38,7 @@ async function inference() {
     .getEntriesByType("resource")
     .map(({ name }) => name)
     .find((name) => /worker-[^/]*\.js$/.test(name));
-  const [listening, silero, model] = await Promise.all([
+  const [listening, silero, bytes] = await Promise.all([
     fetch("models/listening.json").then((response) => response.json()),
     fetch("models/silero.onnx").then((response) => response.arrayBuffer()),
     fetch("models/digits.onnx").then((response) => response.arrayBuffer()),
@@ -47,7 +48,8 @@ async function inference() {
     new Promise((resolve) => {
       worker.onmessage = ({ data }) => data.kind === kind && resolve(data);
     });
-  worker.postMessage({ kind: "begin", listening, silero, model, name: "digits.onnx" });
+  const models = [{ name: "digits.onnx", bytes }];
+  worker.postMessage({ kind: "begin", listening, silero, models });
   await answer("ready");
   const taken = [];
   for (let run = 0; run < 120; run++) {

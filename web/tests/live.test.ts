@@ -1,14 +1,24 @@
 /** The parts of src/live and src/model give what their Python originals give. */
+import { readFileSync } from "node:fs";
 import * as ort from "onnxruntime-web/wasm";
 import { describe, expect, test } from "vitest";
+import { bestPath, logProbability } from "../src/live/ctc";
 import { decide, loudestDbfs, say } from "../src/live/decision";
 import { type Detector, Endpointer, type Utterance } from "../src/live/endpointer";
 import { LevelDetector } from "../src/live/level";
 import { Mixer } from "../src/live/mixing";
+import {
+  NumberReader,
+  type NumberWord,
+  type SpokenNumber,
+  written,
+} from "../src/live/number_reader";
 import { oneSecond } from "../src/live/one_second";
 import { Resampler, resample } from "../src/live/resampler";
 import { SpeechDetector } from "../src/live/speech";
 import { onnxMetadata } from "../src/model/metadata";
+import { open } from "../src/model/model";
+import { NumberModel } from "../src/model/number_model";
 import { expected, listening, made, model, samples } from "./made";
 
 const python = expected();
@@ -148,6 +158,60 @@ describe("a decision", () => {
     );
   });
 });
+
+describe("outputs of CTC", () => {
+  test.each(python.ctc)("have Python's best path, and its probability", (one) => {
+    const frames = one.outputs.map((row) => Float32Array.from(row));
+    const path = bestPath(frames);
+    expect(path).toEqual(one.path.map(close));
+    const labels = path.map(({ label }) => label);
+    expect(logProbability(frames, labels)).toBeCloseTo(one.log_probability, 4);
+  });
+});
+
+describe("numbers", () => {
+  test.each(python.number_streams)(
+    "are read as in Python, while they are said: $file in blocks of $block",
+    async (one) => {
+      const bytes = Uint8Array.from(readFileSync(made(one.model)));
+      const opened = await open(bytes, one.model, listening);
+      const silero = await ort.InferenceSession.create(model("silero.onnx"));
+      const numbers = await NumberModel.load(opened, listening);
+      const reader = new NumberReader(numbers, silero, listening);
+      const sound = samples(made(one.file));
+      const steps = new Map(one.steps.map((step) => [step.fed, step]));
+      let before: NumberWord[] = [];
+      for (let at = 0; at < sound.length; at += one.block) {
+        const ended = await reader.feed(sound.subarray(at, at + one.block));
+        const theirs = steps.get(at + one.block) ?? { ended: [], so_far: before };
+        expect(ended).toEqual(theirs.ended.map(near));
+        expect(await reader.soFar()).toEqual(theirs.so_far.map(close));
+        before = theirs.so_far;
+      }
+      expect(await reader.finish()).toEqual(one.last.map(near));
+    },
+  );
+
+  test("are written with a sign for what is unsure", () => {
+    const words = [0.9, 0.4, 0.5].map((confidence) => ({
+      label: "7",
+      start: 0,
+      end: 0,
+      confidence,
+    }));
+    expect(written(words, "digit", { ...listening, reject: 0.5 })).toBe("7?7");
+    expect(written(words, "word", { ...listening, reject: 0.5 })).toBe("7 ? 7");
+  });
+
+  function near({ words, confidence }: SpokenNumber) {
+    return { words: words.map(close), confidence: expect.closeTo(confidence, 2) };
+  }
+});
+
+/** What is to be equal, but for the confidence: that is to be close. */
+function close<T extends { confidence: number }>(one: T) {
+  return { ...one, confidence: expect.closeTo(one.confidence, 3) };
+}
 
 describe("a model's metadata", () => {
   test("is read from the file", () => {

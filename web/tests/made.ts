@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { inject } from "vitest";
 import type { Listening } from "../src/listening";
+import type { Emission } from "../src/live/ctc";
 import type { Verdict } from "../src/live/decision";
+import type { NumberWord, SpokenNumber } from "../src/live/number_reader";
 
 type Utterance = [start: number, end: number, offset: number, length: number, first: number];
 
@@ -21,6 +23,14 @@ export interface Line {
   digit: string | null;
   confidence: number;
   probabilities: Record<string, number>;
+}
+
+/** A number as predict_live.py --string --json prints it, and the page's transcript has it. */
+export interface NumberLine {
+  file?: string;
+  string: string;
+  confidence: number;
+  digits: { digit: string; start: number; end: number; confidence: number }[];
 }
 
 /** What expected.py found. */
@@ -46,6 +56,18 @@ export interface Expected {
     seconds: number;
     verdict: Omit<Verdict, "probabilities" | "label"> & { label: string | null };
   }[];
+  ctc: { outputs: number[][]; path: Emission[]; log_probability: number }[];
+  number_streams: {
+    file: string;
+    model: string;
+    block: number;
+    /** After so many samples: only where something changed. */
+    steps: { fed: number; ended: SpokenNumber[]; so_far: NumberWord[] }[];
+    last: SpokenNumber[];
+  }[];
+  numbers_said: string[];
+  /** What predict_live.py reads in tones.wav and voice.wav. */
+  numbers: Record<"tones" | "voice", NumberLine[]>;
 }
 
 /** The path of a file that expected.py made. */

@@ -49,10 +49,24 @@ export async function problem(page: Page): Promise<string> {
 /** Have files heard as a user does, and wait until so many rows are there. */
 export async function hear(page: Page, files: string[], rows: number): Promise<void> {
   await page.setInputFiles("#files", files);
-  await expect.poll(() => page.locator("#history li").count()).toBe(rows);
+  const count = () => page.locator("#history li").count();
+  await expect.poll(count, { timeout: 240_000 }).toBe(rows); // of a hundred on a busy machine
 }
 
-export async function transcript(page: Page): Promise<Line[]> {
+/** Listen until the microphone's file was played: digital silence follows it, which the page tells. */
+export async function listenToAll(page: Page): Promise<void> {
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur()); // it is the page's key
+  await page.keyboard.press("Space");
+  await page.waitForFunction(
+    () => document.querySelector("#problem")?.textContent?.includes("digital silence"),
+    null,
+    { timeout: 240_000 },
+  );
+  await page.keyboard.press("Space");
+  await page.waitForSelector("body[data-state=off]");
+}
+
+export async function transcript<T = Line>(page: Page): Promise<T[]> {
   const [file] = await Promise.all([page.waitForEvent("download"), page.click("#transcript")]);
   const lines = readFileSync(await file.path(), "utf8").split("\n");
   return lines.filter(Boolean).map((line) => JSON.parse(line));

@@ -2,7 +2,8 @@
 
 from importlib.metadata import version
 
-from spoken_digits.live import decision, endpointer, level, silero, stream_resampler
+from spoken_digits.export.sequence_inference import STEP
+from spoken_digits.live import decision, endpointer, level, number_reader, silero, stream_resampler
 from spoken_digits.params import Live
 from spoken_digits.recording import FORMAT
 from spoken_digits.sizes import HOP, SAMPLE_RATE, SECOND, SIZE
@@ -72,6 +73,13 @@ def listening(live: Live) -> dict[str, object]:
         },
         "mixing": {"cancelled": mixing.CANCELLED, "as_strong": mixing.AS_STRONG},
         "word": {"before": decision.BEFORE, "after": decision.AFTER},
+        "numbers": {
+            "step": STEP,
+            "pause_s": number_reader.PAUSE_S,
+            "longest_s": number_reader.LONGEST_S,
+            "every": number_reader.EVERY,
+            "unsure": number_reader.UNSURE,
+        },
         "decision": {
             "longest_word_s": decision.LONGEST_WORD_S,
             "shortest_word_s": decision.SHORTEST_WORD_S,

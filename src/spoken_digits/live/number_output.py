@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from spoken_digits.live.messages import joined
-from spoken_digits.live.number_reader import Number, Read
+from spoken_digits.live.number_reader import UNSURE, Number, Read
 from spoken_digits.live.output import now
 
-UNSURE = "?"
-"""Stands for a word that is less probable than ``reject``."""
 _CLEAR = "\r\x1b[K"  # to the line's beginning, and erase it
 
 

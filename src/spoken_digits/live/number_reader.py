@@ -20,8 +20,12 @@ from spoken_digits.sizes import SAMPLE_RATE
 
 PAUSE_S = 1.5
 """A longer pause ends a number, s."""
-_LONGEST_S = 20.0  # a number that goes on is ended here
-_EVERY = SAMPLE_RATE // 2  # new samples of a number before it is read again
+LONGEST_S = 20.0
+"""A number that goes on is ended here, s."""
+EVERY = SAMPLE_RATE // 2
+"""New samples of a number before it is read again."""
+UNSURE = "?"
+"""Stands for a word that is less probable than ``reject``."""
 
 
 class Read(NamedTuple):
@@ -50,7 +54,7 @@ class NumberReader:
     def __init__(self, model: NumberModel, reject: float) -> None:
         self._model = model
         self._reject = reject
-        self._endpointer = Endpointer(SileroDetector(), round(1000 * PAUSE_S), _LONGEST_S)
+        self._endpointer = Endpointer(SileroDetector(), round(1000 * PAUSE_S), LONGEST_S)
         self._so_far: tuple[Read, ...] = ()
 
     def feed(self, samples: NDArray[np.float32]) -> list[Number]:
@@ -64,7 +68,7 @@ class NumberReader:
 
     def so_far(self) -> tuple[Read, ...]:
         """Return the words of the number that is being said; the last ones may still change."""
-        utterance = self._endpointer.so_far(_EVERY)
+        utterance = self._endpointer.so_far(EVERY)
         if utterance is not None:
             self._so_far = self._words(utterance, best_path(self._model.read(utterance.sound)))
         elif not self._endpointer.hearing:

@@ -42,6 +42,7 @@ export class Endpointer {
   private end = 0;
   private speaking = false;
   private inARow = 0;
+  private asked = 0;
 
   constructor(
     private readonly detector: Detector,
@@ -77,6 +78,13 @@ export class Endpointer {
     if (!this.hearing) return null;
     if (this.speaking) this.end = this.now;
     return this.close();
+  }
+
+  /** Return what is being heard, if so many samples have come since the last time. */
+  soFar(every: number): Utterance | null {
+    if (!this.hearing || this.now - this.asked < every) return null;
+    this.asked = this.now;
+    return this.utterance();
   }
 
   /** Return what is being heard if it has been quiet for so many samples, and may have ended. */

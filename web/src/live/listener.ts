@@ -1,27 +1,24 @@
 import type { InferenceSession } from "onnxruntime-web/wasm";
 import type { Listening } from "../listening";
 import type { Model } from "../model/model";
-import { loudestDbfs } from "./decision";
 import { Endpointer, type Utterance } from "./endpointer";
 import { LevelDetector } from "./level";
 import { OneSound, OneWord, type Reader, type Spoken } from "./reader";
 import { SpeechDetector } from "./speech";
 
-/** A word heard, with its sound at 16 kHz and some room around it. */
+/** A word heard: its first and last sample in the stream, and its sound with some room around it. */
 export interface Heard extends Spoken {
+  start: number;
+  end: number;
   sound: Float32Array;
 }
 
 /** Hears words in a 16 kHz stream that is fed block by block, as live/listener.py does. */
 export class Listener {
-  /** Samples. */
-  heard = 0;
-  /** How loud the latest block was, dB re a full-scale sine. */
-  levelDbfs = -200;
   private readonly endpointer: Endpointer;
   private readonly reader: Reader;
   /** What an utterance that may have ended holds: read while the hang-over lasts. */
-  private ahead: { start: number; end: number; spoken: Spoken[] } | null = null;
+  private ahead: { start: number; end: number; spoken: Spoken } | null = null;
 
   constructor(
     model: Model,
@@ -40,11 +37,9 @@ export class Listener {
 
   /** Take the stream's next samples; return the words that ended in them. */
   async feed(samples: Float32Array): Promise<Heard[]> {
-    this.heard += samples.length;
-    if (samples.length) this.levelDbfs = loudestDbfs(samples, this.listening.sample_rate);
     const words = [];
     for (const utterance of await this.endpointer.feed(samples)) {
-      words.push(...(await this.words(utterance)));
+      words.push(await this.word(utterance));
     }
     const quiet = this.endpointer.quietFor(this.reader.after);
     if (quiet && !this.known(quiet)) {
@@ -56,20 +51,18 @@ export class Listener {
   /** Return what is being said where the stream ends. */
   async finish(): Promise<Heard[]> {
     const last = this.endpointer.finish();
-    return last ? this.words(last) : [];
+    return last ? [await this.word(last)] : [];
   }
 
-  private known({ start, end }: Utterance): Spoken[] | null {
+  private known({ start, end }: Utterance): Spoken | null {
     return this.ahead?.start === start && this.ahead.end === end ? this.ahead.spoken : null;
   }
 
-  private async words(utterance: Utterance): Promise<Heard[]> {
+  private async word(utterance: Utterance): Promise<Heard> {
+    const { start, end, offset } = utterance;
     const room = Math.floor(this.listening.sample_rate / 10);
     const spoken = this.known(utterance) ?? (await this.reader.read(utterance));
-    return spoken.map((word) => {
-      const first = Math.max(word.start - room, utterance.offset) - utterance.offset;
-      const sound = utterance.sound.slice(first, word.end + room - utterance.offset);
-      return { ...word, sound };
-    });
+    const sound = utterance.sound.slice(Math.max(start - room - offset, 0), end + room - offset);
+    return { start, end, sound, ...spoken };
   }
 }

@@ -4,22 +4,17 @@ import { decide, loudestDbfs, type Verdict } from "./decision";
 import type { Utterance } from "./endpointer";
 import { oneSecond } from "./one_second";
 
-/** A word in an utterance: its first and last sample in the stream, what it is, and its picture. */
+/** What an utterance is, and its picture. */
 export interface Spoken {
-  start: number;
-  end: number;
   verdict: Verdict;
   picture: Uint8Array | null;
 }
 
-/**
- * From an utterance to what is said in it. A network that reads numbers said in one breath will be
- * one more of these, chosen in `Listener`; nothing else knows how many words an utterance holds.
- */
+/** From an utterance to what is said in it. */
 export interface Reader {
   /** How much sound after an utterance's end its answer depends on, samples. */
   readonly after: number;
-  read(utterance: Utterance): Promise<Spoken[]>;
+  read(utterance: Utterance): Promise<Spoken>;
 }
 
 /** Takes an utterance for one word: the mean of four cuts, as recognise_utterance of decision.py. */
@@ -33,7 +28,7 @@ export class OneWord implements Reader {
     this.after = Math.max(...listening.word.after);
   }
 
-  async read(utterance: Utterance): Promise<Spoken[]> {
+  async read(utterance: Utterance): Promise<Spoken> {
     const { before, after } = this.listening.word;
     const { start, end } = utterance;
     const first = Math.max(start - Math.max(...before), utterance.offset);
@@ -57,7 +52,7 @@ export class OneWord implements Reader {
     const rate = this.listening.sample_rate;
     const level = loudestDbfs(sound, rate);
     const verdict = decide(this.model.labels, mean, level, (end - start) / rate, this.listening);
-    return [{ start, end, verdict, picture }];
+    return { verdict, picture };
   }
 }
 
@@ -70,8 +65,8 @@ export class OneSound implements Reader {
     private readonly listening: Listening,
   ) {}
 
-  async read({ start, end, sound }: Utterance): Promise<Spoken[]> {
-    return [{ start, end, ...(await recogniseWord(this.model, sound, this.listening)) }];
+  read({ sound }: Utterance): Promise<Spoken> {
+    return recogniseWord(this.model, sound, this.listening);
   }
 }
 
@@ -80,7 +75,7 @@ export async function recogniseWord(
   model: Model,
   waveform: Float32Array,
   listening: Listening,
-): Promise<{ verdict: Verdict; picture: Uint8Array | null }> {
+): Promise<Spoken> {
   const { sample_rate } = listening;
   const { probabilities, picture } = await model.hear(oneSecond(waveform, listening));
   const seconds = Math.min(waveform.length / sample_rate, 1);

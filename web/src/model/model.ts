@@ -12,36 +12,47 @@ export interface Judged {
   picture: Uint8Array | null;
 }
 
-/** An exported model: a second of waveform in, probabilities and the picture out. */
-export class Model {
-  private constructor(
-    readonly name: string,
-    readonly labels: string[],
-    readonly training: string,
-    readonly edgesHz: [number, number],
-    private readonly session: ort.InferenceSession,
-    private readonly second: number,
-  ) {}
+/** A model file of this project that onnxruntime takes; what it is for, its metadata say. */
+export interface Opened {
+  name: string;
+  labels: string[];
+  metadata: Map<string, string>;
+  session: ort.InferenceSession;
+}
 
-  /**
-   * Load a model that the export stage wrote, and hear it say something about silence, as
-   * src/spoken_digits/export/inference.py does. Throws ModelError.
-   */
-  static async load(bytes: Uint8Array, name: string, listening: Listening): Promise<Model> {
-    let session: ort.InferenceSession;
-    let metadata: Map<string, string>;
-    try {
-      metadata = onnxMetadata(bytes);
-      session = await ort.InferenceSession.create(bytes, {
-        graphOptimizationLevel: "all",
-        logSeverityLevel: 4, // what is wrong is said in our own words
-      });
-    } catch {
-      throw new ModelError(`${name}: not an ONNX model that can be read. Is the file whole?`);
-    }
-    const labels = checkedLabels(name, metadata, listening);
-    const facts = [name, labels, training(metadata, noun(labels)), edges(metadata)] as const;
-    const model = new Model(...facts, session, listening.second);
+/** Open a model file, as src/spoken_digits/export/inference.py does. Throws ModelError. */
+export async function open(bytes: Uint8Array, name: string, listening: Listening): Promise<Opened> {
+  let session: ort.InferenceSession;
+  let metadata: Map<string, string>;
+  try {
+    metadata = onnxMetadata(bytes);
+    session = await ort.InferenceSession.create(bytes, {
+      graphOptimizationLevel: "all",
+      logSeverityLevel: 4, // what is wrong is said in our own words
+    });
+  } catch {
+    throw new ModelError(`${name}: not an ONNX model that can be read. Is the file whole?`);
+  }
+  return { name, labels: checkedLabels(name, metadata, listening), metadata, session };
+}
+
+/** An exported model of single words: a second of waveform in, probabilities and the picture out. */
+export class Model {
+  readonly training: string;
+  readonly edgesHz: [number, number];
+
+  private constructor(
+    private readonly opened: Opened,
+    private readonly second: number,
+  ) {
+    this.training = training(opened.metadata, noun(opened.labels));
+    this.edgesHz = edges(opened.metadata);
+  }
+
+  /** Take an open model, and hear it say something about silence. Throws ModelError. */
+  static async load(opened: Opened, listening: Listening): Promise<Model> {
+    const { name, labels } = opened;
+    const model = new Model(opened, listening.second);
     let judged: Judged;
     try {
       judged = await model.hear(new Float32Array(listening.second));
@@ -57,9 +68,17 @@ export class Model {
     return model;
   }
 
+  get name(): string {
+    return this.opened.name;
+  }
+
+  get labels(): string[] {
+    return this.opened.labels;
+  }
+
   async hear(waveform: Float32Array): Promise<Judged> {
     const input = new ort.Tensor("float32", waveform, [1, this.second]);
-    const found = await this.session.run({ waveform: input });
+    const found = await this.opened.session.run({ waveform: input });
     return {
       probabilities: found["probabilities"].data as Float32Array,
       picture: found["image"] ? Uint8Array.from(found["image"].data as Float32Array) : null,
@@ -67,7 +86,7 @@ export class Model {
   }
 
   async release(): Promise<void> {
-    await this.session.release();
+    await this.opened.session.release();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Listening } from "../listening";
-import type { FromWorker, ToWorker } from "../messages";
+import type { FromWorker, ModelFile, ToWorker } from "../messages";
 
 const FOLDER = new URL("./models/", document.baseURI);
 
@@ -29,10 +29,12 @@ export class Engine {
     if (wanted.origin !== location.origin) {
       throw new LoadError(`${model}: on another host. Download it, and drop it here.`);
     }
-    const [listening, silero, bytes] = await Promise.all([
+    const numbers = new URL("numbers.onnx", wanted); // beside it
+    const [listening, silero, ...models] = await Promise.all([
       fetched(new URL("listening.json", FOLDER)).then((response) => response.json()),
       fetched(new URL("silero.onnx", FOLDER)).then((response) => response.arrayBuffer()),
-      fetched(wanted).then((response) => response.arrayBuffer()),
+      modelFile(wanted),
+      modelFile(numbers).catch(() => null), // single words can be heard without it
     ]);
     const detector = query.get("detector");
     if (detector === "speech" || detector === "level") listening.detector = detector;
@@ -40,8 +42,7 @@ export class Engine {
     worker.onmessage = ({ data }: MessageEvent<FromWorker>) => hear(data);
     worker.onerror = ({ message }) => hear({ kind: "failed", what: "wasm", text: message });
     const engine = new Engine(listening, worker);
-    const name = wanted.pathname.split("/").pop() ?? "";
-    engine.tell({ kind: "begin", listening, silero, model: bytes, name });
+    engine.tell({ kind: "begin", listening, silero, models: models.filter((one) => one !== null) });
     return engine;
   }
 
@@ -50,8 +51,13 @@ export class Engine {
   }
 }
 
+async function modelFile(address: URL): Promise<ModelFile> {
+  const response = await fetched(address);
+  return { name: fileName(address), bytes: await response.arrayBuffer() };
+}
+
 async function fetched(address: URL): Promise<Response> {
-  const name = address.pathname.split("/").pop();
+  const name = fileName(address);
   let response: Response;
   try {
     response = await fetch(address);
@@ -60,4 +66,8 @@ async function fetched(address: URL): Promise<Response> {
   }
   if (!response.ok) throw new LoadError(`${name} cannot be fetched (${response.status}).`);
   return response;
+}
+
+function fileName(address: URL): string {
+  return address.pathname.split("/").pop() ?? "";
 }

@@ -1,5 +1,5 @@
 import { say } from "../live/decision";
-import type { ModelFacts, WordHeard } from "../messages";
+import type { ModelFacts, NumberHeard, WordHeard } from "../messages";
 import { type Clip, otherLabel, wav } from "./clips";
 import { make } from "./element";
 import { thumbnail } from "./spectrogram";
@@ -15,9 +15,17 @@ interface Entry {
   label: string | null;
 }
 
+interface NumberEntry {
+  number: NumberHeard;
+  model: ModelFacts;
+  /** As it is written. */
+  text: string;
+  row: HTMLElement;
+}
+
 /** What was heard, newest first, with what the user says it was. */
 export class History {
-  private entries: Entry[] = [];
+  private entries: (Entry | NumberEntry)[] = [];
   private readonly player = new Audio();
 
   constructor(
@@ -34,12 +42,33 @@ export class History {
 
   /** What the user has labelled, oldest first. */
   clips(): Clip[] {
-    return this.entries.flatMap(({ label, word }) => (label ? [{ label, sound: word.sound }] : []));
+    return this.entries.flatMap((entry) =>
+      "word" in entry && entry.label ? [{ label: entry.label, sound: entry.word.sound }] : [],
+    );
   }
 
   add(word: WordHeard, model: ModelFacts, latencyMs: number | null): void {
     const entry: Entry = { word, model, latencyMs, row: make("li"), label: null };
     this.fill(entry);
+    this.keep(entry);
+  }
+
+  /** Add a number, as it is written. */
+  addNumber(number: NumberHeard, model: ModelFacts, text: string): void {
+    const entry: NumberEntry = { number, model, text, row: make("li", { className: "number" }) };
+    const details = [
+      `${(100 * number.confidence).toFixed(0)}%`,
+      number.file ?? `at ${number.words[0].start.toFixed(1)} s`,
+    ];
+    entry.row.append(
+      make("span", { className: "said", textContent: text }),
+      make("span", { className: "details", textContent: details.join(" · ") }),
+      ...(navigator.clipboard ? [copyButton(text)] : []), // there is none on http:
+    );
+    this.keep(entry);
+  }
+
+  private keep(entry: Entry | NumberEntry): void {
     this.entries.push(entry);
     this.list.prepend(entry.row);
     while (this.entries.length > LONGEST) this.entries.shift()?.row.remove();
@@ -48,7 +77,7 @@ export class History {
 
   forget(): void {
     for (const entry of this.entries) {
-      if (entry.label === null) continue;
+      if (!("word" in entry) || entry.label === null) continue;
       entry.label = null;
       this.fill(entry);
     }
@@ -57,7 +86,10 @@ export class History {
 
   /** One JSON object a line, with the keys of predict_live.py --json. */
   jsonLines(): string {
-    return this.entries.map((entry) => `${JSON.stringify(asJson(entry, this.other))}\n`).join("");
+    const lines = this.entries.map((entry) =>
+      "word" in entry ? asJson(entry, this.other) : numberAsJson(entry),
+    );
+    return lines.map((line) => `${JSON.stringify(line)}\n`).join("");
   }
 
   private fill(entry: Entry): void {
@@ -137,8 +169,36 @@ export class History {
   }
 }
 
+function copyButton(text: string): HTMLElement {
+  const copy = make("button", { type: "button", className: "quiet", textContent: "Copy" });
+  copy.setAttribute("aria-label", `Copy ${text}`);
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(text);
+    copy.textContent = "Copied";
+    copy.setAttribute("aria-label", `Copied ${text}`);
+  });
+  return copy;
+}
+
+function numberAsJson({ number, model, text }: NumberEntry): Record<string, unknown> {
+  return {
+    ...(number.file === null ? {} : { file: number.file }),
+    string: text,
+    confidence: round(number.confidence, 4),
+    [`${model.noun}s`]: number.words.map(({ label, start, end, confidence }) => ({
+      [model.noun]: label,
+      start: round(start, 2),
+      end: round(end, 2),
+      confidence: round(confidence, 4),
+    })),
+  };
+}
+
+function round(value: number, places: number): number {
+  return Number(value.toFixed(places));
+}
+
 function asJson({ word, model, latencyMs }: Entry, other: string): Record<string, unknown> {
-  const round = (value: number, places: number) => Number(value.toFixed(places));
   const labels = [...model.labels, other];
   return {
     ...(word.file === null ? {} : { file: word.file }),

@@ -1,5 +1,6 @@
 import { say } from "../live/decision";
-import type { FromWorker, ModelFacts, WordHeard } from "../messages";
+import { type NumberWord, written } from "../live/number_reader";
+import type { FromWorker, ModelFacts, NumberHeard, WordHeard } from "../messages";
 import { Bars } from "./bars";
 import { packed, save } from "./clips";
 import { element } from "./element";
@@ -22,6 +23,7 @@ const spoken = element("spoken", HTMLElement);
 const state = element("state", HTMLElement);
 const meter = element("level", HTMLElement);
 const transcript = element("transcript", HTMLButtonElement);
+const numbers = element("numbers", HTMLInputElement); // the switch
 const corrections = element("corrections", HTMLFormElement);
 const bars = new Bars(element("bars", HTMLElement));
 const pad = new Pad(element("number", HTMLElement), element("keys", HTMLElement));
@@ -34,6 +36,8 @@ let microphone: Microphone | null = null;
 let opening = false;
 let level = QUIETEST_DBFS;
 let silent = false; // the microphone gives zeros, and that was told
+let saying = false; // a number
+let lastNumber = ""; // the latest that is complete
 let pending = 0; // files that are being heard, and sound that is when one stops
 
 function complain(text: string): void {
@@ -57,12 +61,20 @@ function hear(message: FromWorker): void {
     case "word":
       show(message.word);
       break;
+    case "saying":
+      showSaying(message.words);
+      break;
+    case "number":
+      showNumber(message.number);
+      break;
     case "stopped":
       pending -= 1;
       showActivity();
       break;
     case "file done":
-      if (!message.words) complain(`${message.name}: no word was heard in it.`);
+      if (!message.found) {
+        complain(`${message.name}: no ${numbers.checked ? "number" : "word"} was heard in it.`);
+      }
       pending -= 1;
       showActivity();
       break;
@@ -92,11 +104,37 @@ function use(facts: ModelFacts): void {
   element("lowest", HTMLElement).textContent = hertz(lowest);
   element("highest", HTMLElement).textContent = hertz(highest);
   element("pad", HTMLElement).hidden = facts.noun !== "digit";
-  word.textContent = "–";
-  word.classList.add("none");
-  outcome.textContent = `Say a ${facts.noun}.`;
+  element("no-numbers", HTMLElement).textContent = facts.noNumbers ?? "";
+  numbers.disabled = facts.noNumbers !== null;
+  if (numbers.disabled) numbers.checked = false;
+  switchMode();
   button.disabled = false;
-  complain("");
+}
+
+/** Change to numbers or to single words, by the switch. */
+function switchMode(): void {
+  if (!model) return;
+  const { noun } = model;
+  const { pause_s } = engine.listening.numbers;
+  engine.tell({ kind: "mode", numbers: numbers.checked });
+  element("likely", HTMLElement).hidden = numbers.checked;
+  element("seen-what", HTMLElement).textContent = numbers.checked
+    ? "The last seconds"
+    : "What the network sees";
+  saying = false;
+  lastNumber = "";
+  enlarge("");
+  outcome.textContent = numbers.checked
+    ? `Say ${noun === "digit" ? "a number" : "words in a row"}. A pause of ${pause_s} s ends it.`
+    : `Say a ${noun}.`;
+}
+
+/** Show a word or a number in large letters, if there is one. */
+function enlarge(text: string): void {
+  word.textContent = text || "–";
+  word.dataset["length"] = String(Math.min(word.textContent.length, 12));
+  word.classList.toggle("none", !text);
+  word.classList.toggle("saying", saying);
 }
 
 function hertz(frequency: number): string {
@@ -106,13 +144,10 @@ function hertz(frequency: number): string {
 function show(heard: WordHeard): void {
   if (!model) return;
   const facts = model;
-  const label = heard.label ?? "–";
-  word.textContent = label;
-  word.dataset["length"] = String(Math.min(label.length, 12));
-  word.classList.toggle("none", heard.label === null);
+  enlarge(heard.label ?? "");
   bars.show(heard.probabilities, heard.label === null ? -1 : facts.labels.indexOf(heard.label));
   outcome.textContent = say(heard, facts.noun);
-  spoken.textContent = heard.label === null ? outcome.textContent : label;
+  spoken.textContent = heard.label ?? outcome.textContent;
   if (heard.label !== null && facts.noun === "digit") pad.hear(heard.label);
   painted(() => {
     const seen = heard.endedAt !== null && !document.hidden;
@@ -120,6 +155,32 @@ function show(heard: WordHeard): void {
     if (latency !== null) outcome.append(` · after ${latency.toFixed(0)} ms`);
     history.add(heard, facts, latency);
   });
+}
+
+/** Show a number while it is said. If nothing of it is left, it was none. */
+function showSaying(words: NumberWord[]): void {
+  if (!words.length && !saying) return;
+  saying = words.length > 0;
+  const text = saying ? asText(words) : lastNumber;
+  enlarge(text);
+  if (saying) outcome.textContent = `A pause of ${engine.listening.numbers.pause_s} s ends it.`;
+  if (model?.noun === "digit") pad.write(text);
+}
+
+function showNumber(heard: NumberHeard): void {
+  if (!model) return;
+  saying = false;
+  lastNumber = asText(heard.words);
+  enlarge(lastNumber);
+  const count = `${heard.words.length} ${model.noun}${heard.words.length === 1 ? "" : "s"}`;
+  outcome.textContent = `${count}, ${(100 * heard.confidence).toFixed(0)}%`;
+  spoken.textContent = heard.words.map((one) => asText([one])).join(" "); // read one by one
+  if (model.noun === "digit") pad.write(lastNumber);
+  history.addNumber(heard, model, lastNumber);
+}
+
+function asText(words: NumberWord[]): string {
+  return written(words, model?.noun ?? "digit", engine.listening);
 }
 
 /** Call back once what was changed is on the screen; at once if nobody sees it. */
@@ -195,7 +256,7 @@ async function take(chosen: Iterable<File>): Promise<void> {
   for (const file of chosen) {
     if (file.name.toLowerCase().endsWith(".onnx")) {
       const content = await file.arrayBuffer();
-      engine.tell({ kind: "model", model: content, name: file.name }, [content]);
+      engine.tell({ kind: "model", model: { name: file.name, bytes: content } }, [content]);
       continue;
     }
     if (!model) continue;
@@ -221,6 +282,7 @@ function historyChanged(): void {
 
 function wire(): void {
   button.addEventListener("click", toggle);
+  numbers.addEventListener("change", switchMode);
   const chooser = element("files", HTMLInputElement);
   chooser.addEventListener("change", async () => {
     await take(chooser.files ?? []);

@@ -26,13 +26,28 @@ export class Pad {
     if (key === "C") this.digits = "";
     else if (key === "⌫") this.digits = this.digits.slice(0, -1);
     else this.digits = (this.digits + key).slice(-LONGEST);
-    this.number.textContent = this.digits;
-    this.number.scrollLeft = this.number.scrollWidth;
+    this.show();
   }
 
   /** Press a key, and let it be seen. */
   hear(digit: string): void {
     this.press(digit);
+    this.flash(digit);
+  }
+
+  /** Have a whole number there, and let it be seen which digit is new. */
+  write(digits: string): void {
+    if (digits.length > this.digits.length) this.flash(digits.slice(-1));
+    this.digits = digits.slice(-LONGEST);
+    this.show();
+  }
+
+  private show(): void {
+    this.number.textContent = this.digits;
+    this.number.scrollLeft = this.number.scrollWidth;
+  }
+
+  private flash(digit: string): void {
     const key = this.keys.get(digit);
     if (!key) return;
     key.classList.add("pressed");
