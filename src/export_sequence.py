@@ -21,6 +21,7 @@ from spoken_digits.dataset.recordings import read_recordings
 from spoken_digits.errors import UserError
 from spoken_digits.export import graph, sequence_graph
 from spoken_digits.export.sequence_inference import STEP, load_number_model
+from spoken_digits.files import replacing
 from spoken_digits.model.ctc import best_path
 from spoken_digits.model.network import read_about
 from spoken_digits.model.sequence_network import AHEAD, PAST, load_sequence_network
@@ -50,9 +51,8 @@ def main() -> None:
         "past": (PAST + WINDOW) * HOP,
         "ahead": (AHEAD + WINDOW) * HOP,
     }
-    candidate = EXPORTED.with_name("numbers.onnx.partial")
-    graph.save(sequence_graph.build(network, params.spectrogram, about), candidate)
-    try:
+    with replacing(EXPORTED) as candidate:
+        graph.save(sequence_graph.build(network, params.spectrogram, about), candidate)
         model = load_number_model(candidate)
         stored = sequence_graph.with_weights_of_a_byte(network)
         said = read_transcripts(NUMBERS / "transcripts.csv")
@@ -69,9 +69,6 @@ def main() -> None:
         size = candidate.stat().st_size
         if size > LARGEST:
             raise UserError(f"the exported model has {size} bytes, more than {LARGEST}")
-        candidate.replace(EXPORTED)
-    finally:
-        candidate.unlink(missing_ok=True)
     print(f"{EXPORTED}: {size} bytes; reads {len(chosen)} utterances as PyTorch does")
 
 
