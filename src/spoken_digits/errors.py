@@ -151,11 +151,13 @@ def run_script(main: Callable[[], int | None]) -> NoReturn:
 
 
 def explain_uncaught() -> None:
-    """Say what report_errors cannot: an error while a script imports what it needs."""
+    """Say what report_errors cannot: Ctrl-C or an error while a script imports."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         text = explain(error)
-        if text is None or not isinstance(error, Exception):
+        if isinstance(error, KeyboardInterrupt):
+            print("interrupted", file=sys.stderr)  # Python then ends by SIGINT: 130 for a shell
+        elif text is None or not isinstance(error, Exception):
             sys.__excepthook__(kind, error, trace)
         else:
             print(f"error: {text}", file=sys.stderr)

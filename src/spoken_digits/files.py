@@ -76,9 +76,9 @@ def _own_folder(path: Path) -> Iterator[Path]:
             error.filename2 = None
         raise
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
         if lock is not None:
             os.close(lock)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _make_own(path: Path) -> tuple[Path, int | None]:
