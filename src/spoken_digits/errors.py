@@ -62,6 +62,8 @@ def explain(error: BaseException) -> str | None:
     if number is not None:
         what = _REMEDIES.get(number) or os.strerror(number)
         name = None if number in _OF_PROCESS else getattr(error, "filename", None)
+        if number in _OF_WRITING:  # shutil.copy names what it reads first
+            name = getattr(error, "filename2", None) or name
         return what if name is None else f"{os.fsdecode(name)}: {what}"
     if isinstance(error, OSError):
         return str(error)

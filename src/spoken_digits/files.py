@@ -69,11 +69,11 @@ def _own_folder(path: Path) -> Iterator[Path]:
         with naming(path):
             yield folder
     except OSError as error:
-        # That name says nothing to a user.
-        if isinstance(error.filename, str) and Path(error.filename).is_relative_to(folder):
-            inside = Path(error.filename).relative_to(folder)
-            error.filename = str(path.parent / inside if inside.parts else path)
-            error.filename2 = None
+        for field in ("filename", "filename2"):  # both, of a copy or a rename
+            name = getattr(error, field)
+            if isinstance(name, str) and Path(name).is_relative_to(folder):
+                inside = Path(name).relative_to(folder)
+                setattr(error, field, str(path.parent / inside if inside.parts else path))
         raise
     finally:
         if lock is not None:

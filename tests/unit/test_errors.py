@@ -235,3 +235,10 @@ def test_closed_streams_take_no_file(tmp_path, closed):
 def test_an_error_with_closed_standard_error_is_not_printed_elsewhere(tmp_path):
     finished = shell(tmp_path, "PYTHON wrong 2>&-", "")
     assert (finished.returncode, finished.stdout) == (1, "")
+
+
+def test_a_copy_that_fails_names_the_file_that_cannot_be_written():
+    error = OSError(errno.ENOSPC, "No space left", "voices/en", None, "/mnt/voices/en")
+    assert explain(error).startswith("/mnt/voices/en: the disk is full. ")
+    error = OSError(errno.EACCES, "Permission denied", "voices/en", None, "/mnt/voices/en")
+    assert explain(error).startswith("voices/en: access denied. ")

@@ -97,6 +97,18 @@ def test_an_error_inside_a_temporary_folder_names_the_file_that_was_to_be(tmp_pa
     assert raised.value.filename == str(path / "missing/mistakes.png")
 
 
+def test_a_copy_into_a_temporary_folder_names_both_files(tmp_path):
+    def copy(folder):
+        raise OSError(errno.ENOSPC, "No space left", "source", None, str(folder / "target"))
+
+    with pytest.raises(OSError, match="No space") as raised, replacing_folder(tmp_path / "a") as a:
+        copy(a)
+    assert (raised.value.filename, raised.value.filename2) == (
+        "source",
+        str(tmp_path / "a/target"),
+    )
+
+
 WRITES = """
 import sys, time
 from pathlib import Path
