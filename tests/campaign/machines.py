@@ -3,12 +3,13 @@
 import random
 import resource
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from campaign import places, programs
-from campaign.kills import STAGES
+from campaign.kills import STAGES, begin_stage, compare
 from campaign.rule import Done, Outcome, Try, judge
 from machine import fill, needs, shell, small_disk, tree
 
@@ -36,6 +37,22 @@ def tries(chance: random.Random, top: Path) -> Iterator[Try]:
         for size in (1, chance.randrange(2, 300)):
             limit = partial(limited, top, stage, resource.RLIMIT_FSIZE, size * 1024)
             yield Try("small files only", f"{stage}, {size} kB a file", limit)
+        for clock in (0, 60, 2**32, None):
+            case = f"{stage}, {'jumping' if clock is None else f'{clock} s after 1970'}"
+            yield Try("a wrong clock", case, partial(wrong_clock, top, stage, clock))
+
+
+def wrong_clock(top: Path, stage: str, clock: int | None, folder: Path) -> Outcome:
+    """Run a stage at a time that stands still, or jumps if it is None: it makes the same."""
+    project = places.copy_files(places.built(top), folder)
+    before = tree(project)
+    jumps = random.Random(stage)
+
+    def set_clock() -> None:
+        time.time = lambda: jumps.uniform(0, 2**33) if clock is None else clock
+
+    done = begin_stage(top, project, stage, set_clock).ended()
+    return compare(done, project, before)._replace(how="worked")
 
 
 def full(top: Path, stage: str, kilobytes: int, folder: Path) -> Outcome:
