@@ -32,7 +32,9 @@ from spoken_digits.params import parse_yaml
 
 STAGES = ("download", "spectrogram", "split", "validate", "train", "evaluate", "export", "report")
 WITH_WORKERS = ("spectrogram", "validate")
-MOMENTS = CTRL_CS = 100
+COSTLY = ("train", "evaluate", "export")
+"""Stages that compute for seconds."""
+KILLS, KILLS_OF_COSTLY, CTRL_CS = 100, 50, 100
 IN_A_ROW = 10
 """Stops of a stage in one project, before it may come to its end."""
 BUSY = "Unable to acquire lock"
@@ -49,7 +51,8 @@ def tries(chance: random.Random, top: Path) -> Iterator[Try]:
     """
     programs.import_all()
     for stage in STAGES:
-        for number in range(MOMENTS // IN_A_ROW):
+        kills = KILLS_OF_COSTLY if stage in COSTLY else KILLS
+        for number in range(kills // IN_A_ROW):
             yield in_a_row(chance, top, stage, number, signal.SIGKILL, "kill -9")
     for number in range(CTRL_CS // IN_A_ROW):
         stage = STAGES[number % len(STAGES)]
