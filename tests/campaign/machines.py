@@ -1,5 +1,6 @@
 """Disks that are full or read-only, little memory, few open files, in every stage."""
 
+import itertools
 import random
 import resource
 import shutil
@@ -29,14 +30,14 @@ def tries(chance: random.Random, top: Path) -> Iterator[Try]:
             yield Try("a full disk", case, partial(full, top, stage, room))
         yield Try("a read-only project", stage, partial(read_only, top, stage))
         for megabytes in (50, chance.randrange(60, 1500)):
-            limit = partial(short_of_memory, top, stage, megabytes)
-            yield Try("little memory", f"{stage}, {megabytes} MB", limit)
+            do = partial(short_of_memory, top, stage, megabytes)
+            yield Try("little memory", f"{stage}, {megabytes} MB", do)
         for files in (chance.randrange(5, 40) for _ in range(2)):
-            limit = partial(limited, top, stage, resource.RLIMIT_NOFILE, files)
-            yield Try("few open files", f"{stage}, {files} files", limit)
+            do = partial(limited, top, stage, resource.RLIMIT_NOFILE, files)
+            yield Try("few open files", f"{stage}, {files} files", do)
         for size in (1, chance.randrange(2, 300)):
-            limit = partial(limited, top, stage, resource.RLIMIT_FSIZE, size * 1024)
-            yield Try("small files only", f"{stage}, {size} kB a file", limit)
+            do = partial(limited, top, stage, resource.RLIMIT_FSIZE, size * 1024)
+            yield Try("small files only", f"{stage}, {size} kB a file", do)
         for clock in (0, 60, 2**32, None):
             case = f"{stage}, {'jumping' if clock is None else f'{clock} s after 1970'}"
             yield Try("a wrong clock", case, partial(wrong_clock, top, stage, clock))
@@ -90,14 +91,15 @@ def short_of_memory(top: Path, stage: str, megabytes: int, folder: Path) -> Outc
 def limited(top: Path, stage: str, what: int, most: int, folder: Path) -> Outcome:
     """Run a stage that may have so much of something, and once more without the limit."""
     project = places.copy(places.built(top), folder)
+    return and_again(stage, project, run(stage, project, partial(limit, what, most)))
 
-    def limit() -> None:
-        here = most
-        if what == resource.RLIMIT_NOFILE:  # a new process has three; a fork its parent's too
-            here += len(list(Path("/proc/self/fd").iterdir())) - 1 - 3
-        resource.setrlimit(what, (here, here))
 
-    return and_again(stage, project, run(stage, project, limit))
+def limit(what: int, most: int) -> None:
+    """Limit this process to so much of something as a new process may have."""
+    if what == resource.RLIMIT_NOFILE:  # a new one has three; a fork has its parent's too
+        free = (n for n in itertools.count() if not Path(f"/proc/self/fd/{n}").exists())
+        most = next(itertools.islice(free, most - 3, None))
+    resource.setrlimit(what, (most, most))
 
 
 def and_again(stage: str, project: Path, outcome: Outcome) -> Outcome:
