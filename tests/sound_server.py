@@ -52,7 +52,7 @@ class SoundServer:
             self._daemon = subprocess.Popen(
                 [*command, "--use-pid-file=no", *modules], env=self.env, stderr=log
             )
-        for _ in range(100):
+        for _ in range(600):
             if self.control("info", check=False) == 0:
                 self.control(*_SINK)
                 return
@@ -67,7 +67,7 @@ class SoundServer:
             self._player = None
         if self._daemon is not None:
             self._daemon.send_signal(signal.SIGTERM)
-            self._daemon.wait(10)
+            self._daemon.wait(60)
             self._daemon = None
 
     def unplug(self) -> None:
@@ -107,7 +107,7 @@ class Program:
         self._lines: queue.Queue[str] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def line(self, seconds: float = 20) -> str:
+    def line(self, seconds: float = 120) -> str:
         """Return the next line that the program prints."""
         try:
             return self._lines.get(timeout=seconds)
@@ -125,7 +125,7 @@ class Program:
     def stop(self) -> int:
         """End it as Ctrl-C would, and return its exit code."""
         self.process.send_signal(2)
-        return self.process.wait(10)
+        return self.process.wait(60)
 
     def _read(self) -> None:
         assert self.process.stdout

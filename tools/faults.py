@@ -66,7 +66,7 @@ def main() -> int:
     )
     parser.add_argument("--only", metavar="KIND", choices=KINDS, action="append", help="see below")
     parser.add_argument("--seed", type=int, default=0, help="of everything random (0)")
-    parser.add_argument("--minutes", type=float, default=15, help="begin no try after these (15)")
+    parser.add_argument("--minutes", type=float, default=13, help="begin no try after these (13)")
     parser.add_argument("--tries", type=int, metavar="N", help="of each fault, at most")
     parser.add_argument(
         "--workers",

@@ -62,6 +62,8 @@ def explain(error: BaseException) -> str | None:
     if number is not None:
         what = _REMEDIES.get(number) or os.strerror(number)
         name = None if number in _OF_PROCESS else getattr(error, "filename", None)
+        if number in _OF_WRITING:  # shutil.copy names what it reads first
+            name = getattr(error, "filename2", None) or name
         return what if name is None else f"{os.fsdecode(name)}: {what}"
     if isinstance(error, OSError):
         return str(error)
@@ -151,11 +153,13 @@ def run_script(main: Callable[[], int | None]) -> NoReturn:
 
 
 def explain_uncaught() -> None:
-    """Say what report_errors cannot: an error while a script imports what it needs."""
+    """Say what report_errors cannot: Ctrl-C or an error while a script imports."""
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         text = explain(error)
-        if text is None or not isinstance(error, Exception):
+        if isinstance(error, KeyboardInterrupt):
+            print("interrupted", file=sys.stderr)  # Python then ends by SIGINT: 130 for a shell
+        elif text is None or not isinstance(error, Exception):
             sys.__excepthook__(kind, error, trace)
         else:
             print(f"error: {text}", file=sys.stderr)

@@ -4,13 +4,18 @@ import functools
 import hashlib
 import os
 import re
+import secrets
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from spoken_digits.errors import UserError
+
+if sys.platform != "win32":
+    import fcntl
 
 
 @contextmanager
@@ -26,49 +31,82 @@ def naming(path: Path) -> Iterator[None]:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary name beside ``path``; rename it to ``path`` only if the block succeeds.
+    """Yield a temporary path; what the block writes there becomes ``path`` only if it succeeds.
 
-    Nothing stays if it does not. What a killed process left in the folder is removed. An OSError
-    names ``path``.
+    It has the same name, in a hidden folder beside ``path``, of which nothing stays; see
+    ``remove_abandoned`` for that of a killed process. An OSError names ``path``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(path.parent.absolute())
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        with naming(path):
-            yield partial
-            partial.replace(path)
-    except OSError as error:
-        if error.filename == str(partial):  # which says nothing to a user
-            error.filename, error.filename2 = str(path), None
-        raise
-    finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+    with _own_folder(path) as folder:
+        yield folder / path.name
+        (folder / path.name).replace(path)
 
 
 @contextmanager
 def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder beside ``path``; it becomes ``path`` only if the block succeeds.
+    """Yield an empty folder, which becomes ``path`` only if the block succeeds; as ``replacing``.
 
-    Its name, ``<path>.partial``, is always the same: what a killed run leaves is removed by the
-    next one. An OSError that names no file names ``path``.
+    At no moment is a folder that was there before half removed.
     """
-    partial = path.with_name(f"{path.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
+    with _own_folder(path) as folder:
+        new = folder / path.name
+        new.mkdir()
+        yield new
+        if path.exists():
+            path.replace(folder / "old")
+        new.replace(path)
+
+
+@contextmanager
+def _own_folder(path: Path) -> Iterator[Path]:
+    """Yield a new hidden folder beside ``path``, locked while it is there.
+
+    An OSError of the block that names no file, or one in there, names what it was to become.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned_once(path.parent.absolute())
+    folder, lock = _make_own(path)
     try:
         with naming(path):
-            partial.mkdir(parents=True)
-            yield partial
-            if path.exists():
-                shutil.rmtree(path)
-            partial.replace(path)
+            yield folder
     except OSError as error:
-        if error.filename == str(partial):
-            error.filename, error.filename2 = str(path), None
+        for field in ("filename", "filename2"):  # both, of a copy or a rename
+            name = getattr(error, field)
+            if isinstance(name, str) and Path(name).is_relative_to(folder):
+                inside = Path(name).relative_to(folder)
+                setattr(error, field, str(path.parent / inside if inside.parts else path))
         raise
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _make_own(path: Path) -> tuple[Path, int | None]:
+    while True:
+        folder = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+        try:
+            folder.mkdir()
+            lock = _lock(folder, wait=True)
+        except OSError as error:
+            with suppress(OSError):
+                folder.rmdir()
+            error.filename = str(path)
+            raise
+        if folder.exists():  # else another process took it for abandoned in between
+            return folder, lock
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove the temporary folders of killed processes: nobody has locked them any more.
+
+    Nothing is removed where a file system, or the system, knows no such locks.
+    """
+    for own in folder.glob(".*.partial"):
+        if re.fullmatch(r"\..+\.[0-9a-f]{8}\.partial", own.name):
+            with suppress(OSError):
+                if (lock := _lock(own, wait=False)) is not None:
+                    shutil.rmtree(own, ignore_errors=True)
+                    os.close(lock)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -127,22 +165,24 @@ def check_not_shallow(project: Path) -> None:
 
 
 @functools.cache
-def _remove_abandoned(folder: Path) -> None:
-    """Remove the temporary files of processes that are no more; once a folder is enough."""
-    if os.name != "posix":  # there signal 0 would end the process
-        return
-    for file in folder.iterdir():
-        found = re.fullmatch(r"\..+\.(\d+)\.partial", file.name)
-        if found and not _is_alive(int(found[1])):
-            with suppress(OSError):
-                file.unlink()
+def _remove_abandoned_once(folder: Path) -> None:
+    remove_abandoned(folder)
 
 
-def _is_alive(process: int) -> bool:
+def _lock(folder: Path, *, wait: bool) -> int | None:
+    """Lock a folder until its descriptor, which is returned, is closed; the system does it too.
+
+    None if it is not there, or another process's and nobody is to ``wait``, or cannot be locked.
+    """
+    if sys.platform == "win32":
+        return None
     try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
+        lock = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError:
+        os.close(lock)
+        return None
+    return lock

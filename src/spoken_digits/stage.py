@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from spoken_digits import arithmetic
 from spoken_digits.errors import UserError, explain_uncaught, report_errors, run_script
-from spoken_digits.files import check_not_shallow, experiment_of
+from spoken_digits.files import check_not_shallow, experiment_of, remove_abandoned
 
 if TYPE_CHECKING:
     from spoken_digits.params import Params
 
 _PIPELINES = (Path("dvc.yaml"), Path("numbers/dvc.yaml"))
+_WRITTEN_IN = (Path("data"), Path("models"), Path("metrics"), Path(".checkpoints"))
 _SMALL = 2**20  # bytes; Git and editors touch such files without changing them
 _inputs_at_start: dict[str, object] = {}
 
@@ -55,6 +56,7 @@ def start(
         from spoken_digits.params import load_params  # --help need not wait for pydantic
 
         _refuse_shallow_clone()
+        _sweep()
         params = load_params()
         _inputs_at_start.update(_inputs())
         arithmetic.pin_numpy()
@@ -71,7 +73,10 @@ def run(main: Callable[[], None]) -> NoReturn:
     """
 
     def watched() -> None:
-        main()
+        try:
+            main()
+        finally:
+            _sweep()  # Ctrl-C may have come while one was removed
         after = dict(_inputs())
         changed = [
             name
@@ -124,6 +129,12 @@ def _state(file: Path) -> object:
     if found.st_size > _SMALL:
         return found.st_size, found.st_mtime_ns
     return hashlib.sha256(file.read_bytes()).digest()
+
+
+def _sweep() -> None:
+    """Remove what killed stages, whichever they were, left: DVC need not run those again."""
+    for folder in _WRITTEN_IN:
+        remove_abandoned(folder)
 
 
 def _refuse_shallow_clone() -> None:

@@ -19,6 +19,9 @@ from support import recordings
 BOTH = (0, *REFUSED)
 Members = Iterable[tuple[zipfile.ZipInfo | str, bytes]]
 
+CUTS, FLIPS = 20, 34
+"""Of each kind of archive."""
+
 
 def tries(chance: random.Random, top: Path) -> Iterator[Try]:
     """Yield cuts, flipped bits, and members that no recording is."""
@@ -33,14 +36,14 @@ def tries(chance: random.Random, top: Path) -> Iterator[Try]:
         "tar.bz2": a_tar(some, "bz2"),
     }
     for kind, whole in wholes.items():
-        for size in sorted(chance.sample(range(len(whole)), 50)):
+        for size in sorted(chance.sample(range(len(whole)), CUTS)):
             yield Try(
                 "an archive cut short",
                 f"{kind} after {size} of {len(whole)} bytes",
                 partial(download, top, partial(cut, whole, size), REFUSED),
             )
     for kind, whole in wholes.items():
-        for _ in range(200):
+        for _ in range(FLIPS):
             place, bit = chance.randrange(len(whole)), chance.randrange(8)
             yield Try(
                 "a bit flipped in an archive",

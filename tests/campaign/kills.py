@@ -1,25 +1,42 @@
-"""dvc repro, killed or interrupted at any moment; the next one ends as an undisturbed one does."""
+"""Stages and dvc repro, stopped at any moment; the next run ends as an undisturbed one does."""
 
 import functools
 import math
 import os
 import random
+import re
 import shutil
 import signal
+import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import psutil
 from campaign import places, programs
-from campaign.rule import Outcome, Try, changed, judge, kept_on_purpose, temporary
+from campaign.rule import (
+    INTERRUPTED,
+    Done,
+    Outcome,
+    Try,
+    changed,
+    judge,
+    kept_on_purpose,
+    temporary,
+)
 from machine import tree
+
+from spoken_digits.params import parse_yaml
 
 STAGES = ("download", "spectrogram", "split", "validate", "train", "evaluate", "export", "report")
 WITH_WORKERS = ("spectrogram", "validate")
-MOMENTS = 100
+COSTLY = ("train", "evaluate", "export")
+"""Stages that compute for seconds."""
+KILLS, KILLS_OF_COSTLY, CTRL_CS = 100, 50, 100
+IN_A_ROW = 10
+"""Stops of a stage in one project, before it may come to its end."""
 BUSY = "Unable to acquire lock"
 LOCK = "dvc.lock"
 QUEUE_S = 600  # that an experiment in the queue may take
@@ -28,31 +45,34 @@ TIMES = ("trained_on.json", "latency.json")
 
 
 def tries(chance: random.Random, top: Path) -> Iterator[Try]:
-    """Yield moments, as shares of the work of a stage."""
+    """Yield moments, as shares of the work of a stage.
+
+    Stages are killed without DVC, which adds nothing but time, and a few with it.
+    """
     programs.import_all()
     for stage in STAGES:
-        for _ in range(MOMENTS):
+        kills = KILLS_OF_COSTLY if stage in COSTLY else KILLS
+        for number in range(kills // IN_A_ROW):
+            yield in_a_row(chance, top, stage, number, signal.SIGKILL, "kill -9")
+    for number in range(CTRL_CS // IN_A_ROW):
+        stage = STAGES[number % len(STAGES)]
+        yield in_a_row(chance, top, stage, number, signal.SIGINT, "Ctrl-C")
+    for stage in STAGES:
+        for how, name in ((signal.SIGKILL, "kill -9"), (signal.SIGINT, "Ctrl-C")):
             moment = chance.random()
             yield Try(
-                f"kill -9 in {stage}",
-                f"after {moment:.4f} of its work",
-                partial(stopped, top, stage, moment, signal.SIGKILL),
+                f"{name} of dvc repro",
+                f"in {stage}, after {moment:.4f} of its work",
+                partial(stopped, top, stage, moment, how),
             )
-    for _ in range(MOMENTS):
-        stage, moment = chance.choice(STAGES), chance.random()
-        yield Try(
-            "Ctrl-C",
-            f"in {stage}, after {moment:.4f} of its work",
-            partial(stopped, top, stage, moment, signal.SIGINT),
-        )
-    for _ in range(20):
+    for _ in range(6):
         stage, moment = chance.choice(WITH_WORKERS), chance.random()
         yield Try(
             "a worker killed",
             f"in {stage}, after {moment:.4f} of its work",
             partial(worker_killed, top, stage, moment),
         )
-    for _ in range(10):
+    for _ in range(4):
         stages = chance.sample(STAGES, 2)
         yield Try(
             "two dvc repro at once",
@@ -63,21 +83,88 @@ def tries(chance: random.Random, top: Path) -> Iterator[Try]:
         ["repro", "--force", "split"],
         ["exp", "run", "--temp", "-S", "split.fold=1"],
     )
-    for _ in range(3):
-        yield Try(
-            "dvc repro beside an experiment",
-            "dvc exp run --temp",
-            partial(at_once, top, [repro, experiment]),
-        )
-    for _ in range(2):
-        yield Try("dvc repro beside a queue", "dvc queue start", partial(beside_a_queue, top))
+    yield Try(
+        "dvc repro beside an experiment",
+        "dvc exp run --temp",
+        partial(at_once, top, [repro, experiment]),
+    )
+    yield Try("dvc repro beside a queue", "dvc queue start", partial(beside_a_queue, top))
+
+
+def in_a_row(
+    chance: random.Random, top: Path, stage: str, number: int, how: signal.Signals, name: str
+) -> Try:
+    """Return a try with moments of two kinds: in the stage's work, and at a change of a file."""
+    moments = [(chance.random(), chance.random() < 0.5) for _ in range(IN_A_ROW)]
+    shown = " ".join(f"{'file' if at_file else 'work'} {share:.4f}" for share, at_file in moments)
+    what = f"{IN_A_ROW} times {name}"
+    fault = f"{what} in {stage}" if how is signal.SIGKILL else what
+    return Try(fault, f"{stage}, row {number}: {shown}", partial(row_of, top, stage, moments, how))
+
+
+def row_of(
+    top: Path,
+    stage: str,
+    moments: Sequence[tuple[float, bool]],
+    how: signal.Signals,
+    folder: Path,
+) -> Outcome:
+    """Stop a stage's script at some moments, one after the other, then let it come to its end.
+
+    The outputs of the run before are there every second time; else they are removed, as DVC does.
+    """
+    project = places.copy_files(places.built(top), folder)
+    before = tree(project)
+    same = known(before)
+    work, changes = work_of(top, stage)
+    wrong: list[str] = []
+    stops = 0
+    for number, (share, at_file) in enumerate(moments):
+        if number % 2:
+            remove_outputs(project, stage)
+        first = partial(programs.at_change, 1 + int(share * changes), how) if at_file else None
+        process = begin_stage(top, project, stage, first)
+        if not at_file:
+            programs.let_compute(process, share * work)
+            stop(process, how)
+        done = process.ended()
+        after = tree(project)
+        stops += done.code != 0
+        which = f"stop {number}: "
+        if half := [name for name in changed(before, after) if name in after and name in same]:
+            wrong.append(f"{which}half files under their final names: {', '.join(half)}")
+        if how is signal.SIGINT:
+            if done.code not in (0, INTERRUPTED):
+                wrong.append(f"{which}exit code {done.code}")
+            if done.code and not re.search(r"^interrupted$", done.err, re.MULTILINE):
+                wrong.append(f"{which}it does not say that it was interrupted")
+            if "Traceback" in done.err or "Exception ignored" in done.err:
+                wrong.append(f"{which}a traceback: {done.err[-900:]}")
+            if left := temporary(after):
+                wrong.append(f"{which}left behind: {', '.join(left)}")
+        elif seen := [name for name in temporary(after) if "/." not in name]:
+            wrong.append(f"{which}not hidden: {', '.join(seen)}")
+    done = begin_stage(top, project, stage).ended()
+    outcome = compare(done, project, before)
+    return Outcome(f"right after {stops} stops", wrong + outcome.wrong, outcome.lost)
+
+
+def remove_outputs(project: Path, stage: str) -> None:
+    """Remove what a stage writes, as DVC does before it runs one."""
+    content = parse_yaml((project / "dvc.yaml").read_text(encoding="utf-8"))["stages"][stage]
+    for out in (*content.get("outs", []), *content.get("metrics", [])):
+        path = project / (next(iter(out)) if isinstance(out, dict) else out)
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def stopped(top: Path, stage: str, moment: float, how: signal.Signals, folder: Path) -> Outcome:
     """Send a signal to a stage and all that it started, then run the pipeline again."""
     project = places.copy(places.built(top), folder)
     before = tree(project)
-    work = work_of(top, stage)
+    work, _ = work_of(top, stage)
     process = begin(top, project, "dvc", "repro", "--force", "--single-item", stage)
     programs.let_compute(process, moment * work)
     stop(process, how)
@@ -106,7 +193,7 @@ def worker_killed(top: Path, stage: str, moment: float, folder: Path) -> Outcome
     """Kill one of a stage's workers."""
     project = places.copy(places.built(top), folder)
     before = tree(project)
-    work = work_of(top, stage)
+    work, _ = work_of(top, stage)
     process = begin(top, project, f"{stage}.py")
     programs.let_compute(process, moment * work)
     workers = workers_of(process) if process.poll() is None else []
@@ -170,12 +257,28 @@ def beside_a_queue(top: Path, folder: Path) -> Outcome:
 
 
 def repaired(top: Path, project: Path, before: Mapping[str, bytes]) -> Outcome:
-    """Run the pipeline again, and compare all that it makes with an undisturbed run's."""
+    """Run the pipeline again, and compare all that it makes with an undisturbed run's.
+
+    DVC may take outputs from its cache and run no stage. What a killed one was writing then stays,
+    where Git does not see it, until any stage runs: here the quickest.
+    """
     done = begin(top, project, "dvc", "repro").ended()
-    wrong = [] if done.code == 0 else [f"dvc repro: exit code {done.code}: {done.err[-900:]}"]
+    git = ["git", "status", "--porcelain"]
+    seen = subprocess.run(git, cwd=project, env=places.environment(top), capture_output=True)
+    swept = begin_stage(top, project, "split").ended()
+    outcome = compare(done if done.code else swept, project, before)
+    if b".partial" in seen.stdout:
+        outcome.wrong.append(f"Git sees {seen.stdout.decode()}")
+    return outcome
+
+
+def compare(done: Done, project: Path, before: Mapping[str, bytes]) -> Outcome:
+    """Compare what a program that came to its end made with an undisturbed run's."""
+    wrong = [] if done.code == 0 else [f"at last: exit code {done.code}: {done.err[-900:]}"]
     after = tree(project)
     lost = [name for name in known(before) if after.get(name) != before[name]]
     extra = set(after) - set(before) - set(kept_on_purpose(after))
+    extra |= set(temporary([*map(str, project.rglob("*.partial"))]))  # empty ones too
     if extra:
         wrong.append(f"left behind: {', '.join(sorted(extra))}")
     return Outcome("", wrong, lost)
@@ -189,19 +292,32 @@ def known(files: Mapping[str, bytes]) -> list[str]:
 
 
 @functools.cache
-def work_of(top: Path, stage: str) -> float:
-    """Return how long dvc repro of a stage computes, s: that is the same on a busy machine."""
+def work_of(top: Path, stage: str) -> tuple[float, int]:
+    """Return how long a stage computes, s, and how many times it changes a file.
+
+    Both are the same on a busy machine.
+    """
 
     def measure(place: Path) -> None:
         place.mkdir()
-        project = places.copy(places.built(top), place)
-        process = begin(top, project, "dvc", "repro", "--force", "--single-item", stage)
+        project = places.copy_files(places.built(top), place)
+        first = partial(programs.count_changes, place / "changes")
+        process = begin_stage(top, project, stage, first)
         work = programs.let_compute(process, math.inf)
         shutil.rmtree(project)
         (place / "seconds").write_text(str(work), encoding="ascii")
 
     place = places.once(top / f"measured-{stage}", measure)
-    return float((place / "seconds").read_text(encoding="ascii"))
+    changes = (place / "changes").stat().st_size
+    return float((place / "seconds").read_text(encoding="ascii")), changes
+
+
+def begin_stage(
+    top: Path, project: Path, stage: str, first: Callable[[], None] | None = None
+) -> programs.Program:
+    """Start a stage's script, which does all its work in one process."""
+    environment = {**places.environment(top), "LOKY_MAX_CPU_COUNT": "1"}
+    return programs.Program([f"{stage}.py"], project, environment=environment, first=first)
 
 
 def begin(top: Path, project: Path, *words: str) -> programs.Program:

@@ -1,14 +1,16 @@
 """Disks that are full or read-only, little memory, few open files, in every stage."""
 
+import itertools
 import random
 import resource
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 from campaign import places, programs
-from campaign.kills import STAGES
+from campaign.kills import STAGES, begin_stage, compare
 from campaign.rule import Done, Outcome, Try, judge
 from machine import fill, needs, shell, small_disk, tree
 
@@ -23,19 +25,35 @@ def tries(chance: random.Random, top: Path) -> Iterator[Try]:
     """Yield limits, each with each stage."""
     programs.import_all()
     for stage in STAGES:
-        for room in (0, *(chance.randrange(4, 400) for _ in range(5))):
+        for room in (0, *(chance.randrange(4, 400) for _ in range(2))):
             case = f"{stage}, {room} kB free"
             yield Try("a full disk", case, partial(full, top, stage, room))
         yield Try("a read-only project", stage, partial(read_only, top, stage))
-        for megabytes in (50, *(chance.randrange(60, 1500) for _ in range(5))):
-            limit = partial(short_of_memory, top, stage, megabytes)
-            yield Try("little memory", f"{stage}, {megabytes} MB", limit)
-        for files in (chance.randrange(5, 40) for _ in range(3)):
-            limit = partial(limited, top, stage, resource.RLIMIT_NOFILE, files)
-            yield Try("few open files", f"{stage}, {files} files", limit)
+        for megabytes in (50, chance.randrange(60, 1500)):
+            do = partial(short_of_memory, top, stage, megabytes)
+            yield Try("little memory", f"{stage}, {megabytes} MB", do)
+        for files in (chance.randrange(5, 40) for _ in range(2)):
+            do = partial(limited, top, stage, resource.RLIMIT_NOFILE, files)
+            yield Try("few open files", f"{stage}, {files} files", do)
         for size in (1, chance.randrange(2, 300)):
-            limit = partial(limited, top, stage, resource.RLIMIT_FSIZE, size * 1024)
-            yield Try("small files only", f"{stage}, {size} kB a file", limit)
+            do = partial(limited, top, stage, resource.RLIMIT_FSIZE, size * 1024)
+            yield Try("small files only", f"{stage}, {size} kB a file", do)
+        for clock in (0, 60, 2**32, None):
+            case = f"{stage}, {'jumping' if clock is None else f'{clock} s after 1970'}"
+            yield Try("a wrong clock", case, partial(wrong_clock, top, stage, clock))
+
+
+def wrong_clock(top: Path, stage: str, clock: int | None, folder: Path) -> Outcome:
+    """Run a stage at a time that stands still, or jumps if it is None: it makes the same."""
+    project = places.copy_files(places.built(top), folder)
+    before = tree(project)
+    jumps = random.Random(stage)
+
+    def set_clock() -> None:
+        time.time = lambda: jumps.uniform(0, 2**33) if clock is None else clock
+
+    done = begin_stage(top, project, stage, set_clock).ended()
+    return compare(done, project, before)._replace(how="worked")
 
 
 def full(top: Path, stage: str, kilobytes: int, folder: Path) -> Outcome:
@@ -73,9 +91,15 @@ def short_of_memory(top: Path, stage: str, megabytes: int, folder: Path) -> Outc
 def limited(top: Path, stage: str, what: int, most: int, folder: Path) -> Outcome:
     """Run a stage that may have so much of something, and once more without the limit."""
     project = places.copy(places.built(top), folder)
-    return and_again(
-        stage, project, run(stage, project, lambda: resource.setrlimit(what, (most, most)))
-    )
+    return and_again(stage, project, run(stage, project, partial(limit, what, most)))
+
+
+def limit(what: int, most: int) -> None:
+    """Limit this process to so much of something as a new process may have."""
+    if what == resource.RLIMIT_NOFILE:  # a new one has three; a fork has its parent's too
+        free = (n for n in itertools.count() if not Path(f"/proc/self/fd/{n}").exists())
+        most = next(itertools.islice(free, most - 3, None))
+    resource.setrlimit(what, (most, most))
 
 
 def and_again(stage: str, project: Path, outcome: Outcome) -> Outcome:

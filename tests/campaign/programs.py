@@ -21,7 +21,7 @@ from typing import IO, Any
 
 import numpy  # noqa: F401 (imported once, for all forks)
 import soundfile  # noqa: F401
-from campaign.rule import Done
+from campaign.rule import INTERRUPTED, Done
 from projects import ROOT
 
 import spoken_digits.corpora.folder
@@ -35,6 +35,8 @@ MEMORY = 2 * 2**30  # bytes, beside what this process has
 POLL_S = 0.02
 THREADS = 1  # as train.threads in projects.SMALL
 
+_CHANGES = {"open", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.truncate"}
+_WRITING = os.O_WRONLY | os.O_RDWR
 _ALL = (
     "spoken_digits.corpora.espeak", "spoken_digits.corpora.registry",
     "spoken_digits.picture.contact_sheet", "spoken_digits.picture.convert",
@@ -207,6 +209,9 @@ def _become(
         code = int(main() or 0)  # type: ignore[call-overload]
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except KeyboardInterrupt:
+        sys.excepthook(*sys.exc_info())
+        code = INTERRUPTED
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
@@ -239,6 +244,40 @@ def let_compute(process: Fork, seconds: float) -> float:
         computed = max(computed, sum(family(process.pid).values()))
         time.sleep(POLL_S)
     return computed
+
+
+def at_change(number: int, how: signal.Signals) -> None:
+    """From now on, send a signal to this process's group just before it changes a file again.
+
+    That is before the change of this number, from 1: a file opened for writing, renamed, removed.
+    """
+    seen = 0
+
+    def count() -> None:
+        nonlocal seen
+        seen += 1
+        if seen == number:
+            os.killpg(0, how)
+
+    _each_change(count)
+
+
+def count_changes(file: Path) -> None:
+    """From now on, write a byte into a file for each change that this process makes."""
+    notes = os.open(file, os.O_WRONLY | os.O_CREAT)
+    _each_change(lambda: os.write(notes, b"."))
+
+
+def _each_change(do: Callable[[], object]) -> None:
+    process = os.getpid()
+
+    def hook(event: str, arguments: tuple[Any, ...]) -> None:
+        if event not in _CHANGES or os.getpid() != process:
+            return
+        if event != "open" or (isinstance(arguments[2], int) and arguments[2] & _WRITING):
+            do()
+
+    sys.addaudithook(hook)
 
 
 def _address_space() -> int:

@@ -2,11 +2,15 @@
 
 import os
 import re
+import resource
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import faults
 import pytest
+from campaign import machines, programs
 from campaign.rule import Done, Outcome, Try, judge
 from conftest import ROOT
 
@@ -66,6 +70,50 @@ def test_what_goes_wrong_is_told_and_how_to_do_it_again(tmp_path, capsys):
     assert "another       0 of 1     0  not tried: no disk here\n" in said
     assert "2 of 3 tries in 0.0 minutes; 1 were wrong\n" in said
     assert "\na fault: case 2\n  exit code -11\n  lost: data/split.csv\n" in said
+
+
+def three_files():
+    for name in "abc":
+        Path(name).write_text(name)
+    Path("a").replace("d")
+
+
+@pytest.mark.parametrize(
+    ("number", "left"), [(1, ""), (2, "a"), (4, "abc"), (5, "bcd")], ids=lambda value: str(value)
+)
+def test_a_process_is_killed_just_before_the_change_of_that_number(tmp_path, number, left):
+    def main():
+        programs.at_change(number, signal.SIGKILL)
+        three_files()
+
+    ended = programs.Fork(main, tmp_path).wait()
+    assert ended == (-signal.SIGKILL if number <= 4 else 0)
+    assert "".join(sorted(path.name for path in tmp_path.iterdir())) == left
+
+
+def test_changes_are_counted(tmp_path):
+    def main():
+        programs.count_changes(Path("count"))
+        three_files()
+
+    assert programs.Fork(main, tmp_path).wait() == 0
+    assert (tmp_path / "count").stat().st_size == 4
+
+
+def test_a_limit_of_files_is_what_a_new_process_would_have(tmp_path):
+    """A fork has its parent's files besides."""
+    ours = [(tmp_path / "x").open("w") for _ in range(20)]
+
+    def main():
+        machines.limit(resource.RLIMIT_NOFILE, 5)
+        more = [os.open("x", os.O_RDONLY) for _ in range(2)]
+        with pytest.raises(OSError, match="Too many open files"):
+            os.open("x", os.O_RDONLY)
+        return len(more)
+
+    assert programs.Fork(main, tmp_path).wait() == 2
+    for file in ours:
+        file.close()
 
 
 # The rule

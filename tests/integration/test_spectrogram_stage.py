@@ -85,7 +85,7 @@ def test_each_recording_has_its_picture_and_the_sheet_shows_them(project):
     with Image.open(project / "data/spectrograms/contact-sheet.png") as sheet:
         assert sheet.width > 10 * 100
         assert sheet.height > 4 * 100
-    assert not list((project / "data").glob("*.partial"))
+    assert not list((project / "data").rglob("*.partial"))
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ def test_a_bad_shard_is_named_and_what_was_there_stays(done, workers, name, cont
     assert words in result.stderr
     assert "Traceback" not in result.stderr
     assert files(done / "data/spectrograms") == before
-    assert not list((done / "data").glob("*.partial"))
+    assert not list((done / "data").rglob("*.partial"))
 
 
 def test_a_flipped_byte_is_found(done):

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -50,6 +51,18 @@ def test_a_users_mistake_is_one_line_and_the_errors_own_code(kind, code):
 def test_ctrl_c_is_130_without_a_traceback():
     finished = run("raise KeyboardInterrupt")
     assert (finished.returncode, finished.stderr) == (130, "interrupted\n")
+
+
+def test_ctrl_c_while_a_script_imports_what_it_needs_shows_no_traceback():
+    script = f"""
+import sys
+sys.path.insert(0, {str(SRC)!r})
+from spoken_digits.errors import explain_uncaught
+explain_uncaught()
+raise KeyboardInterrupt
+"""
+    finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (finished.returncode, finished.stderr) == (-signal.SIGINT, "interrupted\n")
 
 
 def test_our_own_mistake_keeps_its_traceback():
@@ -222,3 +235,10 @@ def test_closed_streams_take_no_file(tmp_path, closed):
 def test_an_error_with_closed_standard_error_is_not_printed_elsewhere(tmp_path):
     finished = shell(tmp_path, "PYTHON wrong 2>&-", "")
     assert (finished.returncode, finished.stdout) == (1, "")
+
+
+def test_a_copy_that_fails_names_the_file_that_cannot_be_written():
+    error = OSError(errno.ENOSPC, "No space left", "voices/en", None, "/mnt/voices/en")
+    assert explain(error).startswith("/mnt/voices/en: the disk is full. ")
+    error = OSError(errno.EACCES, "Permission denied", "voices/en", None, "/mnt/voices/en")
+    assert explain(error).startswith("voices/en: access denied. ")

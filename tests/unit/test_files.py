@@ -3,6 +3,7 @@
 import errno
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from spoken_digits.files import (
     experiment_of,
     local_path,
     naming,
+    remove_abandoned,
     replacing,
     replacing_folder,
     shown,
@@ -23,7 +25,7 @@ def test_a_file_appears_when_the_block_succeeds(tmp_path):
     with replacing(path) as partial:
         partial.write_bytes(b"new")
         assert not path.exists()
-        assert partial.parent == path.parent  # the same file system: the rename is atomic
+        assert partial.parent.parent == path.parent  # the same file system: the rename is atomic
     assert path.read_bytes() == b"new"
     assert list(path.parent.iterdir()) == [path]
 
@@ -88,23 +90,83 @@ def test_an_error_that_names_a_file_keeps_its_name(tmp_path):
     assert raised.value.filename == "other"
 
 
-def test_what_a_killed_process_left_is_removed_and_that_of_a_living_one_is_not(tmp_path):
-    dead = subprocess.Popen(["true"])
-    dead.wait()
-    (tmp_path / f".file.{dead.pid}.partial").touch()
-    (tmp_path / f".other.{dead.pid}.partial").touch()
-    alive = tmp_path / f".file.{os.getppid()}.partial"
-    alive.touch()
+def test_an_error_inside_a_temporary_folder_names_the_file_that_was_to_be(tmp_path):
+    path = tmp_path / "plots"
+    with pytest.raises(FileNotFoundError) as raised, replacing_folder(path) as partial:
+        (partial / "missing/mistakes.png").touch()
+    assert raised.value.filename == str(path / "missing/mistakes.png")
+
+
+def test_a_copy_into_a_temporary_folder_names_both_files(tmp_path):
+    def copy(folder):
+        raise OSError(errno.ENOSPC, "No space left", "source", None, str(folder / "target"))
+
+    with pytest.raises(OSError, match="No space") as raised, replacing_folder(tmp_path / "a") as a:
+        copy(a)
+    assert (raised.value.filename, raised.value.filename2) == (
+        "source",
+        str(tmp_path / "a/target"),
+    )
+
+
+WRITES = """
+import sys, time
+from pathlib import Path
+from spoken_digits.files import replacing, replacing_folder
+with replacing_folder(Path("folder")) as folder, replacing(folder / "a") as a, replacing(Path("b")):
+    a.touch()
+    print("writing", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def writing(tmp_path):
+    """A process that writes a folder, and files in it and beside it, and does not end."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITES],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout.readline() == b"writing\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_what_a_killed_process_left_is_hidden_and_the_next_that_writes_there_removes_it(
+    writing, tmp_path
+):
+    writing.kill()
+    writing.wait()
+    assert [path.name[0] for path in tmp_path.iterdir()] == [".", "."]
     write_text(tmp_path / "file", "text")
-    assert sorted(tmp_path.iterdir()) == [alive, tmp_path / "file"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_nobody_removes_what_a_living_process_writes(writing, tmp_path):
+    theirs = sorted(tmp_path.rglob("*"))
+    assert len(theirs) == 5
+    remove_abandoned(tmp_path)
+    write_text(tmp_path / "file", "text")
+    assert sorted(tmp_path.rglob("*")) == [*theirs, tmp_path / "file"]
+
+
+def test_files_of_others_are_not_taken_for_abandoned(tmp_path):
+    for name in ("a.partial", ".a.partial", ".a.0123abcd.partial.zip", ".a.0123ABCD.partial"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").mkdir()
+    (tmp_path / ".b.0123abcd.partial").symlink_to("link")
+    before = sorted(tmp_path.rglob("*"))
+    remove_abandoned(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_a_folder_appears_when_the_block_succeeds_and_replaces_the_old_one(tmp_path):
     path = tmp_path / "a" / "folder"
     path.mkdir(parents=True)
     (path / "stale").touch()
-    (tmp_path / "a" / "folder.partial").mkdir()
-    (tmp_path / "a" / "folder.partial" / "of a killed run").touch()
     with replacing_folder(path) as partial:
         (partial / "new").touch()
         assert list(path.iterdir()) == [path / "stale"]

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
-from spoken_digits.stage import _inputs
+from spoken_digits.stage import _WRITTEN_IN, _inputs, start
 
 
 @pytest.fixture
@@ -38,3 +39,29 @@ def test_a_project_without_the_pipeline_of_numbers_has_its_own(project, monkeypa
     (project / "numbers/dvc.yaml").unlink()
     monkeypatch.setenv("DVC_STAGE", "one")
     assert [name for name, _ in _inputs()] == ["x", "params.yaml: a.b"]
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize("folder", ["data", "models", "metrics", ".checkpoints"])
+def test_any_stage_removes_what_a_killed_one_left(tmp_path, monkeypatch, folder):
+    """DVC may take that one's outputs from its cache, and not run it again."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["split.py"])
+    (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    left = tmp_path / folder / ".plots.0123abcd.partial"
+    (left / "plots").mkdir(parents=True)
+    start("A stage.")
+    assert list((tmp_path / folder).iterdir()) == []
+
+
+@pytest.mark.parametrize("pipeline", ["dvc.yaml", "numbers/stages.yaml"])
+def test_all_folders_that_stages_write_in_are_swept(pipeline):
+    stages = yaml.safe_load((ROOT / pipeline).read_text(encoding="utf-8"))["stages"]
+    outputs = [
+        next(iter(out)) if isinstance(out, dict) else out
+        for stage in stages.values()
+        for out in (*stage.get("outs", []), *stage.get("metrics", []))
+    ]
+    assert {Path(out).parent for out in outputs} <= set(_WRITTEN_IN)

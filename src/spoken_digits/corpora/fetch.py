@@ -242,6 +242,8 @@ def _reason(error: Exception) -> str:
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
         return "no answer in time"
     text = repr(error)
+    if isinstance(error, requests.exceptions.ProxyError):
+        return "the proxy that https_proxy or http_proxy names does not answer; see your settings"
     if "NameResolution" in text or "getaddrinfo" in text:
         return "no such host, or no network"
     if "refused" in text:

@@ -176,6 +176,13 @@ def test_without_a_network_one_line_says_what_and_three_ways_on(no_server):
     assert "-S 'corpora=[espeak,pico]'" in text
 
 
+def test_a_wrong_proxy_is_blamed_and_not_the_server(monkeypatch, no_server):
+    monkeypatch.setenv("http_proxy", no_server)
+    monkeypatch.setenv("no_proxy", "")
+    with pytest.raises(FetchError, match=r"\(the proxy that https_proxy or http_proxy names does "):
+        read("http://host.invalid/a.zip")
+
+
 def test_a_host_that_does_not_exist():
     with pytest.raises(FetchError, match=r"http://host\.invalid/a\.zip \(no such host, or no netw"):
         read("http://host.invalid/a.zip")

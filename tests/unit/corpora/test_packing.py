@@ -62,6 +62,16 @@ def test_the_order_of_the_source_changes_nothing(tmp_path, recordings):
     assert shards(tmp_path / "a") == shards(tmp_path / "b")
 
 
+@pytest.mark.parametrize("now", [0, 60, 2**32])
+def test_a_clock_that_is_wrong_changes_nothing(tmp_path, recordings, monkeypatch, now):
+    """A small machine without a battery begins in 1970, and a ZIP knows 1980 to 2107."""
+    files = list(recordings("anna").items())
+    pack("folder", files, parse, tmp_path / "a")
+    monkeypatch.setattr("time.time", lambda: now)
+    pack("folder", files, parse, tmp_path / "b")
+    assert shards(tmp_path / "b") == shards(tmp_path / "a")
+
+
 def test_what_was_there_before_goes(tmp_path, recordings):
     pack("folder", recordings("anna").items(), parse, tmp_path / "a")
     pack("folder", recordings("ben").items(), parse, tmp_path / "a")
