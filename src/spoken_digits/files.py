@@ -62,7 +62,8 @@ def _own_folder(path: Path) -> Iterator[Path]:
 
     An OSError of the block that names no file, or one in there, names what it was to become.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):  # a file, and so no directory, as is said below
+        path.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned_once(path.parent.absolute())
     folder, lock = _make_own(path)
     try:

@@ -66,7 +66,9 @@ def test_something_must_be_left_to_leave_out_and_to_train_on(corpora):
 
 
 def test_an_unknown_corpus_is_named():
-    words = r"--corpora fsd,espeak: fsd is no corpus\. There are espeak, pico, audiomnist, fsdd"
+    words = (
+        r"--corpora fsd,espeak: fsd is no corpus\. There are espeak, pico, hibari, audiomnist, fsdd"
+    )
     with pytest.raises(UserError, match=words):
         folds.each_corpus(["fsd", "espeak"])
 
