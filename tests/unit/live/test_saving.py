@@ -19,7 +19,7 @@ def test_a_folder_that_is_a_file_is_named(tmp_path):
     (tmp_path / "taken").touch()
     with pytest.raises(OSError) as raised:  # noqa: PT011 (what it says is below)
         write_wav(tmp_path / "taken" / "7_anna_0.wav", np.zeros(100, np.float32))
-    assert explain(raised.value) == f"{tmp_path / 'taken'}: File exists"
+    assert explain(raised.value) == f"{tmp_path / 'taken' / '7_anna_0.wav'}: Not a directory"
 
 
 def test_takes_are_counted_on(tmp_path):
