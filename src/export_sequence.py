@@ -24,7 +24,7 @@ from spoken_digits.export.sequence_inference import STEP, load_number_model
 from spoken_digits.files import replacing
 from spoken_digits.model.ctc import best_path
 from spoken_digits.model.network import read_about
-from spoken_digits.model.sequence_network import AHEAD, PAST, load_sequence_network
+from spoken_digits.model.sequence_network import AHEAD, load_sequence_network
 from spoken_digits.picture.mel import described
 from spoken_digits.picture.stream import decibels
 from spoken_digits.recording import FORMAT
@@ -48,7 +48,6 @@ def main() -> None:
         "spectrogram": described(params.spectrogram),
         "corpora": trained["corpora"],
         "phrases": trained["phrases"],
-        "past": (PAST + WINDOW) * HOP,
         "ahead": (AHEAD + WINDOW) * HOP,
     }
     stored = sequence_graph.with_weights_of_a_byte(network)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from spoken_digits import kept
 from spoken_digits.errors import UserError
@@ -23,6 +23,19 @@ Result = TypeVar("Result")
 _ANSWERS = 60
 """Seconds in which a scheduler answers, and a worker of it is there."""
 _AHEAD = 2  # tasks a thread that are sent; the scheduler holds their bytes
+
+
+@runtime_checkable
+class FileTask(Protocol):
+    """A task that another host can do: a named tuple that says which of its fields are files."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Names of the fields that are paths of files to read."""
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Names of the fields that are paths of files to write."""
 
 
 class ClusterError(UserError):
@@ -114,9 +127,8 @@ def work(
 ) -> tuple[Result, list[bytes]]:
     """Do a task on a worker, whose files are those of the caller: return the result and its files.
 
-    A task is a named tuple; ``reads`` and ``writes`` say which of its fields are paths of files.
-    Raises ClusterError if the code is another than ``code``; what ``function`` raises names the
-    caller's files.
+    ``task`` is a ``FileTask``. Raises ClusterError if the code is another than ``code``; what
+    ``function`` raises names the caller's files.
     """
     if code != _code():
         raise ClusterError(

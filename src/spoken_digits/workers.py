@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from spoken_digits.cluster import on_cluster
+from spoken_digits.cluster import FileTask, on_cluster
 from spoken_digits.errors import UserError, explain
 
 Task = TypeVar("Task")
@@ -39,8 +39,8 @@ def run_tasks(
     all are known, no process is started. ``keep`` is told each result when it is there, so that a
     run that is killed has not worked in vain.
     ``scheduler`` is the address of a Dask cluster that does the work instead, as cluster.py has it;
-    None: that in the environment variable DASK_SCHEDULER_ADDRESS, if it is set. Tasks that do not
-    say which files they read and write are done here all the same.
+    None: that in the environment variable DASK_SCHEDULER_ADDRESS, if it is set. Tasks that are
+    no ``FileTask`` are done here all the same.
     ``workers`` None is one a core; one worker is this process itself. So it is, with a line on
     standard error, where the system gives processes nothing to share (no /dev/shm). A progress bar
     with ``label``, counting ``unit``s, goes to stderr if that is a terminal. Each worker computes
@@ -59,7 +59,7 @@ def run_tasks(
     scheduler = scheduler or os.environ.get("DASK_SCHEDULER_ADDRESS")
     results = (
         nullcontext(on_cluster(function, waiting, scheduler, label, keep))
-        if scheduler and waiting and hasattr(waiting[0], "reads")
+        if scheduler and waiting and isinstance(waiting[0], FileTask)
         else _results(partial(_make, function, keep), waiting, workers, label)
     )
     made: dict[int, Result] = {}

@@ -13,9 +13,9 @@ from pathlib import Path
 from spoken_digits.corpora import an4, espeak, pico
 from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.phrases import (
-    NOUGHTS,
     OTHER_SPEECH,
     Phrase,
+    also_said,
     labels_by_said,
     phrase,
     transcript,
@@ -58,8 +58,8 @@ def _synthetic(
     corpus: str, speakers: int, takes: int, vocabulary: Vocabulary, target: Path
 ) -> list[Utterance]:
     letter, say = _SYNTHETIC[corpus]
-    nought = NOUGHTS.get(vocabulary.language)
-    words = spoken_words(vocabulary, espeak.voices_of(vocabulary.language), also=nought)
+    language = vocabulary.language
+    words = spoken_words(vocabulary, espeak.voices_of(language), also=also_said(language))
     said: dict[int, list[Utterance]] = {}
 
     def write(number: int) -> None:

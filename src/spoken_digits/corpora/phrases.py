@@ -10,6 +10,8 @@ OTHER_SPEECH = "-"
 """In a transcript, for what is no word of the vocabulary."""
 NOUGHTS = {"en": "oh"}
 """What 0 is called in a number besides what the vocabulary says, by language."""
+DOUBLES = {"en": "double"}
+"""What is said for the first of two equal digits, by language: "double five"."""
 
 _LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)
 _SHARES = (2, 4, 9, 16, 12, 9, 14, 8, 6, 12, 8)  # telephone numbers have 7 or 10, codes 4
@@ -17,6 +19,7 @@ _GROUPS = {"grouped": (2, 3, 4), "in one": (11,), "one by one": (1,)}
 _WAYS = ("grouped", "in one", "one by one")
 _WAY_SHARES = (6, 3, 1)
 _NOUGHT_SHARE = 0.4  # of zeros
+_DOUBLE_SHARE = 0.1  # of digits, if another is to come
 _WITH_OTHERS = 0.2  # of the phrases have other words, too
 _ONLY_OTHERS = 0.1
 
@@ -26,7 +29,7 @@ class Part(NamedTuple):
 
     said: str
     word: Word | None
-    """None if it is no word of the vocabulary."""
+    """None if it is no word of the vocabulary. "Double" is the first of two digits."""
     pause: bool
 
 
@@ -50,6 +53,11 @@ def transcript(said: Phrase) -> tuple[str, ...]:
     return tuple(part.word.label if part.word else OTHER_SPEECH for part in said)
 
 
+def also_said(language: str) -> tuple[str, ...]:
+    """Return what is said in numbers besides what a vocabulary says."""
+    return tuple(also[language] for also in (NOUGHTS, DOUBLES) if language in also)
+
+
 def labels_by_said(vocabulary: Vocabulary) -> dict[str, str]:
     """Return the label of each thing that is said for a word, "oh" of numbers among them."""
     labels = {said: word.label for word in vocabulary.words for said in word.said}
@@ -64,16 +72,20 @@ def _words(vocabulary: Vocabulary, rng: random.Random) -> Phrase:
     if vocabulary.noun != "digit":
         count = min(count, rng.randint(1, 5))
     (way,) = rng.choices(_WAYS, _WAY_SHARES)
+    nought, double = (also.get(vocabulary.language) for also in (NOUGHTS, DOUBLES))
+    if vocabulary.noun != "digit":
+        double = None
     parts: list[Part] = []
     left = 0  # of the group
-    for place in range(count):
+    while len(parts) < count:
         left = (left or rng.choice(_GROUPS[way])) - 1
         word = rng.choice(vocabulary.words)
         said = rng.choice(word.said)
-        nought = NOUGHTS.get(vocabulary.language)
         if nought and word.label == "0" and rng.random() < _NOUGHT_SHARE:
             said = nought
-        parts.append(Part(said, word, left == 0 and place < count - 1))
+        if double and len(parts) < count - 1 and rng.random() < _DOUBLE_SHARE:
+            parts.append(Part(double, word, pause=False))
+        parts.append(Part(said, word, left == 0 and len(parts) < count - 1))
     return tuple(parts)
 
 

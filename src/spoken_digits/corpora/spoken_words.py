@@ -88,7 +88,7 @@ class SpokenWords(NamedTuple):
 
 
 def spoken_words(
-    vocabulary: Vocabulary, voices: Iterable[str], also: str | None = None
+    vocabulary: Vocabulary, voices: Iterable[str], also: Sequence[str] = ()
 ) -> SpokenWords:
     """Return what voices of espeak-ng ("gmw/en") are to say; ``also`` is said, too.
 
@@ -98,7 +98,7 @@ def spoken_words(
     reference = REFERENCE[vocabulary.language]
     others = OTHER_WORDS[vocabulary.language]
     said = [said for word in vocabulary.words for said in word.said]
-    transcripts = transcribe([*said, *others, *([also] if also else [])], {*voices, reference})
+    transcripts = transcribe([*said, *others, *also], {*voices, reference})
     check_speakable(vocabulary, transcripts[reference])
     return SpokenWords(vocabulary, unlike(others, vocabulary, transcripts[reference]), transcripts)
 

@@ -39,6 +39,8 @@ _ALSO_OF_NUMBERS = (
 )
 NUMBERS_PARAMS: dict[str, Any] = {key: PARAMS[key] for key in _ALSO_OF_NUMBERS} | {
     "sequence.corpora": ["espeak", "pico", "an4"],
+    "sequence.epochs": 120,
+    "sequence.patience": 30,
     "train.threads": 1,
 }
 """What the network that reads numbers is trained with, beside params.yaml, from WEIGHTS."""

@@ -4,8 +4,7 @@ It is trained with connectionist temporal classification (CTC; Graves et al., Co
 Classification: Labelling Unsegmented Sequence Data with Recurrent Neural Networks, 2006): each
 output frame is one of the labels or the blank, and a label once is one word, however long. It has
 convolutions alone, so that what it says of a moment depends on the sound around it and on no more:
-PAST and AHEAD say how much. A stream is read in windows that overlap by that, with the very same
-result as all of it at once, and there is no state to carry on.
+PAST and AHEAD say how much.
 
 Its first layers are those of the network of single words, network.py, without the mean over time,
 and training starts from that one's weights: it says at every moment which word sounds, as well as

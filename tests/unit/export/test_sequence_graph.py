@@ -21,7 +21,6 @@ ABOUT = {
     "format": FORMAT,
     "labels": list(digits().classes),
     "sample_rate": 16_000,
-    "past": 58_080,
     "ahead": 12_640,
 }
 SPOKEN = np.random.default_rng(0).standard_normal(5 * 16_000 // STEP * STEP) / 50
