@@ -4,12 +4,14 @@ Usage:  CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/live/spoke
 
 AN4's are the utterances of digits alone, "oh" being 0, by the speakers that the released network
 was not trained on. FSDD's are numbers of 4 and 7 digits by one speaker each, with pauses of 150 ms
-and none; with the default takes, 0-4, the official test, the result may guide no choice. The rest
-is ten minutes of music, babble and Speech Commands' words that are no digits (noise.py), in which
-each digit is one too many. A digit that is unsure, ?, is wrong.
+and none; with the default takes, 0-4, the official test, the result may guide no choice. "Double
+five" is said by voices of espeak that the network was not trained on. The rest is ten minutes of
+music, babble and Speech Commands' words that are no digits (noise.py), in which each digit is one
+too many. A digit that is unsure, ?, is wrong.
 """
 
 import argparse
+import random
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +21,18 @@ from common.streams import ROOT, Sound, corpus_mirror, fsdd, other_words, take_r
 from noise import make
 from numpy.typing import NDArray
 
-from spoken_digits.corpora import an4
-from spoken_digits.corpora.phrases import OTHER_SPEECH, labels_by_said
+from spoken_digits.corpora import an4, espeak
+from spoken_digits.corpora.phrases import (
+    DOUBLES,
+    OTHER_SPEECH,
+    Phrase,
+    also_said,
+    labels_by_said,
+    phrase,
+    transcript,
+)
 from spoken_digits.corpora.speaker_digests import read_digests
+from spoken_digits.corpora.spoken_words import spoken_words
 from spoken_digits.dataset.split import assign
 from spoken_digits.evaluation.numbers import Reading, scores
 from spoken_digits.export import released
@@ -60,6 +71,7 @@ def main() -> None:
         for length in LENGTHS:
             name = f"FSDD, {length} digits, {1000 * pause:.0f} ms"
             print(row(name, list(joined(model, by_speaker, pause, length, args.numbers))))
+    print(row('espeak, speakers left out, with a "double"', list(doubled(model))))
     print("\n| without numbers | seconds | digits claimed |\n|---|---|---|")
     held_out = released.read_about(ROOT)["held_out"]["speech_commands"]
     words = list(other_words(mirror, held_out))
@@ -78,13 +90,41 @@ def of_an4(model: NumberModel, archive: Path) -> Iterator[Reading]:
         said = tuple(labels.get(word, OTHER_SPEECH) for word in one.words)
         utterances.append((Utterance("an4", one.speaker, takes[one.speaker], said), one.content))
         takes[one.speaker] += 1
-    split = load_params(ROOT / "params.yaml").split
-    split = split.model_copy(update={"scheme": released.NUMBERS_PARAMS["split.scheme"]})
-    of = assign([one.recording for one, _ in utterances], (), split)
+    tested = test_subset([one for one, _ in utterances])
     for utterance, content in utterances:
-        if of[utterance.recording] == "test" and OTHER_SPEECH not in utterance.said:
+        if utterance in tested and OTHER_SPEECH not in utterance.said:
             sound = waveform(*decode(content, utterance.name))
             yield Reading(utterance, read(model, sound), len(sound) / SAMPLE_RATE)
+
+
+def doubled(model: NumberModel) -> Iterator[Reading]:
+    """Read numbers with a "double", two by each of espeak's voices of the test subset."""
+    voices = range(load_params(ROOT / "params.yaml").download.espeak.speakers)
+    words = spoken_words(digits(), espeak.voices_of("en"), also=also_said("en"))
+    tested = test_subset([Utterance("espeak", f"v{voice:03d}", 0, ()) for voice in voices])
+    for speaker in (one.speaker for one in tested):
+        rng = random.Random(f"doubled {speaker}")
+        phrases = [_with_double(rng), _with_double(rng)]
+        recordings = espeak.say_phrases(int(speaker[1:]), phrases, words)
+        for take, (said, wav) in enumerate(zip(phrases, recordings, strict=True)):
+            sound = waveform(*decode(wav, speaker))
+            utterance = Utterance("espeak", speaker, take, transcript(said))
+            yield Reading(utterance, read(model, sound), len(sound) / SAMPLE_RATE)
+
+
+def _with_double(rng: random.Random) -> Phrase:
+    while True:
+        said = phrase(digits(), ("other",), rng)
+        if OTHER_SPEECH not in transcript(said) and any(one.said == DOUBLES["en"] for one in said):
+            return said
+
+
+def test_subset(utterances: list[Utterance]) -> list[Utterance]:
+    """Return those by speakers that the released network was not trained on."""
+    split = load_params(ROOT / "params.yaml").split
+    split = split.model_copy(update={"scheme": released.NUMBERS_PARAMS["split.scheme"]})
+    of = assign([one.recording for one in utterances], (), split)
+    return [one for one in utterances if of[one.recording] == "test"]
 
 
 def joined(
