@@ -4,9 +4,10 @@ Usage:  make web
         CORPUS_MIRROR=... PYTHONPATH=src:benchmarks python benchmarks/live/browser.py
 
 The fake microphone of the browser plays half a minute of a quiet room, then FSDD's recordings with
-0.7 s between them. Says how many are found and right, how many digits too many, the time from the
-end of a word to its digit on the screen, the time of an inference, what of a core all the browser's
-processes take, and how much is loaded, compressed as a web server does it.
+0.7 s between them, then the same recordings joined to numbers of four. Says how many are found and
+right, how many digits too many, the time from the end of a word to its digit on the screen, and
+from that of a number, the time of an inference, what of a core all the browser's processes take,
+and how much is loaded, compressed as a web server does it.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from typing import Any
 import numpy as np
 import psutil
 import soundfile
-from common.streams import ROOT, corpus_mirror, count_right, fsdd, noise, stream, take_range
+from common.streams import ROOT, Sound, corpus_mirror, count_right, fsdd, noise, stream, take_range
 from numpy.typing import NDArray
 
 from spoken_digits.sizes import SAMPLE_RATE
@@ -53,6 +54,7 @@ def main() -> None:
         address = server.stdout.readline().split()[0]
         idle = listen(address, quiet)
         busy = listen(address, sound)
+        numbers = listen(address, in_numbers(words), "numbers")
         server.terminate()
     heard = busy["words"]
     digits = [word for word in heard if word["digit"] is not None]
@@ -67,18 +69,45 @@ def main() -> None:
     middle, slow = np.percentile(inference, [50, 95])
     print(f"inference: median {middle:.1f} ms, 95% {slow:.1f} ms")
     print(f"CPU: {idle['cpu']:.1%} of a core in a quiet room, {busy['cpu']:.1%} with words")
+    wanted = ["".join(label for label, _ in group) for group in fours(words)]
+    read = [one["string"] for one in numbers["words"]]
+    print(
+        f"{sum(a == b for a, b in zip(wanted, read, strict=False))} of {len(wanted)} numbers right"
+    )
+    print(
+        f"end of a number to the screen: median {np.median(numbers['numbers_ms']):.0f} ms, "
+        f"95% {np.percentile(numbers['numbers_ms'], 95):.0f} ms, of them 1500 ms the pause"
+    )
+    print(f"CPU: {numbers['cpu']:.1%} of a core while numbers are said")
     print(f"nobody spoke in the quiet room, and {len(idle['words'])} words were heard")
     for what, size in loaded().items():
         print(f"first load, {what}: {size / 1e6:.2f} MB compressed")
 
 
-def listen(address: str, sound: NDArray[np.floating]) -> dict[str, Any]:
+def fours(words: list[tuple[str, Sound]]) -> list[list[tuple[str, Sound]]]:
+    """Return the first recordings in groups of four, ten at most."""
+    return [words[at : at + 4] for at in range(0, min(len(words), 40) - 3, 4)]
+
+
+def in_numbers(words: list[tuple[str, Sound]]) -> Sound:
+    """Return numbers of four words, 0.15 s between words and 3 s between numbers."""
+    short, long = (np.zeros(round(seconds * SAMPLE_RATE)) for seconds in (0.15, 3))
+    parts = [
+        part
+        for group in fours(words)
+        for part in (*(part for _, word in group for part in (word, short)), long)
+    ]
+    whole = np.concatenate([long, *parts])
+    return whole + 1e-4 * np.random.default_rng(0).standard_normal(len(whole))
+
+
+def listen(address: str, sound: NDArray[np.floating], mode: str = "words") -> dict[str, Any]:
     """Let the page listen to a sound, (n,); return words, times, and the processor's share."""
     seconds = len(sound) / SAMPLE_RATE
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "sound.wav"
         soundfile.write(wav, sound, SAMPLE_RATE, subtype="PCM_16")
-        command = ["node", "web/tests/listen.mjs", address, str(wav), str(seconds)]
+        command = ["node", "web/tests/listen.mjs", address, str(wav), str(seconds), mode]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as driver:
             assert driver.stdout
             inference = json.loads(driver.stdout.readline())["inference_ms"]
@@ -87,8 +116,8 @@ def listen(address: str, sound: NDArray[np.floating]) -> dict[str, Any]:
             used, at = used_s(driver.pid), time.monotonic()
             time.sleep(seconds - SETTLED_S - 2)
             share = (used_s(driver.pid) - used) / (time.monotonic() - at)
-            words = json.loads(driver.stdout.readline())["words"]
-    return {"words": words, "inference_ms": inference, "cpu": share}
+            heard = json.loads(driver.stdout.readline())
+    return {**heard, "inference_ms": inference, "cpu": share}
 
 
 def used_s(driver: int) -> float:

@@ -46,6 +46,8 @@ export interface ModelFacts {
 export interface NumberHeard extends SpokenNumber {
   /** The file that it is in; null if it came through the microphone. */
   file: string | null;
+  /** When its last sample came, ms since 1970; null in a file. */
+  endedAt: number | null;
 }
 
 /** A word heard: in seconds since the stream or the file began. */

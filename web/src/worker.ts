@@ -172,23 +172,29 @@ class Stream {
   private async listen(samples: Float32Array, arrived: number): Promise<boolean> {
     if (this.listener instanceof NumberReader) {
       const numbers = await this.listener.feed(samples);
-      for (const number of numbers) showNumber(number, null, this.before);
+      for (const number of numbers) {
+        showNumber(number, null, this.endedAt(number, arrived), this.before);
+      }
       const words = await this.listener.soFar();
       if (words !== this.said) tell({ kind: "saying", words });
       this.said = words;
       return numbers.length > 0;
     }
     const words = await this.listener.feed(samples);
-    for (const word of words) {
-      const waited = (this.heard - this.before - word.end) / listening.sample_rate;
-      showWord(word, null, arrived - 1000 * waited, this.before);
-    }
+    for (const word of words) showWord(word, null, this.endedAt(word, arrived), this.before);
     return words.length > 0;
+  }
+
+  /** When the last sample of what was said came, of a block that came just now. */
+  private endedAt({ end }: { end: number }, arrived: number): number {
+    return arrived - (1000 * (this.heard - this.before - end)) / listening.sample_rate;
   }
 
   async end(): Promise<void> {
     if (this.listener instanceof NumberReader) {
-      for (const number of await this.listener.finish()) showNumber(number, null, this.before);
+      for (const number of await this.listener.finish()) {
+        showNumber(number, null, null, this.before);
+      }
       tell({ kind: "saying", words: [] });
     } else {
       for (const word of await this.listener.finish()) showWord(word, null, null, this.before);
@@ -210,7 +216,7 @@ async function hear({ name, rate, samples }: ToWorker & { kind: "file" }): Promi
   };
   const number = (heard: SpokenNumber) => {
     found += 1;
-    showNumber(heard, name, 0);
+    showNumber(heard, name, null, 0);
   };
   if (hears instanceof NumberReader) {
     for (const block of blocks(waveform)) (await hears.feed(block)).forEach(number);
@@ -248,12 +254,19 @@ function showWord(heard: Heard, file: string | null, endedAt: number | null, bef
   tell({ kind: "word", word });
 }
 
-function showNumber({ words, confidence }: SpokenNumber, file: string | null, before: number) {
+function showNumber(
+  { words, confidence, end }: SpokenNumber,
+  file: string | null,
+  endedAt: number | null,
+  before: number,
+): void {
   const seconds = before / listening.sample_rate;
   const number: NumberHeard = {
     file,
     words: words.map((one) => ({ ...one, start: one.start + seconds, end: one.end + seconds })),
     confidence,
+    end: before + end,
+    endedAt,
   };
   tell({ kind: "number", number });
 }

@@ -1,15 +1,16 @@
 /**
  * Let the page listen to a WAV file, for benchmarks/live/browser.py.
  *
- * Usage: node web/tests/listen.mjs ADDRESS WAV SECONDS
+ * Usage: node web/tests/listen.mjs ADDRESS WAV SECONDS [numbers]
  *
  * Prints a JSON object a line: {"event": "ready", "inference_ms": [...]}, {"event": "listening"},
- * and at the end {"event": "heard", "words": [...]}.
+ * and at the end {"event": "heard", "words": [...], "numbers_ms": [...]}, how long after its end each
+ * number was there.
  */
 import { readFileSync } from "node:fs";
 import { launch } from "./chromium.mjs";
 
-const [address, wav, seconds] = process.argv.slice(2);
+const [address, wav, seconds, mode] = process.argv.slice(2);
 const say = (/** @type {object} */ line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const browser = await launch(wav);
@@ -18,6 +19,7 @@ page.setDefaultTimeout(120_000); // a machine that is busy takes long to compile
 await page.goto(address);
 await page.waitForSelector("#listen:enabled");
 say({ event: "ready", inference_ms: await page.evaluate(inference) });
+if (mode === "numbers") await page.check("#numbers");
 await page.keyboard.press("Space");
 await page.waitForSelector("body[data-state]");
 say({ event: "listening" });
@@ -29,7 +31,9 @@ if (await page.isEnabled("#transcript")) {
   lines = readFileSync(await file.path(), "utf8");
 }
 const words = lines.split("\n").filter(Boolean);
-say({ event: "heard", words: words.map((line) => JSON.parse(line)) });
+const details = await page.locator("#history .number .details").allTextContents();
+const numbers_ms = details.map((text) => Number(/after (\d+) ms/.exec(text)?.[1])).reverse();
+say({ event: "heard", words: words.map((line) => JSON.parse(line)), numbers_ms });
 await browser.close();
 
 /** Time single seconds in a worker of the page's own, from message to answer, in ms. */

@@ -33,6 +33,9 @@ export interface NumberLine {
   digits: { digit: string; start: number; end: number; confidence: number }[];
 }
 
+/** A number as Python's reader has it. */
+export type NumberRead = Omit<SpokenNumber, "end">;
+
 /** What expected.py found. */
 export interface Expected {
   said: [label: string, start: number, end: number][];
@@ -62,8 +65,8 @@ export interface Expected {
     model: string;
     block: number;
     /** After so many samples: only where something changed. */
-    steps: { fed: number; ended: SpokenNumber[]; so_far: NumberWord[] }[];
-    last: SpokenNumber[];
+    steps: { fed: number; ended: NumberRead[]; so_far: NumberWord[] }[];
+    last: NumberRead[];
   }[];
   numbers_said: string[];
   /** What predict_live.py reads in tones.wav and voice.wav. */

@@ -217,6 +217,9 @@ describe("numbers", () => {
       expect(ours).toEqual(theirs);
       const rows = await page.locator("#history .number .said").allTextContents();
       expect(rows).toEqual([...theirs].reverse());
+      for (const details of await page.locator("#history .number .details").allTextContents()) {
+        expect(details).toMatch(/ · after \d{4,} ms$/); // the pause, and more
+      }
       // The pad has the latest, and each grew there.
       expect(await page.textContent("#number")).toBe(theirs.at(-1));
       const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);

@@ -17,6 +17,8 @@ export interface NumberWord {
 export interface SpokenNumber {
   words: NumberWord[];
   confidence: number;
+  /** Where its sound ends, in samples since the stream began. */
+  end: number;
 }
 
 /**
@@ -70,7 +72,7 @@ export class NumberReader {
       const emitted = bestPath(outputs);
       const labels = emitted.map(({ label }) => label);
       const confidence = Math.min(Math.exp(logProbability(outputs, labels)), 1);
-      numbers.push({ words: this.words(utterance, emitted), confidence });
+      numbers.push({ words: this.words(utterance, emitted), confidence, end: utterance.end });
     }
     const { reject } = this.listening; // what has no word that is sure is no number
     return numbers.filter(({ words }) => words.some(({ confidence }) => confidence >= reject));

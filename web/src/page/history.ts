@@ -54,11 +54,12 @@ export class History {
   }
 
   /** Add a number, as it is written. */
-  addNumber(number: NumberHeard, model: ModelFacts, text: string): void {
+  addNumber(number: NumberHeard, model: ModelFacts, text: string, latencyMs: number | null): void {
     const entry: NumberEntry = { number, model, text, row: make("li", { className: "number" }) };
     const details = [
       `${(100 * number.confidence).toFixed(0)}%`,
       number.file ?? `at ${number.words[0].start.toFixed(1)} s`,
+      ...(latencyMs === null ? [] : [`after ${latencyMs.toFixed(0)} ms`]),
     ];
     entry.row.append(
       make("span", { className: "said", textContent: text }),

@@ -150,8 +150,7 @@ function show(heard: WordHeard): void {
   spoken.textContent = heard.label ?? outcome.textContent;
   if (heard.label !== null && facts.noun === "digit") pad.hear(heard.label);
   painted(() => {
-    const seen = heard.endedAt !== null && !document.hidden;
-    const latency = seen ? Date.now() - (heard.endedAt ?? 0) : null;
+    const latency = msSince(heard.endedAt);
     if (latency !== null) outcome.append(` · after ${latency.toFixed(0)} ms`);
     history.add(heard, facts, latency);
   });
@@ -176,11 +175,17 @@ function showNumber(heard: NumberHeard): void {
   outcome.textContent = `${count}, ${(100 * heard.confidence).toFixed(0)}%`;
   spoken.textContent = heard.words.map((one) => asText([one])).join(" "); // read one by one
   if (model.noun === "digit") pad.write(lastNumber);
-  history.addNumber(heard, model, lastNumber);
+  const [facts, text] = [model, lastNumber];
+  painted(() => history.addNumber(heard, facts, text, msSince(heard.endedAt)));
 }
 
 function asText(words: NumberWord[]): string {
   return written(words, model?.noun ?? "digit", engine.listening);
+}
+
+/** How long ago a sound from the microphone ended, ms; null if it is a file, or nobody looks. */
+function msSince(endedAt: number | null): number | null {
+  return endedAt === null || document.hidden ? null : Date.now() - endedAt;
 }
 
 /** Call back once what was changed is on the screen; at once if nobody sees it. */
