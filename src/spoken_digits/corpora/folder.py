@@ -12,7 +12,7 @@ from spoken_digits import kept
 from spoken_digits.corpora.archives import MAX_MEMBER_BYTES, read_archive
 from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.known import KIND, by_shard
-from spoken_digits.corpora.packing import BadRecording, clear, is_grouped, pack, pack_beside
+from spoken_digits.corpora.packing import BadRecording, clear, pack, pack_beside
 from spoken_digits.errors import UserError
 from spoken_digits.files import local_path, shown
 from spoken_digits.params import Folder
@@ -69,8 +69,7 @@ def _pack_directory(path: Path, vocabulary: Vocabulary, target: Path) -> list[Ba
     """Pack the speakers of whom a recording is new or changed; the others' shards are kept."""
     found = search(path)
     unread = found.passed_over
-    shards = by_shard(path, found.recordings, vocabulary)
-    speakers = {speaker for known in shards.values() for speaker in known.speakers}
+    shards, shard_of = by_shard(path, found.recordings, vocabulary)
     clear(target)
     there = {
         name: known
@@ -83,9 +82,7 @@ def _pack_directory(path: Path, vocabulary: Vocabulary, target: Path) -> list[Ba
     bad = _pack(
         _read_directory(path, new, unread),
         vocabulary,
-        partial(
-            pack_beside, target=target, grouped=is_grouped(speakers) if shards else None, odd=odd
-        ),
+        partial(pack_beside, target=target, shard_of=shard_of, odd=odd),
         packed,
     )
     for name, known in shards.items():

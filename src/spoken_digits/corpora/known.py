@@ -1,12 +1,12 @@
 """Which shards of a directory of recordings are packed already, as far as its files tell."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from spoken_digits import kept
-from spoken_digits.corpora.packing import group_of, is_grouped
+from spoken_digits.corpora.packing import sharding
 from spoken_digits.recording import RecordingNameError, parse_stem
 from spoken_digits.vocabulary import Vocabulary
 
@@ -22,12 +22,14 @@ class Known(NamedTuple):
     key: str
 
 
-def by_shard(directory: Path, names: Iterable[str], vocabulary: Vocabulary) -> dict[str, Known]:
-    """Say of which files each shard is to be made, and by which key it is known.
+def by_shard(
+    directory: Path, names: Iterable[str], vocabulary: Vocabulary
+) -> tuple[dict[str, Known], Callable[[str], str] | None]:
+    """Say of which files each shard is to be made, by which key it is known; and name a speaker's.
 
     A file is what it was if its inode, size and times are: so does DVC judge, which saves reading
-    all of them. Files of which no speaker is known, or whose name differs from another's in case
-    alone, are in no shard.
+    all of them. Files of which no speaker is known are in no shard. If two speakers' names differ
+    in case alone, nothing is known, and no shard has a name.
     """
     speakers: dict[str, list[str]] = defaultdict(list)
     for name in names:
@@ -37,11 +39,11 @@ def by_shard(directory: Path, names: Iterable[str], vocabulary: Vocabulary) -> d
             continue
         speakers[recording.speaker].append(name)
     if len({speaker.lower() for speaker in speakers}) < len(speakers):
-        return {}
+        return {}, None
     shards: dict[str, list[str]] = defaultdict(list)
-    grouped = is_grouped(speakers)
+    shard_of = sharding(speakers, sum(map(len, speakers.values())))
     for speaker in speakers:
-        shards[group_of(speaker) if grouped else speaker].append(speaker)
+        shards[shard_of(speaker)].append(speaker)
     code = kept.code_digest("corpora", "sound")
     known = {}
     for shard, members in shards.items():
@@ -49,7 +51,7 @@ def by_shard(directory: Path, names: Iterable[str], vocabulary: Vocabulary) -> d
         states = [_state(directory, name) for name in sources]
         key = kept.key_of(code, repr(vocabulary), shard, *states)
         known[shard] = Known(frozenset(members), sources, key)
-    return known
+    return known, shard_of
 
 
 def _state(directory: Path, name: str) -> str:

@@ -19,8 +19,11 @@ from spoken_digits.shards import write_shard
 from spoken_digits.sound.decode import RecordingError, canonical_wav
 
 SPEAKERS_AS_SHARDS = 100
-"""A corpus with more speakers than this has GROUPS shards; any other has one a speaker."""
+"""A corpus of more speakers than this has a shard a group of them; any other has one a speaker."""
 GROUPS = 64
+"""Of a corpus of up to a million recordings. DVC spends milliseconds on every file."""
+RECORDINGS_A_GROUP = 15_625
+"""On average, at most: a worker holds the pictures of one shard. Twice as many groups else."""
 LISTED = 20
 """Of many recordings of which there is something to say, so many are named."""
 
@@ -52,7 +55,7 @@ def pack_beside(
     files: Iterable[tuple[str, bytes]],
     recording_at: Callable[[str], Recording],
     target: Path,
-    grouped: bool | None = None,
+    shard_of: Callable[[str], str] | None = None,
     odd: set[str] | None = None,
 ) -> list[BadRecording]:
     """Turn sound files, in any order, into shards beside those that are there; return the bad ones.
@@ -60,8 +63,8 @@ def pack_beside(
     ``files`` are (name in the source, content); ``recording_at`` says which recording is there or
     raises RecordingNameError. Needs memory for one shard: recordings wait on disk, in GROUPS
     unsorted files, until the last one has come.
-    ``grouped`` says whether a shard holds a group of speakers; None: if there are more than
-    SPEAKERS_AS_SHARDS. The speakers of whom a recording is bad or odd are added to ``odd``.
+    ``shard_of`` names a speaker's shard; None: ``sharding`` of what comes here. The speakers of
+    whom a recording is bad or odd are added to ``odd``.
     """
     waiting = target / ".waiting"
     waiting.mkdir()
@@ -100,7 +103,7 @@ def pack_beside(
                 odd.add(speaker)
                 continue
             seen[name] = source
-            group = group_of(speaker)
+            group = group_of(speaker, GROUPS)
             if group not in groups:
                 groups[group] = zipfile.ZipFile(waiting / f"{group}.zip", "w")
             # Of no time: a clock that says 1970 is none that a ZIP can hold.
@@ -108,15 +111,13 @@ def pack_beside(
     finally:
         for archive in groups.values():
             archive.close()
-    if grouped is None:
-        grouped = is_grouped(speakers)
+    if shard_of is None:
+        shard_of = sharding(speakers, len(seen))
     for group in sorted(groups):
         with zipfile.ZipFile(waiting / f"{group}.zip") as archive:
             shards: dict[str, list[str]] = {}
             for wav_name in archive.namelist():
-                speaker = wav_name.split("_")[1]
-                shard = group if grouped else speaker
-                shards.setdefault(shard, []).append(wav_name)
+                shards.setdefault(shard_of(wav_name.split("_")[1]), []).append(wav_name)
             for shard, names in shards.items():
                 write_shard(target / f"{shard}.zip", ((name, archive.read(name)) for name in names))
         (waiting / f"{group}.zip").unlink()
@@ -133,15 +134,20 @@ def tell(corpus: str, notices: list[str]) -> None:
         print(f"{corpus}: ... and {len(notices) - LISTED} more", file=sys.stderr)
 
 
-def is_grouped(speakers: Collection[str]) -> bool:
-    """Tell whether a corpus of these speakers, each once, has a shard a group, not a shard each."""
-    return len(speakers) > SPEAKERS_AS_SHARDS
+def sharding(speakers: Collection[str], recordings: int) -> Callable[[str], str]:
+    """Return what names a speaker's shard in a corpus of these speakers, each once."""
+    if len(speakers) <= SPEAKERS_AS_SHARDS:
+        return lambda speaker: speaker
+    groups = GROUPS
+    while recordings > groups * RECORDINGS_A_GROUP:
+        groups *= 2  # so that a group of GROUPS, which waits in one file, is divided
+    return lambda speaker: group_of(speaker, groups)
 
 
-def group_of(speaker: str) -> str:
-    """Return the shard, "00" to "63", of a speaker in a corpus that has many."""
+def group_of(speaker: str, groups: int) -> str:
+    """Return the shard, "00" to "63" if there are 64, of a speaker in a corpus that has many."""
     digest = hashlib.sha256(speaker.encode()).digest()
-    return f"{int.from_bytes(digest[:8], 'big') % GROUPS:02d}"
+    return f"{int.from_bytes(digest[:8], 'big') % groups:02d}"
 
 
 def content_digest(sums: Mapping[str, str]) -> str:

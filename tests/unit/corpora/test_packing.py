@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from support import speak
 
-from spoken_digits.corpora.packing import BadRecording, content_digest, group_of, pack
+from spoken_digits.corpora.packing import BadRecording, content_digest, group_of, pack, sharding
 from spoken_digits.recording import parse_name
 from spoken_digits.shards import read_shard
 from spoken_digits.sound.decode import read_wav, wav_bytes
@@ -37,13 +37,34 @@ def test_many_speakers_share_64_shards(tmp_path):
     pack("folder", [(f"3_{speaker}_0.wav", wav) for speaker in speakers], parse, tmp_path / "a")
     assert set(shards(tmp_path / "a")) == {f"{group:02d}.zip" for group in range(64)}
     for shard in (tmp_path / "a").iterdir():
-        assert {group_of(name.split("_")[1]) for name, _ in read_shard(shard)} == {shard.stem}
+        assert {group_of(name.split("_")[1], 64) for name, _ in read_shard(shard)} == {shard.stem}
     assert len(contents(tmp_path / "a")) == 500
+
+
+def test_a_larger_corpus_has_more_shards_each_a_part_of_one_of_the_64(tmp_path, monkeypatch):
+    monkeypatch.setattr("spoken_digits.corpora.packing.RECORDINGS_A_GROUP", 2)
+    wav = wav_bytes(speak(3, "anna", 0)[:400], 16_000)
+    files = [(f"3_s{number}_0.wav", wav) for number in range(300)]
+    pack("folder", files, parse, tmp_path / "a")
+    found = {
+        name.split("_")[1]: shard.stem
+        for shard in (tmp_path / "a").iterdir()
+        for name, _ in read_shard(shard)
+    }
+    assert found == {f"s{number}": group_of(f"s{number}", 256) for number in range(300)}
+    assert all(int(found[who]) % 64 == int(group_of(who, 64)) for who in found)
+    assert len(set(found.values())) > 64
+
+
+def test_a_million_recordings_still_have_64():
+    many = [f"s{number}" for number in range(500)]
+    assert len({sharding(many, 1_000_000)(who) for who in many}) == 64
+    assert len({sharding(many, 1_000_001)(who) for who in many}) > 64
 
 
 def test_a_speakers_group_is_this():
     """A change here moves every speaker of Speech Commands to another shard."""
-    assert [group_of(speaker) for speaker in ("004ae714", "anna", "01")] == ["02", "14", "53"]
+    assert [group_of(speaker, 64) for speaker in ("004ae714", "anna", "01")] == ["02", "14", "53"]
 
 
 @pytest.mark.parametrize(("count", "expected"), [(100, 100), (101, 64)])
@@ -51,7 +72,7 @@ def test_the_border_between_few_and_many(tmp_path, count, expected):
     wav = wav_bytes(speak(3, "anna", 0)[:400], 16_000)
     files = [(f"3_s{number}_0.wav", wav) for number in range(count)]
     pack("folder", files, parse, tmp_path / "a")
-    groups = {group_of(f"s{number}") for number in range(count)}
+    groups = {group_of(f"s{number}", 64) for number in range(count)}
     assert len(shards(tmp_path / "a")) == (100 if expected == 100 else len(groups))
 
 
