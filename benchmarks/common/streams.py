@@ -11,6 +11,7 @@ import sys
 import tarfile
 import zipfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -168,6 +169,38 @@ def stream(
     level = 0.1 * 10 ** (-snr_db / 20)
     mixed = speech + level * noise(kind, len(speech), rng, voices)
     return np.clip(mixed, -1, 1).astype(np.float32), said
+
+
+def fours(words: list[tuple[str, Sound]]) -> list[list[tuple[str, Sound]]]:
+    """Return words in groups of four; fewer at the end are left out."""
+    return [words[at : at + 4] for at in range(0, len(words) - 3, 4)]
+
+
+def numbers_right(words: list[tuple[str, Sound]], read: Sequence[str]) -> str:
+    """Say how many numbers of four words were read right, in their order."""
+    wanted = ["".join(label for label, _ in group) for group in fours(words)]
+    blocks = SequenceMatcher(None, wanted, read, autojunk=False).get_matching_blocks()
+    right = sum(block.size for block in blocks)
+    return f"{right} of {len(wanted)} numbers right, {len(read)} read"
+
+
+def in_numbers(
+    words: list[tuple[str, Sound]],
+    kind: str,
+    snr_db: float,
+    rng: np.random.Generator,
+    voices: list[Sound],
+) -> NDArray[np.float32]:
+    """Put numbers of four words, 3 s apart, into noise as ``stream`` does; (n,).
+
+    Between their words are 0.15 s.
+    """
+    pause = np.zeros(round(0.15 * SAMPLE_RATE))
+    numbers = [
+        ("", np.concatenate([part for _, word in group for part in (pause, word)])[len(pause) :])
+        for group in fours(words)
+    ]
+    return stream(numbers, (3, 3), kind, snr_db, rng, voices)[0]
 
 
 def _music(samples: int, rng: np.random.Generator) -> Sound:

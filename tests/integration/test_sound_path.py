@@ -39,12 +39,14 @@ def test_digits_are_heard_as_they_are_said(sound_server, folder):
 
 @pytest.mark.slow
 def test_a_spoken_number_is_one_line(sound_server, folder):
-    program = Program(sound_server, folder, "--string")
+    program = Program(sound_server, folder, "--string", "--json")
     program.wait_for("listening to")
     digits = [5, 5, 5, 1, 2]
     parts = [part for digit in digits for part in (word(digit, 0.35), 0.15)]
     sound_server.play(room(1.0, *parts, 0.6, word(9), 3.5))
-    assert program.line() == "555129"
+    number = json.loads(program.line())
+    assert number["string"] == "555129"
+    assert number["latency_ms"] >= 1500  # the pause
     program.stop()
 
 

@@ -4,8 +4,7 @@
  * Usage: node web/tests/listen.mjs ADDRESS WAV SECONDS [numbers]
  *
  * Prints a JSON object a line: {"event": "ready", "inference_ms": [...]}, {"event": "listening"},
- * and at the end {"event": "heard", "words": [...], "numbers_ms": [...]}, how long after its end each
- * number was there.
+ * and at the end {"event": "heard", "words": [...]}.
  */
 import { readFileSync } from "node:fs";
 import { launch } from "./chromium.mjs";
@@ -31,9 +30,7 @@ if (await page.isEnabled("#transcript")) {
   lines = readFileSync(await file.path(), "utf8");
 }
 const words = lines.split("\n").filter(Boolean);
-const details = await page.locator("#history .number .details").allTextContents();
-const numbers_ms = details.map((text) => Number(/after (\d+) ms/.exec(text)?.[1])).reverse();
-say({ event: "heard", words: words.map((line) => JSON.parse(line)), numbers_ms });
+say({ event: "heard", words: words.map((line) => JSON.parse(line)) });
 await browser.close();
 
 /** Time single seconds in a worker of the page's own, from message to answer, in ms. */

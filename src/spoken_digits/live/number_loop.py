@@ -1,5 +1,6 @@
 """Reading numbers: from a stream as one speaks, and from files of any length."""
 
+import time
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -30,7 +31,11 @@ def listen_for_numbers(
         heard += len(block.samples)
         ended = reader.feed(block.samples)
         for number in ended[:1] if once else ended:
-            lines.number(number)
+            latency = None
+            if block.arrived is not None:
+                waited = heard / SAMPLE_RATE - number.end
+                latency = (time.monotonic() - block.arrived + waited) * 1000
+            lines.number(number, latency)
         if once and ended:
             return
         if lines.grows:
@@ -39,7 +44,7 @@ def listen_for_numbers(
             break
     last = reader.finish()
     for number in last[:1] if once else last:
-        lines.number(number)
+        lines.number(number, None)
 
 
 def numbers_in(reader: NumberReader, blocks: Iterable[NDArray[np.float32]]) -> Iterator[Number]:

@@ -53,11 +53,12 @@ class NumberLines:
             self._print(f"{_CLEAR}{text}", end="")
             self._shown = text
 
-    def number(self, number: Number) -> None:
-        """Print a number that is complete."""
+    def number(self, number: Number, latency_ms: float | None) -> None:
+        """Print a number that is complete, so long after its end, where that is known."""
         if self._as_json:
-            described_as = described(number, self._noun, self._reject)
-            self._print(json.dumps({"time": now(), **described_as}))
+            line = {"time": now(), **described(number, self._noun, self._reject)}
+            line["latency_ms"] = None if latency_ms is None else round(latency_ms, 1)
+            self._print(json.dumps(line))
         else:
             text = written(number.words, self._noun, self._reject)
             self._print(f"{_CLEAR if self.grows else ''}{text}")

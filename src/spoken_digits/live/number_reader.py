@@ -43,6 +43,8 @@ class Number(NamedTuple):
     words: tuple[Read, ...]
     confidence: float
     """The probability of these words, just these and in this order."""
+    end: float
+    """When the detector of speech heard its end, s since the stream began."""
 
 
 class NumberReader:
@@ -83,7 +85,8 @@ class NumberReader:
             likely = log_probability(outputs, [one.label for one in emitted])
             words = self._words(utterance, emitted)
             if any(word.confidence >= self._reject for word in words):
-                numbers.append(Number(words, min(float(np.exp(likely)), 1.0)))
+                confidence = min(float(np.exp(likely)), 1.0)
+                numbers.append(Number(words, confidence, utterance.end / SAMPLE_RATE))
         return numbers
 
     def _words(self, utterance: Utterance, emitted: Sequence[Emission]) -> tuple[Read, ...]:

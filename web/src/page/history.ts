@@ -20,6 +20,7 @@ interface NumberEntry {
   model: ModelFacts;
   /** As it is written. */
   text: string;
+  latencyMs: number | null;
   row: HTMLElement;
 }
 
@@ -55,7 +56,8 @@ export class History {
 
   /** Add a number, as it is written. */
   addNumber(number: NumberHeard, model: ModelFacts, text: string, latencyMs: number | null): void {
-    const entry: NumberEntry = { number, model, text, row: make("li", { className: "number" }) };
+    const row = make("li", { className: "number" });
+    const entry: NumberEntry = { number, model, text, latencyMs, row };
     const details = [
       `${(100 * number.confidence).toFixed(0)}%`,
       number.file ?? `at ${number.words[0].start.toFixed(1)} s`,
@@ -181,7 +183,7 @@ function copyButton(text: string): HTMLElement {
   return copy;
 }
 
-function numberAsJson({ number, model, text }: NumberEntry): Record<string, unknown> {
+function numberAsJson({ number, model, text, latencyMs }: NumberEntry): Record<string, unknown> {
   return {
     ...(number.file === null ? {} : { file: number.file }),
     string: text,
@@ -192,6 +194,7 @@ function numberAsJson({ number, model, text }: NumberEntry): Record<string, unkn
       end: round(end, 2),
       confidence: round(confidence, 4),
     })),
+    latency_ms: latencyMs === null ? null : round(latencyMs, 1),
   };
 }
 
