@@ -227,13 +227,21 @@ def experiment(project: Path, run, name: str, seed: int) -> None:
     run("dvc", "exp", "run", "--temp", "-n", name, "-S", f"evaluate.seed={seed}", cwd=project)
 
 
+@pytest.fixture(scope="module")
+def tried_once(built, tmp_path_factory, run):
+    """A project with an experiment, and a clean tree. Copy it; do not change it."""
+    project = tmp_path_factory.mktemp("tried") / "project"
+    shutil.copytree(built, project, symlinks=True)
+    experiment(project, run, "one", 3)
+    run("git", "checkout", "--quiet", "--force", ".", cwd=project)
+    run("dvc", "checkout", "--quiet", "--force", cwd=project)
+    return project
+
+
 @pytest.fixture
-def tried(work, run):
-    """A project with an experiment, and a clean tree."""
-    experiment(work, run, "one", 3)
-    run("git", "checkout", "--quiet", "--force", ".", cwd=work)
-    run("dvc", "checkout", "--quiet", "--force", cwd=work)
-    return work
+def tried(tried_once, tmp_path):
+    """A copy of it, to do things to."""
+    return shutil.copytree(tried_once, tmp_path / "project", symlinks=True)
 
 
 def apply(run, project: Path, name: str = "one") -> subprocess.CompletedProcess[str]:
