@@ -57,6 +57,7 @@ from numpy.typing import NDArray
 from spoken_digits import installed
 from spoken_digits.export.inference import load_model
 from spoken_digits.live.decision import LONGEST_WORD_S
+from spoken_digits.live.letters import escape_what_has_no_letter
 from spoken_digits.live.loop import notice_of_zeros
 from spoken_digits.live.microphone import Microphone, portaudio, quiet_drivers
 from spoken_digits.live.prompting import hear_word, problem, wanted, word_of
@@ -72,6 +73,7 @@ _PATIENCE_S = 8.0
 
 def main() -> int:
     args = _arguments()
+    escape_what_has_no_letter(sys.stdout)
     params = load_params()
     live, words = params.live, params.words
     # A sound that is not speech may be as long as a recording may.

@@ -14,10 +14,13 @@ aligned to their end.
 
 import argparse
 import re
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
 
 from spoken_digits.errors import report_errors, run_script
 

@@ -8,6 +8,10 @@ Refuses if files differ from the last commit and no experiment holds them as the
 import argparse
 import json
 import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
 
 from spoken_digits.errors import UserError, report_errors, run_script
 

@@ -7,8 +7,12 @@ it remembers of having sent. Exits 0 if all is there and whole, 1 if not, 2 if i
 import argparse
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
 
 from spoken_digits.errors import UserError, report_errors, run_script
 

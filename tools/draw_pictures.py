@@ -10,8 +10,11 @@ not trained on, and the screen shows what the model recognised in it.
 import argparse
 import contextlib
 import io
+import sys
 import tempfile
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
 
 from spoken_digits.errors import report_errors, run_script
 

@@ -10,12 +10,15 @@ import hashlib
 import json
 import re
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
 
 from spoken_digits.errors import UserError, report_errors, run_script
 

@@ -9,9 +9,12 @@ sounds, to the bit on one machine.
 
 import argparse
 import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
 
 from spoken_digits.errors import UserError, report_errors, run_script
 

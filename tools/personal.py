@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
+
 from spoken_digits.errors import UserError, report_errors, run_script
 from spoken_digits.export import released
 

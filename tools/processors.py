@@ -34,6 +34,8 @@ from typing import Any
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
+
 from spoken_digits.errors import UserError, run_script
 
 ROOT = Path(__file__).parents[1]

@@ -15,10 +15,13 @@ Exits with 0 if the model was promoted, and 1, the present model untouched, if n
 import argparse
 import json
 import re
+import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
 
 from spoken_digits.errors import report_errors, run_script
 

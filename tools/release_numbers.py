@@ -17,6 +17,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
+
 from spoken_digits.errors import UserError, report_errors, run_script
 
 

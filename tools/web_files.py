@@ -7,7 +7,10 @@ program's file that this uses.
 
 import argparse
 import shutil
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))  # where PYTHONPATH does not name it
 
 from spoken_digits.errors import UserError, report_errors, run_script
 

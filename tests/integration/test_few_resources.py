@@ -96,6 +96,20 @@ def test_a_cache_that_may_only_be_read(work):
     assert "Read-only file system" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "place",
+    ["export HOME=/dev/null", "export TMPDIR=/proc", "export TMPDIR=/nowhere", "umask 077",
+     "umask 000", "export LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0", "exec <&- >&- 2>&-"],
+)  # fmt: skip
+def test_an_odd_process_makes_the_same_files(work, place):
+    """Homes and folders where nothing can be kept, file modes, ASCII alone, no streams."""
+    before = tree(work)
+    stages = "python3 src/split.py && python3 src/spectrogram.py --workers 2"
+    done = shell(f"unset XDG_CACHE_HOME; {place}; {stages} && python3 src/report.py", work)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert tree(work) == before
+
+
 @pytest.mark.parametrize("home", ["/nowhere", "", "unset", "/proc"])
 def test_a_home_that_is_not_there(work, home):
     set_home = "unset HOME" if home == "unset" else f"export HOME='{home}'"

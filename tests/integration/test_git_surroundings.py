@@ -194,6 +194,46 @@ def test_states_of_a_repository(work, run, state, tmp_path):
         assert "Traceback" not in done.stderr
 
 
+def test_a_clone_with_line_ends_of_windows_has_the_same_bytes(built, tmp_path, run):
+    """.gitattributes is stronger than core.autocrlf."""
+    clone = tmp_path / "clone"
+    run("git", "-c", "core.autocrlf=true", "clone", "--quiet", built, clone, cwd=tmp_path)
+    run("git", "config", "core.autocrlf", "true", cwd=clone)
+    for name in run("git", "ls-files", cwd=clone).stdout.splitlines():
+        assert (clone / name).read_bytes() == (built / name).read_bytes(), name
+    run("dvc", "cache", "dir", "--local", built / ".dvc/cache", cwd=clone)
+    run("dvc", "checkout", "--quiet", cwd=clone)
+    assert "up to date" in run("dvc", "status", cwd=clone).stdout
+    assert run("git", "status", "--porcelain", cwd=clone).stdout == ""
+
+
+def test_hooks_of_the_user_that_fail_are_in_no_experiment_s_way(work, tmp_path, run):
+    """As core.hooksPath in the user's own settings has them, for every repository."""
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("pre-commit", "commit-msg", "post-commit", "post-checkout"):
+        (hooks / name).write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+        (hooks / name).chmod(0o755)
+    run("git", "config", "core.hooksPath", hooks, cwd=work)
+    refused = run("git", "commit", "--allow-empty", "-m", "none", cwd=work, check=False)
+    assert refused.returncode != 0
+    overrides = ["-S", "evaluate.seed=3", "split"]
+    run("dvc", "exp", "run", "--temp", "-n", "one", *overrides, cwd=work)
+    assert "one" in run("dvc", "exp", "list", cwd=work).stdout
+
+
+def test_a_path_that_is_long_and_odd(work, tmp_path, run):
+    """Blanks, quotes, a dollar, letters that are no ASCII, 700 bytes."""
+    folder = tmp_path.joinpath("""ein "Pfad" mit 'é ü$x%20#""", *["lang" * 30] * 5)
+    folder.mkdir(parents=True)
+    project = Path(shutil.move(work, folder / "project"))
+    run("dvc", "repro", "--force", "--single-item", "split", cwd=project)
+    run("python", "src/spectrogram.py", "--workers", "2", cwd=project)
+    assert "up to date" in run("dvc", "status", cwd=project).stdout
+    checked = run("python", "tools/check_lock.py", "--staged", cwd=project)
+    assert checked.stdout == "dvc.lock matches code and params: 8 stages\n"
+
+
 def test_an_experiment_takes_a_folder_by_its_absolute_path(work, run, recordings, tmp_path):
     """Or by a relative one with --copy-paths: where it runs there are Git's files alone."""
     (work / "Anna, at home").mkdir()

@@ -31,6 +31,20 @@ def test_help_waits_for_nothing(script):
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_help_without_pythonpath_anywhere_with_closed_streams(script, tmp_path):
+    """Also with a Python that drops docstrings and asserts, where no file can be kept."""
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" "$1" --help <&- >&-', sys.executable, script],
+        cwd=tmp_path,
+        env=os.environ
+        | {"PYTHONPATH": "", "PYTHONOPTIMIZE": "2", "HOME": "/dev/null", "TMPDIR": "/dev/null"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_help_into_a_full_disk(script):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         done = subprocess.run(

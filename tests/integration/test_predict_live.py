@@ -213,6 +213,36 @@ def test_files_that_can_be_read_only_once(folder, command, heard):
     assert (done.returncode, heard in done.stdout) == (0, True), done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("bytes_", [30, 44, 40_001])
+def test_a_wav_whose_writer_ended_half_way(folder, bytes_):
+    soundfile.write(folder / "w.wav", room(0.5, word(3), 2.0), 16_000)
+    done = _run(folder, "-", sound=(folder / "w.wav").read_bytes()[:bytes_])
+    assert done.returncode == 1
+    said = {30: "not a sound file that can be read (", 44: "cut short, 0 of 46400 samples",
+            40_001: "cut short, 19978 of 46400 samples"}  # fmt: skip
+    assert done.stderr.splitlines()[-1].startswith(f"error: standard input: {said[bytes_]}")
+    assert ("  3  " in done.stdout) == (bytes_ == 40_001)  # what was heard before is not lost
+
+
+@pytest.mark.parametrize(
+    "encoding", [{"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+                 {"PYTHONIOENCODING": "ascii"}], ids=["locale", "stream"],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["drei é.wav", "none é.wav"])
+def test_a_name_that_the_terminal_s_encoding_lacks(folder, encoding, name):
+    """It is escaped, as on standard error."""
+    soundfile.write(folder / "drei é.wav", room(0.2, word(3), 0.2), 16_000)
+    done = subprocess.run(
+        [sys.executable, PROGRAM, name, "drei é.wav"],
+        cwd=folder, env=os.environ | encoding, capture_output=True, encoding="ascii",
+    )  # fmt: skip
+    assert "drei \\xe9.wav: 3" in done.stdout
+    assert done.returncode == (name == "none é.wav")
+    if done.returncode:
+        assert "error: none \\xe9.wav: cannot be read (No such file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_digital_silence_on_standard_input_is_told(folder):
     done = _run(folder, "-", sound=bytes(2 * 16_000 * 10))
     assert (done.returncode, done.stdout) == (0, "")

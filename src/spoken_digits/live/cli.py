@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from spoken_digits.errors import UserError, run_script
+from spoken_digits.live.letters import escape_what_has_no_letter
 
 if TYPE_CHECKING:  # imported where they are used: --help and a wrong option need none of it
     from collections.abc import Callable
@@ -62,6 +63,7 @@ def main(installed: bool = False) -> int:
     args = _arguments(installed)
     if sys.__stdout__ is None:
         raise UserError("standard output is closed, and what is heard goes there")
+    escape_what_has_no_letter(sys.stdout)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the terminal is restored
     try:
         code = _run(args, installed)
