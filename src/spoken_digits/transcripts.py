@@ -47,7 +47,7 @@ def write_transcripts(path: Path, utterances: Sequence[Utterance]) -> None:
     write_text(path, text.getvalue())
 
 
-def read_transcripts(path: Path, labels: Collection[str] | None = None) -> list[Utterance]:
+def read_transcripts(path: Path, labels: Collection[str]) -> list[Utterance]:
     """Read what write_transcripts wrote.
 
     Raises UserError if it is not there, is another table, lists nothing, or if something else is
@@ -72,8 +72,7 @@ def read_transcripts(path: Path, labels: Collection[str] | None = None) -> list[
         Utterance(corpus, speaker, int(take), tuple(words.split()))
         for corpus, speaker, take, words in rows
     ]
-    unknown = {label for one in said for label in one.labels}.difference(labels or ())
-    if labels is not None and unknown:
+    if unknown := {label for one in said for label in one.labels}.difference(labels):
         raise UserError(
             f"{path}: {min(unknown)} is said, and the vocabulary is {', '.join(labels)}. {again}"
         )

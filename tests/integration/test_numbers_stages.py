@@ -135,6 +135,84 @@ def test_an4_of_whose_words_none_is_in_the_vocabulary(project):
     assert (project / TABLE).is_file()
 
 
+# train_sequence
+
+
+@pytest.mark.slow
+def test_training_without_the_network_of_single_words(project):
+    (project / WORDS).unlink()
+    assert refusal(project, "train_sequence") == (
+        "models/digits.safetensors: no such model. Make it with: dvc repro train, or fetch it "
+        "with: dvc pull"
+    )
+
+
+@pytest.mark.slow
+def test_training_from_a_network_of_other_words(project):
+    save(SpectrogramNet(4), project / WORDS, words="abc")
+    assert refusal(project, "train_sequence") == (
+        "models/digits.safetensors: its words are a, b, c; those of vocabulary in params.yaml are "
+        "0, 1, 2, 3, 4, 5, 6, 7, 8, 9. Weights can be trained further for their own words only. "
+        "Make it again with: dvc repro train"
+    )
+
+
+@pytest.mark.slow
+def test_training_from_a_network_of_another_picture(project):
+    set_params(project, {"spectrogram.depth_db": 70})
+    said = refusal(project, "train_sequence")
+    assert said.startswith("models/digits.safetensors: trained on pictures with {")
+    assert said.endswith("spectrogram in params.yaml. Make it again with: dvc repro train")
+
+
+@pytest.mark.slow
+def test_training_without_whole_numbers(project):
+    (project / TABLE).unlink()
+    assert refusal(project, "train_sequence") == f"{TABLE}: not there. Make it with: make numbers"
+
+
+@pytest.mark.slow
+def test_training_with_a_table_that_is_damaged(project):
+    (project / TABLE).write_bytes(b"\0\0\0")
+    assert refusal(project, "train_sequence") == (
+        f"{TABLE}: its columns are not corpus,speaker,take,said. Make it again with: make numbers"
+    )
+
+
+@pytest.mark.slow
+def test_training_with_numbers_of_another_vocabulary(project):
+    write_transcripts(project / TABLE, [one._replace(said=("yes",)) for one in UTTERANCES])
+    assert refusal(project, "train_sequence").startswith(f"{TABLE}: yes is said, and the vocabul")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("subset", ["train", "validation"])
+def test_nobody_says_a_digit_in_a_subset(project, subset):
+    of = assign([one.recording for one in UTTERANCES], (), PARAMS.split)
+    silent = [
+        one._replace(said=("-",)) if of[one.recording] == subset else one for one in UTTERANCES
+    ]
+    assert silent != UTTERANCES
+    write_transcripts(project / TABLE, silent)
+    assert refusal(project, "train_sequence") == (
+        f"data/numbers: no digit is said in the {subset} subset; see split and sequence in "
+        "params.yaml"
+    )
+
+
+@pytest.mark.slow
+def test_a_loss_that_is_no_number_any_more(project):
+    network = SpectrogramNet(11)
+    torch.nn.init.constant_(network.classify.bias, float("nan"))
+    save(network, project / WORDS)
+    changes = {"epochs": 1, "epoch_size": 16, "batch_size": 16}
+    set_params(project, {f"sequence.{key}": value for key, value in changes.items()})
+    assert refusal(project, "train_sequence") == (
+        "training diverged in epoch 1: its loss is nan. Lower sequence.learning_rate in "
+        "params.yaml; it is 0.002"
+    )
+
+
 # export_sequence
 
 
@@ -172,6 +250,7 @@ def test_evaluating_what_was_not_exported(project):
     )
 
 
+@pytest.mark.slow
 def test_evaluating_without_whole_numbers(project):
     save_number_model(project / EXPORTED)
     (project / TABLE).unlink()
@@ -180,12 +259,14 @@ def test_evaluating_without_whole_numbers(project):
     )
 
 
+@pytest.mark.slow
 def test_evaluating_a_network_of_other_words(project):
     labels = {"labels": json.dumps(["0", "1", "2", "other"])}
     save_number_model(project / EXPORTED, METADATA | labels, words=3)
     assert refusal(project, "evaluate_sequence").startswith(f"{TABLE}: 3 is said, and the vocab")
 
 
+@pytest.mark.slow
 def test_nobody_says_a_number_in_the_test_subset(project):
     """Of those in data/raw one alone is tested, and data/numbers has others."""
     save_number_model(project / EXPORTED)
