@@ -41,8 +41,10 @@ MODEL, METRICS = Path("models/numbers.onnx"), Path("metrics/numbers.json")
 
 
 def main() -> None:
+    if not MODEL.exists():
+        raise UserError(f"{MODEL}: no such model. Make it with: make numbers")
     model = load_number_model(MODEL)
-    said = read_transcripts(NUMBERS / "transcripts.csv")
+    said = read_transcripts(NUMBERS / "transcripts.csv", model.labels)
     subsets = assign([*read_split(SPLIT), *(one.recording for one in said)], (), params.split)
     tested = [one for one in said if subsets[one.recording] == "test"]
     if not tested:

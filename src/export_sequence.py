@@ -13,6 +13,7 @@ from spoken_digits.stage import run, start
 
 _, params = start(__doc__, predicts=True)
 
+import json
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from spoken_digits.export import graph, sequence_graph
 from spoken_digits.export.sequence_inference import STEP, load_number_model
 from spoken_digits.files import replacing
 from spoken_digits.model.ctc import best_path
-from spoken_digits.model.network import read_about
+from spoken_digits.model.network import read_about, read_classes
 from spoken_digits.model.sequence_network import AHEAD, load_sequence_network
 from spoken_digits.picture.mel import described
 from spoken_digits.picture.stream import decibels
@@ -40,18 +41,26 @@ WINDOW = 2  # frames: what the analysis window sees beyond its own
 
 
 def main() -> None:
+    if not MODEL.exists():
+        raise UserError(f"{MODEL}: no such model. Make it with: make numbers")
     network, trained = load_sequence_network(MODEL), read_about(MODEL)
+    made = described(params.spectrogram)
+    if trained["spectrogram"] != made:
+        raise UserError(
+            f"{MODEL}: trained on pictures with {json.dumps(trained['spectrogram'])}; spectrogram "
+            f"in params.yaml asks for {json.dumps(made)}. Make it again with: make numbers"
+        )
     about = {
         "format": FORMAT,
         "labels": trained["classes"],
         "sample_rate": SAMPLE_RATE,
-        "spectrogram": described(params.spectrogram),
+        "spectrogram": made,
         "corpora": trained["corpora"],
         "phrases": trained["phrases"],
         "ahead": (AHEAD + WINDOW) * HOP,
     }
     stored = sequence_graph.with_weights_of_a_byte(network)
-    said = read_transcripts(NUMBERS / "transcripts.csv")
+    said = read_transcripts(NUMBERS / "transcripts.csv", read_classes(MODEL)[:-1])
     chosen = [one.recording for one in said[:: -(-len(said) // CHECKED)]]
     with replacing(EXPORTED) as candidate:
         graph.save(sequence_graph.build(network, params.spectrogram, about), candidate)

@@ -32,7 +32,7 @@ from spoken_digits.picture.mel import described
 from spoken_digits.training.calibration import round_to_half
 from spoken_digits.training.clips import Clip, read_clips
 from spoken_digits.training.sequence_loop import calibrate_blank, fit_sequences
-from spoken_digits.training.start_from import check_start
+from spoken_digits.training.start_from import StartError, check_start
 from spoken_digits.training.stretches import bank
 from spoken_digits.transcripts import read_transcripts
 
@@ -43,13 +43,23 @@ CHECKPOINTS = Path(".checkpoints")
 
 
 def main() -> None:
-    check_start(WORDS, params.words, params.spectrogram)
+    try:
+        check_start(WORDS, params.words, params.spectrogram)
+    except StartError as error:
+        raise UserError(f"{error}. Make it again with: dvc repro train") from None
     beginning = load_network(WORDS)
     words = single_words()
     phrases = {subset: utterances(subset) for subset in ("train", "validation")}
-    for subset, clips in (("train", words), *phrases.items()):
+    for place, subset, clips in (
+        (SPLIT, "train", words),
+        (NUMBERS, "train", phrases["train"]),
+        (NUMBERS, "validation", phrases["validation"]),
+    ):
         if not any(clip.labels for clip in clips):
-            raise UserError(f"no {params.words.noun} is said in the {subset} subset; see split")
+            raise UserError(
+                f"{place}: no {params.words.noun} is said in the {subset} subset; see split and "
+                "sequence in params.yaml"
+            )
     checkpoint = _checkpoint(words, *phrases.values())
     with (
         replacing_folder(TRAINING) as partial,
@@ -101,7 +111,7 @@ def single_words() -> list[Clip]:
 
 def utterances(subset: str) -> list[Clip]:
     """Return the utterances of a subset: a speaker is in the one that the split gives to words."""
-    said = read_transcripts(NUMBERS / "transcripts.csv")
+    said = read_transcripts(NUMBERS / "transcripts.csv", params.words.labels)
     everybody = [*read_split(SPLIT), *(one.recording for one in said)]
     of = assign(everybody, (), params.split)
     number = {label: index for index, label in enumerate(params.words.labels)}

@@ -13,27 +13,27 @@ from spoken_digits.stage import run, start
 
 _, params = start(__doc__)
 
-import shutil
 from collections import Counter
 
 from spoken_digits.corpora.numbers import collect
-from spoken_digits.corpora.packing import clear
 from spoken_digits.errors import UserError
+from spoken_digits.files import replacing_folder
+from spoken_digits.params import ParamsError
 
 NUMBERS = Path("data/numbers")
-BUILDING = Path("data/numbers.partial")
 
 
 def main() -> None:
-    try:
-        clear(BUILDING)
-        said = collect(params.sequence, params.download, params.words, BUILDING)
-        shutil.rmtree(NUMBERS, ignore_errors=True)
-        BUILDING.replace(NUMBERS)
-    except OSError as error:
-        raise UserError(f"{error.filename or NUMBERS}: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(BUILDING, ignore_errors=True)
+    corpora = params.sequence.corpora
+    if twice := [name for name, times in Counter(corpora).items() if times > 1]:
+        raise ParamsError(f"params.yaml: sequence.corpora: {twice[0]} is named twice. Name it once")
+    with replacing_folder(NUMBERS) as building:
+        said = collect(params.sequence, params.download, params.words, building)
+        if not any(one.labels for one in said):
+            raise UserError(
+                f"params.yaml: sequence.corpora: in {', '.join(corpora)} nobody says a word of the "
+                "vocabulary. Add espeak or pico"
+            )
     for corpus, count in Counter(one.corpus for one in said).items():
         words = sum(len(one.labels) for one in said if one.corpus == corpus)
         print(f"{corpus}: {count:,} utterances with {words:,} {params.words.noun}s")

@@ -18,6 +18,7 @@ FILES = [
     "constraints.txt",
     "data/no-folder",
     "dvc.yaml",
+    "numbers/stages.yaml",
     "params.yaml",
     "pyproject.toml",
     "requirements-dev.txt",

@@ -38,9 +38,15 @@ import yaml
 
 from spoken_digits.evaluation.numbers import as_table
 from spoken_digits.export import released
-from spoken_digits.export.released import NUMBERS, NUMBERS_ABOUT, NUMBERS_WEIGHTS, sha256
+from spoken_digits.export.released import (
+    NUMBERS,
+    NUMBERS_ABOUT,
+    NUMBERS_WEIGHTS,
+    ReleaseError,
+    sha256,
+)
 from spoken_digits.files import replacing
-from spoken_digits.params import parse_yaml
+from spoken_digits.params import PARAMS_FILE, load_params, parse_yaml
 
 ROOT = Path(__file__).parents[1]
 FOLDER = Path("numbers.partial")
@@ -59,7 +65,7 @@ STAGES = {
 
 def main() -> None:
     if _arguments().table:
-        print(as_table(json.loads(NUMBERS_ABOUT.read_text(encoding="utf-8"))["metrics"]))
+        print(as_table(released_metrics()))
         return
     params = prepare(FOLDER)
     for stage, output in STAGES.items():
@@ -72,12 +78,27 @@ def main() -> None:
     print(f"{NUMBERS} is new. Commit it: git add {NUMBERS.parent}; then: rm -r {FOLDER}")
 
 
+def released_metrics() -> dict[str, Any]:
+    """Return the metrics in numbers.json. Raises ReleaseError if they are not there."""
+    try:
+        about = json.loads(NUMBERS_ABOUT.read_text(encoding="utf-8"))
+        return dict(about["metrics"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        raise ReleaseError(
+            f"{NUMBERS_ABOUT}: not there, or damaged. Take it from Git: git checkout "
+            f"{NUMBERS_ABOUT}"
+        ) from None
+
+
 def prepare(folder: Path) -> dict[str, Any]:
     """Make the project in which it is trained, and return its params.
 
-    Raises UserError if another one is there already.
+    Raises UserError if one of other params or weights is there already, ParamsError if params.yaml
+    is wrong, ReleaseError if there are no released weights.
     """
-    params: dict[str, Any] = parse_yaml(Path("params.yaml").read_text(encoding="utf-8"))
+    load_params()  # checks it
+    released.read_about()  # and this the weights
+    params: dict[str, Any] = parse_yaml(PARAMS_FILE.read_text(encoding="utf-8"))
     for key, value in released.NUMBERS_PARAMS.items():
         *sections, name = key.split(".")
         section: dict[str, Any] = params
@@ -87,10 +108,20 @@ def prepare(folder: Path) -> dict[str, Any]:
     text = yaml.safe_dump(params, sort_keys=False)
     there = folder / "params.yaml"
     if there.exists() and there.read_text(encoding="utf-8") != text:
-        raise UserError(f"{there}: has other params than there would be now. Remove {folder}")
+        raise UserError(
+            f"{there}: {folder} is trained with other params than there would be now. Put "
+            f"params.yaml back as it was, or begin anew: rm -r {folder}"
+        )
+    start = folder / START
+    if start.exists() and start.read_bytes() != released.WEIGHTS.read_bytes():
+        raise UserError(
+            f"{start}: {folder} is trained from other weights than {released.WEIGHTS} has now. "
+            f"Begin anew: rm -r {folder}"
+        )
     (folder / "models").mkdir(parents=True, exist_ok=True)
     there.write_text(text, encoding="utf-8")
-    shutil.copyfile(released.WEIGHTS, folder / START)
+    with replacing(start) as partial:
+        shutil.copyfile(released.WEIGHTS, partial)
     if not (folder / "src").exists():
         (folder / "src").symlink_to(ROOT / "src")
     return params

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,20 +47,33 @@ def write_transcripts(path: Path, utterances: Sequence[Utterance]) -> None:
     write_text(path, text.getvalue())
 
 
-def read_transcripts(path: Path) -> list[Utterance]:
-    """Read what write_transcripts wrote. Raises UserError if it is not there or another table."""
+def read_transcripts(path: Path, labels: Collection[str]) -> list[Utterance]:
+    """Read what write_transcripts wrote.
+
+    Raises UserError if it is not there, is another table, lists nothing, or if something else is
+    said than ``labels`` and "-".
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return [
-                Utterance(
-                    row["corpus"], row["speaker"], int(row["take"]), tuple(row["said"].split())
-                )
-                for row in csv.DictReader(file)
-            ]
+            header, *rows = csv.reader(file)
     except FileNotFoundError:
         raise UserError(f"{path}: not there. Make it with: make numbers") from None
-    except (KeyError, TypeError, ValueError) as error:
+    except (csv.Error, ValueError):  # not text; or nothing in it
+        header, rows = [], []
+    again = "Make it again with: make numbers"
+    if tuple(header) != Utterance._fields:
+        raise UserError(f"{path}: its columns are not {','.join(Utterance._fields)}. {again}")
+    if not rows:
+        raise UserError(f"{path}: no utterance in it. {again}")
+    for line, row in enumerate(rows, 2):
+        if len(row) != len(header) or not row[2].isdecimal():
+            raise UserError(f"{path}, line {line}: {','.join(row)!r} is no utterance. {again}")
+    said = [
+        Utterance(corpus, speaker, int(take), tuple(words.split()))
+        for corpus, speaker, take, words in rows
+    ]
+    if unknown := {label for one in said for label in one.labels}.difference(labels):
         raise UserError(
-            f"{path}: not a table of transcripts ({error}). Make it with: dvc repro "
-            "numbers/dvc.yaml"
-        ) from None
+            f"{path}: {min(unknown)} is said, and the vocabulary is {', '.join(labels)}. {again}"
+        )
+    return said

@@ -29,6 +29,10 @@ FIRST_WAIT_S = 1.0
 TIMEOUT_S = (10, 30)
 """How long a server may take to connect, and then between two bytes, s."""
 
+_INSTEAD = (
+    "use recordings of your own with -S 'corpora=[folder]' -S download.folder.path=PATH; "
+    "or synthesise them with -S 'corpora=[espeak,pico]'"
+)
 _CHUNK = 2**16
 _GONE = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError)
 _TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
@@ -38,15 +42,18 @@ class FetchError(UserError):
     """An archive that cannot be had."""
 
 
-def with_archive(corpus: str, address: str, use: Callable[[Path], Result]) -> Result:
+def with_archive(
+    corpus: str, address: str, use: Callable[[Path], Result], instead: str = _INSTEAD
+) -> Result:
     """Return ``use(path)`` of the archive at ``address``, a URL or a local path.
 
     CORPUS_MIRROR, a directory or a base URL, is tried first, by the archive's file name. What
     comes by HTTP is kept in the cache directory: SPOKEN_DIGITS_CACHE, or the user's own. If
     ``use`` raises ArchiveError for a file in the cache, the file is thrown away, fetched once
-    more, and used again. Raises FetchError if the archive cannot be had.
+    more, and used again. Raises FetchError if the archive cannot be had, with what the user can do
+    ``instead`` of giving it.
     """
-    path = _find(corpus, address)
+    path = _find(corpus, address, instead)
     try:
         return use(path)
     except ArchiveError as error:
@@ -54,7 +61,7 @@ def with_archive(corpus: str, address: str, use: Callable[[Path], Result]) -> Re
             raise
         path.unlink()
         print(f"{error}\n{corpus}: thrown away; fetching it once more", file=sys.stderr)
-    path = _find(corpus, address)
+    path = _find(corpus, address, instead)
     try:
         return use(path)
     except ArchiveError:
@@ -97,7 +104,7 @@ def file_names(address: str) -> list[str]:
     return [name]
 
 
-def _find(corpus: str, address: str) -> Path:
+def _find(corpus: str, address: str, instead: str) -> Path:
     """Return the archive's path in the mirror, in the cache, or where ``address`` says."""
     names = file_names(address)
     mirror = os.environ.get("CORPUS_MIRROR", "")
@@ -115,10 +122,8 @@ def _find(corpus: str, address: str) -> Path:
         except FetchError as error:
             failures.append(str(error))
     raise FetchError(
-        f"{corpus}: could not reach {', nor '.join(failures)}. Three ways on: set CORPUS_MIRROR to "
-        f"a directory or URL that holds {names[0]}; use recordings of your own with "
-        "-S 'corpora=[folder]' -S download.folder.path=PATH; or synthesise them with "
-        "-S 'corpora=[espeak,pico]'"
+        f"{corpus}: could not reach {', nor '.join(failures)}. Ways on: set CORPUS_MIRROR to a "
+        f"directory or URL that holds {names[0]}; {instead}"
     )
 
 

@@ -79,7 +79,12 @@ def _synthetic(
 
 def _an4(archive: str, vocabulary: Vocabulary, target: Path) -> list[Utterance]:
     digests = read_digests(an4.DIGESTS)
-    spoken = with_archive("an4", archive, lambda path: an4.whole_utterances(path, digests))
+    spoken = with_archive(
+        "an4",
+        archive,
+        lambda path: an4.whole_utterances(path, digests),
+        instead="or leave an4 out of sequence.corpora in params.yaml",
+    )
     labels = labels_by_said(vocabulary)
     by_speaker: dict[str, list[tuple[Utterance, bytes]]] = defaultdict(list)
     for one in spoken:

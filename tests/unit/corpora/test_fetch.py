@@ -165,7 +165,7 @@ def test_what_is_not_there_is_asked_for_once(server, address, status):
     assert len(server.requests) == 1
 
 
-def test_without_a_network_one_line_says_what_and_three_ways_on(no_server):
+def test_without_a_network_one_line_says_what_and_ways_on(no_server):
     with pytest.raises(FetchError) as caught:
         read(no_server + PATH)
     text = str(caught.value)
@@ -199,7 +199,7 @@ def test_a_local_path_is_used_as_it_is(tmp_path):
 
 
 def test_a_local_path_that_is_not_there():
-    with pytest.raises(FetchError, match=r"could not reach nowhere/a\.zip \(not there\)\. Three"):
+    with pytest.raises(FetchError, match=r"could not reach nowhere/a\.zip \(not there\)\. Ways"):
         read("nowhere/a.zip")
 
 

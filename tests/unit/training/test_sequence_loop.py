@@ -15,9 +15,12 @@ from spoken_digits.params import Sequences, Train, load_params
 from spoken_digits.picture.stream import as_bytes, decibels
 from spoken_digits.sound.decode import waveform
 from spoken_digits.training.clips import Clip
+from spoken_digits.training.loop import DivergedError
 from spoken_digits.training.sequence_loop import calibrate_blank, ctc_loss, fit_sequences, judge
 from spoken_digits.training.state import Metrics
 from spoken_digits.training.stretches import Bank, bank
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 ROOT = Path(__file__).parents[3]
 PARAMS = load_params(ROOT / "params.yaml")
@@ -94,6 +97,33 @@ def test_a_damaged_checkpoint_is_none(data, tmp_path, capsys):
     assert all(torch.equal(value, again[name]) for name, value in whole.items())
 
 
+def test_patience_ends_it_and_the_best_epoch_s_weights_are_returned(tmp_path):
+    """Validated by labels that are wrong, it gets worse as it learns."""
+    words = [clip(label) for label in range(3) for _ in range(10)]
+    wrong = [clip(0)._replace(labels=(1,)), clip(1, 2)._replace(labels=(2, 0))]
+    settings = {"epochs": 12, "patience": 1, "learning_rate": 0.02, "augment": 0.0}
+    network, history = fit((bank(words, [clip(0, 1)]), wrong), tmp_path / "c.pt", **settings)
+    losses = [metrics["validation_loss"] for metrics in history]
+    best = int(np.argmin(losses))
+    assert len(losses) == best + 1 + settings["patience"] + 1 < settings["epochs"]
+    returned = SequenceNet(3)
+    returned.load_state_dict(network)
+    assert judge(returned, wrong)["validation_loss"] == pytest.approx(losses[best], rel=1e-5)
+
+
+def test_a_loss_that_is_no_number_any_more_says_what_to_lower(data, tmp_path):
+    start = SpectrogramNet(4)
+    with torch.no_grad():
+        start.classify.bias.fill_(float("nan"))
+    with pytest.raises(DivergedError) as caught:
+        fit(data, tmp_path / "c.pt", start=start)
+    assert str(caught.value) == (
+        "training diverged in epoch 1: its loss is nan. Lower sequence.learning_rate in "
+        "params.yaml; it is 0.004"
+    )
+    assert not (tmp_path / "c.pt").exists()
+
+
 @pytest.mark.slow
 def test_it_begins_with_the_weights_that_it_is_given(data, tmp_path):
     torch.manual_seed(1)
@@ -155,6 +185,22 @@ def test_other_speech_keeps_the_blank(data):
         network.classify.bias.copy_(torch.tensor([1.0, 0.0, 0.0, 2.1]))
     others = clip(0)._replace(labels=())
     assert calibrate_blank(network, [clip(0), others, others]) == 0
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_taken_from_the_blank_never_makes_more_errors(seed):
+    torch.manual_seed(seed)
+    network = SequenceNet(3)
+    network.temperature.fill_(1.7)
+    assert network.classify.bias is not None
+    with torch.no_grad():
+        network.classify.weight.normal_(0, 1)
+        network.classify.bias.normal_(0, 2)
+    said = [clip(0, 1), clip(2), clip(1)._replace(labels=()), clip(2, 2)._replace(corpus="an4")]
+    before = judge(network, said)["validation_error"]
+    taken = calibrate_blank(network, said)
+    after = judge(network, said)["validation_error"]
+    assert after < before or (taken == 0 and after == before)
 
 
 def test_a_judge_hears_corpora_alike(data):
