@@ -50,6 +50,9 @@ RAW = Path("data/raw")
 def main() -> None:
     with replacing_folder(RAW) as building:
         bad = []
+        for corpus in params.named_corpora:
+            if corpus not in params.corpora:
+                print(f"{corpus}: does not speak {params.voices.language}, left out")
         for corpus in params.corpora:
             print(f"{corpus}: collecting recordings", file=sys.stderr)
             settings = getattr(params.download, corpus)

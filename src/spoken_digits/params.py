@@ -148,8 +148,16 @@ _CORPORA = {
 }
 SOURCES = {name: str(field.description) for name, field in _CORPORA.items()}
 """Every corpus, and where it comes from."""
+_ENGLISH_ALONE = ("hibari",)
 SYNTHETIC = tuple(name for name, field in _CORPORA.items() if field.annotation is Voices)
 """Those that a program speaks; people speak in the others."""
+
+
+def speaks(corpus: str, language: str) -> bool:
+    """Tell whether the voices of a corpus speak a language; people's are taken as they are."""
+    return language == "en" or corpus not in _ENGLISH_ALONE
+
+
 CorpusName = Annotated[str, GetPydanticSchema(lambda *_: literal_schema(list(SOURCES)))]
 """One of SOURCES: Literal["espeak", "pico", ...]."""
 LeftOut = Annotated[
@@ -276,7 +284,9 @@ class Params(_Section):
         Field(description=vocabulary.ALLOWED),
     ]
     voices: Language
-    corpora: Annotated[tuple[CorpusName, ...], Field(min_length=1), _FROM_LIST]
+    named_corpora: Annotated[
+        tuple[CorpusName, ...], Field(min_length=1, alias="corpora"), _FROM_LIST
+    ]
     download: Download
     spectrogram: Spectrogram
     split: Split
@@ -292,12 +302,23 @@ class Params(_Section):
         """The vocabulary, in the language of the synthetic voices."""
         return vocabulary.parse(self.vocabulary, self.voices.language)
 
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """The corpora that are named, but for synthetic voices that do not speak the language."""
+        return tuple(name for name in self.named_corpora if speaks(name, self.voices.language))
+
     @model_validator(mode="after")
     def _consistent(self) -> "Params":
         vocabulary.parse(self.vocabulary, self.voices.language)
-        twice = {name for name in self.corpora if self.corpora.count(name) > 1}
+        twice = {name for name in self.named_corpora if self.named_corpora.count(name) > 1}
         if twice:
             raise ValueError(f"corpora: {', '.join(sorted(twice))} is named twice. Name it once")
+        if not self.corpora:
+            raise ValueError(
+                f"corpora: {', '.join(self.named_corpora)} does not speak voices.language, "
+                f"{self.voices.language}. Use espeak or pico, which do, e.g. corpora: [espeak, "
+                "pico]"
+            )
         if "folder" in self.corpora and self.download.folder.path == NO_FOLDER:
             raise ValueError(
                 f"download.folder.path: {NO_FOLDER}, but corpora names folder. Set it to a "

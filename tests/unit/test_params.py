@@ -65,6 +65,27 @@ def test_the_committed_file_is_valid():
     assert load_params(COMMITTED).train.epochs >= 1
 
 
+def in_german(path: Path) -> Path:
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("language: en", "language: de"), encoding="utf-8")
+    return path
+
+
+def test_voices_that_do_not_speak_the_language_are_left_out(change):
+    path = change("corpora", ["espeak", "hibari", "fsdd"])
+    assert load_params(path).corpora == ("espeak", "hibari", "fsdd")
+    german = load_params(in_german(path))
+    assert german.corpora == ("espeak", "fsdd")
+    assert german.named_corpora == ("espeak", "hibari", "fsdd")
+
+
+def test_some_corpus_speaks_the_language(change):
+    assert error_of(in_german(change("corpora", ["hibari"]))) == (
+        "corpora: hibari does not speak voices.language, de. Use espeak or pico, which do, e.g. "
+        "corpora: [espeak, pico]"
+    )
+
+
 @pytest.mark.parametrize("left_out", [["fsdd"], ["audiomnist/02", "speech_commands"], []])
 def test_speakers_and_corpora_may_be_left_out(change, left_out):
     assert load_params(change("split.leave_out", left_out)).split.leave_out == tuple(left_out)

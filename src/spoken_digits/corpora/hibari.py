@@ -22,13 +22,11 @@ from spoken_digits.corpora.pronunciation import RESPELT, pronounced, varied, wit
 from spoken_digits.corpora.spoken_words import SpokenWords, spoken_words
 from spoken_digits.corpora.synthesis import one_alternative, recorded, recording_names
 from spoken_digits.corpora.transcription import REFERENCE
-from spoken_digits.errors import UserError
 from spoken_digits.params import Voices
 from spoken_digits.shards import write_shard
 from spoken_digits.vocabulary import Vocabulary, Word
 from spoken_digits.workers import run_tasks
 
-LANGUAGES = ("en",)
 _NATIVE = ("gmw/en-US", "gmw/en-US", "gmw/en")
 """espeak-ng's voices whose pronunciations are natives'."""
 _FOREIGN_SHARE = 0.3
@@ -54,16 +52,9 @@ def collect(settings: Voices, vocabulary: Vocabulary, target: Path) -> list[BadR
     """Synthesise the corpus: one shard a speaker, ``<target>/h000.zip`` and so on.
 
     Every speaker says each word of the vocabulary ``takes`` times and ``other_takes`` other words,
-    each time at another rate and pitch. Raises UserError for a language that is not English and for
-    a word that cannot be spoken, SynthesisError if hibari's voice, or espeak-ng, which knows how
-    words sound, is not there.
+    each time at another rate and pitch. Raises UserError for a word that cannot be spoken,
+    SynthesisError if hibari's voice, or espeak-ng, which knows how words sound, is not there.
     """
-    if vocabulary.language not in LANGUAGES:
-        raise UserError(
-            "params.yaml: corpora: hibari speaks English alone, and voices.language is "
-            f"{vocabulary.language}. Use espeak or pico, which speak it, e.g. corpora: [espeak, "
-            "pico]"
-        )
     words = spoken_words(vocabulary, _NATIVE)
     run_tasks(
         partial(_write_speaker, settings=settings, words=words, target=target),

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from spoken_digits.corpora.packing import BadRecording
+from spoken_digits.params import speaks
 from spoken_digits.vocabulary import Vocabulary, Word
 
 Collect = Callable[[Any, Vocabulary, Path], list[BadRecording]]
@@ -26,12 +27,10 @@ def collector(corpus: str) -> Collect:
 def can_give(corpus: str, word: Word, language: str) -> bool:
     """Return whether a corpus may have recordings of a word of a language.
 
-    A module of a corpus that is limited to some words lists them in ``WORDS``, one whose voices do
-    not speak all languages lists those that they do in ``LANGUAGES``.
+    A module of a corpus that is limited to some words lists them in ``WORDS``.
     """
-    module = _module(corpus)
-    words: Collection[str] | None = getattr(module, "WORDS", None)
-    if language not in getattr(module, "LANGUAGES", (language,)):
+    words: Collection[str] | None = getattr(_module(corpus), "WORDS", None)
+    if not speaks(corpus, language):
         return False
     return words is None or any(said.casefold() in words for said in word.said)
 

@@ -101,16 +101,6 @@ def test_no_pronunciation_of_four_is_without_its_r():
     assert all(letters.endswith("ɹ") for letters in said)
 
 
-def test_it_speaks_english_alone(tmp_path):
-    with pytest.raises(UserError) as caught:
-        hibari.collect(SETTINGS, digits("de"), tmp_path)
-    assert str(caught.value) == (
-        "params.yaml: corpora: hibari speaks English alone, and voices.language is de. Use espeak "
-        "or pico, which speak it, e.g. corpora: [espeak, pico]"
-    )
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_word_that_cannot_be_spoken(tmp_path):
     with pytest.raises(UserError, match="vocabulary: 'tea': 'чай' cannot be spoken by the voices"):
         hibari.collect(SETTINGS, parse(["coffee", "tea=чай"]), tmp_path)
