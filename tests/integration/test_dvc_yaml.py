@@ -236,6 +236,7 @@ def test_a_script_reads_only_the_params_that_its_stage_lists(stage):
         text = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
         if re.fullmatch(r"params\.\w+(\.\w+)?", text):
             key = text.removeprefix("params.").replace("validate_", "validate")
+            key = key.replace("named_corpora", "corpora")
             key = re.sub(r"^words\b.*", "vocabulary", key)
             known = covered(key, listed) or any(name.startswith(f"{key}.") for name in listed)
             assert known, f"{stage} reads {key}; add it to its params in dvc.yaml"
