@@ -1,7 +1,7 @@
 """Train the network that reads numbers for new users: on all corpora, from the released model.
 
 Runs the stages of numbers/dvc.yaml in a folder of its own, numbers.partial, with params.yaml as it
-is here but for NUMBERS_PARAMS of spoken_digits/export/released.py; an hour. What is there already
+is here but for NUMBERS_PARAMS of spoken_digits/export/released.py; over an hour. What is there already
 is not made again, so a killed run goes on. Then models/released gets numbers.onnx, the weights
 numbers.safetensors, and numbers.json: params, metrics, hashes. Commit them.
 
