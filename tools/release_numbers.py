@@ -1,9 +1,9 @@
 """Train the network that reads numbers for new users: on all corpora, from the released model.
 
 Runs the stages of numbers/dvc.yaml in a folder of its own, numbers.partial, with params.yaml as it
-is here but for NUMBERS_PARAMS of spoken_digits/export/released.py; over an hour. What is there already
-is not made again, so a killed run goes on. Then models/released gets numbers.onnx, the weights
-numbers.safetensors, and numbers.json: params, metrics, hashes. Commit them.
+is here but for NUMBERS_PARAMS of spoken_digits/export/released.py; over an hour. What is there
+already is not made again, so a killed run goes on. Then models/released gets numbers.onnx, the
+weights numbers.safetensors, and numbers.json: params, metrics, hashes. Commit them.
 
   CORPUS_MIRROR=/media/usb make release-numbers
   python tools/release_numbers.py --table         the metrics, as docs/numbers.md has them
