@@ -19,11 +19,11 @@ await page.goto(address);
 await page.waitForSelector("#listen:enabled");
 say({ event: "ready", inference_ms: await page.evaluate(inference) });
 if (mode === "numbers") await page.check("#numbers");
-await page.keyboard.press("Space");
+await page.click("#listen");
 await page.waitForSelector("body[data-state]");
 say({ event: "listening" });
 await page.waitForTimeout(1000 * Number(seconds));
-await page.keyboard.press("Space");
+await page.click("#listen");
 let lines = "";
 if (await page.isEnabled("#transcript")) {
   const [file] = await Promise.all([page.waitForEvent("download"), page.click("#transcript")]);
