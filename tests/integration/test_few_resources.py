@@ -110,7 +110,10 @@ def test_an_odd_process_makes_the_same_files(work, place):
     assert tree(work) == before
 
 
-@pytest.mark.parametrize("home", ["/nowhere", "", "unset", "/proc"])
+@pytest.mark.parametrize(
+    "home",
+    ["unset", *(pytest.param(home, marks=pytest.mark.slow) for home in ("/nowhere", "", "/proc"))],
+)
 def test_a_home_that_is_not_there(work, home):
     set_home = "unset HOME" if home == "unset" else f"export HOME='{home}'"
     before = tree(work)

@@ -135,6 +135,7 @@ def shallow(built: Path, tmp_path: Path, run) -> Path:
     return tmp_path / "clone"
 
 
+@pytest.mark.slow
 def test_an_experiment_that_a_shallow_clone_would_lose_is_refused(built, tmp_path, run):
     clone = shallow(built, tmp_path, run)
     done = run("dvc", "exp", "run", "--temp", "-S", "evaluate.seed=3", cwd=clone, check=False)
@@ -152,6 +153,7 @@ def test_an_experiment_that_a_shallow_clone_would_lose_is_refused(built, tmp_pat
     assert "kept" in run("dvc", "exp", "list", cwd=clone).stdout
 
 
+@pytest.mark.slow
 def test_experiments_in_the_working_tree_of_a_shallow_clone_are_kept(built, tmp_path, run):
     clone = shallow(built, tmp_path, run)
     run("dvc", "checkout", cwd=clone)
@@ -288,6 +290,7 @@ def apply(run, project: Path, name: str = "one") -> subprocess.CompletedProcess[
     return run("python", "tools/apply.py", name, cwd=project, env=TOOLS, check=False)
 
 
+@pytest.mark.slow
 def test_apply_brings_an_experiment_to_a_clean_tree(tried, run):
     done = apply(run, tried)
     assert done.returncode == 0, done.stderr
@@ -296,6 +299,7 @@ def test_apply_brings_an_experiment_to_a_clean_tree(tried, run):
     assert apply(run, tried).returncode == 0  # what is there is the experiment's
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["edited", "staged", "data"])
 def test_apply_refuses_what_it_would_discard(tried, run, how):
     file = tried / ("data/split.csv" if how == "data" else "README.md")
@@ -315,6 +319,7 @@ def test_apply_refuses_what_it_would_discard(tried, run, how):
     assert file.read_text(encoding="utf-8") == "of mine\n"
 
 
+@pytest.mark.slow
 def test_apply_of_what_is_not_there(tried, run):
     done = apply(run, tried, "nothing")
     assert done.stderr.startswith("error: nothing: no such revision or experiment. See: git branch")
