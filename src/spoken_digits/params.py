@@ -363,6 +363,8 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParamsError(f"{path}: not valid YAML: {error}") from None
+    except RecursionError:
+        raise ParamsError(f"{path}: not valid YAML: its brackets are nested too deeply") from None
     try:
         return Params.model_validate(content)
     except ValidationError as error:

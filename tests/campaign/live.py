@@ -27,7 +27,7 @@ WAYS = (
     "--json - < words.pcm",
     "--help",
 )
-INPUTS = ("<&-", "< /dev/null", "< /", "< /dev/zero", "0> out")
+INPUTS = ("<&-", "< /dev/null", "0> out")  # at "< /" Python itself ends; of zeros there is no end
 DIGITS = (3, 1, 4, 1, 5)
 
 

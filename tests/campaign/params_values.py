@@ -24,6 +24,7 @@ VALUES: tuple[Any, ...] = (
 """What people, editors and other programs write."""
 A_KEY = 8
 """Of them that each key gets, and two random numbers."""
+FOUND = "metrics/validate.json"
 READERS = {
     "spectrogram": ("spectrogram.py", "--workers", "1"),
     "split": ("split.py",),
@@ -108,6 +109,8 @@ def refuse_or_run(project: Path, script: str, options: list[str], name: str) -> 
 
     done = programs.run(script, *options, project=project, first=short_waits)
     outcome = judge(done, project, before, names=name)
+    if "data tests failed" in done.err:  # what was found is written all the same
+        outcome = outcome._replace(lost=[one for one in outcome.lost if one != FOUND])
     if (project / "owned").exists():
         outcome.wrong.append("params.yaml was executed")
     return outcome

@@ -380,7 +380,9 @@ def test_an_empty_file_is_said_to_lack_its_sections(tmp_path):
     )
 
 
-@pytest.mark.parametrize("content", [b"train: [", b"\xff\xfe\x80", b"a: b: c"])
+@pytest.mark.parametrize(
+    "content", [b"train: [", b"\xff\xfe\x80", b"a: b: c", b"a: " + b"[" * 2000]
+)
 def test_a_file_that_is_no_yaml_is_named(tmp_path, content):
     path = tmp_path / "params.yaml"
     path.write_bytes(content)

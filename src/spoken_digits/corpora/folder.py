@@ -2,18 +2,17 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
 from spoken_digits import kept
-from spoken_digits.corpora.archives import MAX_MEMBER_BYTES, read_archive
+from spoken_digits.corpora.archives import MAX_MEMBER_BYTES, ArchiveError, read_archive
 from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.known import KIND, by_shard
 from spoken_digits.corpora.packing import BadRecording, clear, pack, pack_beside
-from spoken_digits.errors import UserError
 from spoken_digits.files import local_path, shown
 from spoken_digits.params import Folder
 from spoken_digits.recording import Recording, parse_stem
@@ -26,7 +25,7 @@ def collect(settings: Folder, vocabulary: Vocabulary, target: Path) -> list[BadR
 
     A label that the vocabulary lacks becomes ``other-<label>``; how many do is printed. What looks
     like sound and cannot be taken is among the bad recordings. Raises FetchError or ArchiveError if
-    the archive cannot be had or read, UserError if there is no recording in it.
+    the archive cannot be had or read, or if there is no recording in it.
     """
     path = local_path(settings.path)
     if path.is_dir():
@@ -34,15 +33,23 @@ def collect(settings: Folder, vocabulary: Vocabulary, target: Path) -> list[BadR
     elif path.is_file():
         bad = _pack_archive(path, vocabulary, target)
     else:
-        bad = with_archive(
-            "folder", settings.path, lambda path: _pack_archive(path, vocabulary, target)
-        )
+
+        def pack_fetched(path: Path) -> list[BadRecording]:
+            bad = _pack_archive(path, vocabulary, target)
+            _check_not_empty(bad, settings.path, target)  # else what a server sent wrong is kept
+            return bad
+
+        bad = with_archive("folder", settings.path, pack_fetched)
+    _check_not_empty(bad, settings.path, target)
+    return bad
+
+
+def _check_not_empty(bad: Sequence[BadRecording], source: str, target: Path) -> None:
     if not bad and not any(target.iterdir()):
-        raise UserError(
-            f"folder: {settings.path} holds no recordings. Expected "
+        raise ArchiveError(
+            f"folder: {source} holds no recordings. Expected "
             f"<label>_<speaker>_<take>.{{{','.join(suffix[1:] for suffix in SUFFIXES)}}} in it"
         )
-    return bad
 
 
 def recording_at(path: str) -> Recording:

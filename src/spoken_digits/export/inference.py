@@ -94,6 +94,11 @@ def load_model(path: Path, threads: int = 1) -> Model:
         raise ModelError(
             f"{path}: gives {probabilities.shape[-1]} probabilities, not {len(labels) + 1}"
         )
+    if not np.isfinite(probabilities).all():
+        raise ModelError(
+            f"{path}: gives probabilities that are no numbers: its weights are damaged. Fetch it "
+            "again with: dvc pull, or make it with: dvc repro"
+        )
     return Model(path, session, labels)
 
 

@@ -147,6 +147,18 @@ def test_another_number_of_classes(tmp_path):
         load_model(save_model(tmp_path / "digits.onnx", others=2))
 
 
+def test_weights_that_are_no_numbers(tmp_path):
+    path = save_model(tmp_path / "digits.onnx")
+    model = onnx.load(path)
+    for tensor in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(tensor)
+        if values.dtype == np.float32:
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values * np.float32("nan"), tensor.name))
+    onnx.save(model, path)
+    with pytest.raises(ModelError, match="gives probabilities that are no numbers: its weights"):
+        load_model(path)
+
+
 def test_a_model_says_what_it_was_trained_on(tmp_path):
     told = {
         "corpora": json.dumps(["espeak", "fsdd"]),
