@@ -109,9 +109,9 @@ def refuse_or_run(project: Path, script: str, options: list[str], name: str) -> 
 
     done = programs.run(script, *options, project=project, first=short_waits)
     outcome = judge(done, project, before, names=name)
-    if "data tests failed" in done.err:  # what was found is written all the same
-        if outcome.lost == [FOUND] and len(outcome.wrong) == 1:  # what it said
-            outcome = outcome._replace(wrong=[], lost=[])
+    refused_data = "data tests failed" in done.err  # what was found is written all the same
+    if refused_data and outcome.lost == [FOUND] and len(outcome.wrong) == 1:  # what it said
+        outcome = outcome._replace(wrong=[], lost=[])
     if (project / "owned").exists():
         outcome.wrong.append("params.yaml was executed")
     return outcome
