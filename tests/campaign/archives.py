@@ -36,8 +36,8 @@ def tries(chance: random.Random, top: Path) -> Iterator[Try]:
         "tar.bz2": a_tar(some, "bz2"),
     }
     for kind, whole in wholes.items():
-        content = len(whole.rstrip(b"\0"))  # a tar ends with blocks of nothing
-        for size in sorted(chance.sample(range(content), CUTS)):
+        end = len(whole.rstrip(b"\0"))  # a tar ends with blocks of nothing
+        for size in sorted(chance.sample(range(end), CUTS)):
             yield Try(
                 "an archive cut short",
                 f"{kind} after {size} of {len(whole)} bytes",
