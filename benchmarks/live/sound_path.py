@@ -83,19 +83,18 @@ def main() -> None:
         output, _ = program.communicate(timeout=20)
         server.stop()
     heard = [json.loads(line) for line in output.splitlines()]
-    latency = [one["latency_ms"] for one in heard if one["latency_ms"] is not None]
     if args.numbers:
         print(numbers_right(words, [one["string"] for one in heard]))
     else:
+        heard = [word for word in heard if word["digit"] is not None]
         show_digits(said, heard)
-        latency = [one["latency_ms"] for one in heard if one["digit"] is not None]
+    latency = [one["latency_ms"] for one in heard if one["latency_ms"] is not None]
     latency = latency or [float("nan")]
     print(f"latency: median {np.median(latency):.0f} ms, 95% {np.percentile(latency, 95):.0f} ms")
     print(f"CPU {share:.1%} of a core, memory {memory:.0f} MiB")
 
 
-def show_digits(said: list[Said], heard: list[dict[str, Any]]) -> None:
-    digits = [word for word in heard if word["digit"] is not None]
+def show_digits(said: list[Said], digits: list[dict[str, Any]]) -> None:
     right, extra = max(count_right(said, digits, delay) for delay in np.arange(-1.0, 6.0, 0.05))
     print(f"{right} of {len(said)} found and right, {extra} digits claimed besides")
 
