@@ -43,7 +43,7 @@ export interface ModelFacts {
 }
 
 /** A number that was said, in seconds since the stream or the file began. */
-export interface NumberHeard extends SpokenNumber {
+export interface NumberHeard extends Omit<SpokenNumber, "end"> {
   /** The file that it is in; null if it came through the microphone. */
   file: string | null;
   /** When its last sample came, ms since 1970; null in a file. */

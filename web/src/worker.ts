@@ -255,7 +255,7 @@ function showWord(heard: Heard, file: string | null, endedAt: number | null, bef
 }
 
 function showNumber(
-  { words, confidence, end }: SpokenNumber,
+  { words, confidence }: SpokenNumber,
   file: string | null,
   endedAt: number | null,
   before: number,
@@ -265,7 +265,6 @@ function showNumber(
     file,
     words: words.map((one) => ({ ...one, start: one.start + seconds, end: one.end + seconds })),
     confidence,
-    end: before + end,
     endedAt,
   };
   tell({ kind: "number", number });
