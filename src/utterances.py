@@ -18,7 +18,7 @@ from collections import Counter
 from spoken_digits.corpora.numbers import collect
 from spoken_digits.errors import UserError
 from spoken_digits.files import replacing_folder
-from spoken_digits.params import ParamsError
+from spoken_digits.params import ParamsError, speaks
 
 NUMBERS = Path("data/numbers")
 
@@ -27,6 +27,11 @@ def main() -> None:
     corpora = params.sequence.corpora
     if twice := [name for name, times in Counter(corpora).items() if times > 1]:
         raise ParamsError(f"params.yaml: sequence.corpora: {twice[0]} is named twice. Name it once")
+    if silent := [name for name in corpora if not speaks(name, params.voices.language)]:
+        raise ParamsError(
+            f"params.yaml: sequence.corpora: {silent[0]} does not speak voices.language, "
+            f"{params.voices.language}. Leave it out"
+        )
     with replacing_folder(NUMBERS) as building:
         said = collect(params.sequence, params.download, params.words, building)
         if not any(one.labels for one in said):

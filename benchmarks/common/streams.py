@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.corpora.speech_commands import recording_at
+from spoken_digits.recording import Recording
 from spoken_digits.sizes import HOP, SAMPLE_RATE
 from spoken_digits.sound.decode import decode, waveform
 from spoken_digits.vocabulary import digits
@@ -73,12 +74,19 @@ def other_words(mirror: Path, of: Collection[str] = ()) -> Iterator[Sound]:
 
     ``of``: only those with these names, ``other-<word>_<speaker>_<take>.wav``.
     """
+    for recording, content in speech_commands(mirror):
+        if not recording.is_word and (not of or recording.name in of):
+            yield waveform(*decode(content, recording.name))
+
+
+def speech_commands(mirror: Path) -> Iterator[tuple[Recording, bytes]]:
+    """Yield the recordings of the Speech Commands subset, and their files."""
     with tarfile.open(mirror / SPEECH_COMMANDS) as archive:
         for member in archive:
             file = archive.extractfile(member) if member.name.endswith(".wav") else None
             recording = recording_at(member.name, digits()) if file else None
-            if file and recording and not recording.is_word and (not of or recording.name in of):
-                yield waveform(*decode(file.read(), member.name))
+            if file and recording:
+                yield recording, file.read()
 
 
 def hear(sound: NDArray[np.float32], *arguments: str) -> list[dict[str, Any]]:

@@ -7,8 +7,10 @@ onnxruntime) becomes one sentence with a remedy here, for stages, tools and prog
 import errno
 import os
 import re
+import signal
 import stat
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -33,6 +35,7 @@ _REMEDIES = {
 }
 _OF_PROCESS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN)  # whatever the file
 _OF_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_SOON = 0.01  # s
 _MEMORY = re.compile(r"bad.?alloc|allocate memory|not enough memory|map segment", re.IGNORECASE)
 """How libraries say that there is no memory: C++, torch, onnxruntime, the dynamic linker."""
 
@@ -139,6 +142,8 @@ def report_errors() -> Iterator[None]:
         if is_output and isinstance(error, BrokenPipeError):
             _end("", 141)
         text = explain(error)
+        if text is None and _hides_ctrl_c(error):
+            _end("interrupted", 130)
         if text is None:
             raise
         where = "standard output: " if is_output else ""
@@ -152,19 +157,36 @@ def run_script(main: Callable[[], int | None]) -> NoReturn:
     sys.exit(code)
 
 
+def _hides_ctrl_c(error: BaseException) -> bool:
+    """Tell whether it was raised in the handling of Ctrl-C, as zipfile does in a member."""
+    before = error.__cause__ or error.__context__
+    return before is not None and (isinstance(before, KeyboardInterrupt) or _hides_ctrl_c(before))
+
+
 def explain_uncaught() -> None:
-    """Say what report_errors cannot: Ctrl-C or an error while a script imports."""
+    """Say what report_errors cannot: Ctrl-C or an error while a script imports.
+
+    Where Python cannot raise Ctrl-C, while it removes an object, it would print "Exception ignored"
+    and go on; then Ctrl-C is pressed once more.
+    """
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         text = explain(error)
-        if isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt) or (text is None and _hides_ctrl_c(error)):
             print("interrupted", file=sys.stderr)  # Python then ends by SIGINT: 130 for a shell
         elif text is None or not isinstance(error, Exception):
             sys.__excepthook__(kind, error, trace)
         else:
             print(f"error: {text}", file=sys.stderr)
 
+    def unraisable(what: "sys.UnraisableHookArgs") -> None:
+        if what.exc_type is KeyboardInterrupt:
+            threading.Timer(_SOON, os.kill, (os.getpid(), signal.SIGINT)).start()
+        else:
+            sys.__unraisablehook__(what)
+
     sys.excepthook = hook
+    sys.unraisablehook = unraisable
 
 
 def _replace_closed_streams() -> None:

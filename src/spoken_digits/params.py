@@ -251,7 +251,7 @@ class Sequences(_Section):
     """Of the network that reads numbers; weight_decay, anneal, seed and threads are train's."""
 
     corpora: Annotated[
-        tuple[Literal["espeak", "pico", "an4"], ...], Field(min_length=1), _FROM_LIST
+        tuple[Literal["espeak", "pico", "hibari", "an4"], ...], Field(min_length=1), _FROM_LIST
     ]
     takes: Annotated[int, Field(ge=1, le=200)]
     epochs: Annotated[int, Field(ge=1, le=1000)]

@@ -65,6 +65,51 @@ raise KeyboardInterrupt
     assert (finished.returncode, finished.stderr) == (-signal.SIGINT, "interrupted\n")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import io, zipfile; archive = zipfile.ZipFile(io.BytesIO(), 'w')\n"
+        "    with archive, archive.open('a', 'w'): raise KeyboardInterrupt",
+        "try: raise KeyboardInterrupt\n"
+        "    except KeyboardInterrupt as pressed: raise ValueError from pressed",
+    ],
+)
+def test_ctrl_c_that_another_error_hides_is_130_without_a_traceback(body):
+    finished = run(body)
+    assert (finished.returncode, finished.stderr) == (130, "interrupted\n")
+
+
+def test_what_cannot_be_written_after_ctrl_c_is_said():
+    finished = run("""
+    try: raise KeyboardInterrupt
+    except KeyboardInterrupt: raise UserError("a.wav: the disk is full")""")
+    assert (finished.returncode, finished.stderr) == (1, "error: a.wav: the disk is full\n")
+
+
+def test_ctrl_c_while_python_removes_an_object_ends_the_script_a_moment_later():
+    finished = run("""
+    import time
+    from spoken_digits.errors import explain_uncaught
+    explain_uncaught()
+    class Removed:
+        def __del__(self): raise KeyboardInterrupt
+    Removed()
+    time.sleep(60)""")
+    assert (finished.returncode, finished.stderr) == (130, "interrupted\n")
+
+
+def test_another_error_while_python_removes_an_object_is_told_as_python_does():
+    finished = run("""
+    from spoken_digits.errors import explain_uncaught
+    explain_uncaught()
+    class Removed:
+        def __del__(self): raise ValueError("broken")
+    Removed()""")
+    assert finished.returncode == 0
+    assert "Exception ignored in" in finished.stderr
+    assert "ValueError: broken" in finished.stderr
+
+
 def test_our_own_mistake_keeps_its_traceback():
     finished = run("return 1 // 0")
     assert "ZeroDivisionError" in finished.stderr

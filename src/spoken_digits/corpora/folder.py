@@ -28,20 +28,15 @@ def collect(settings: Folder, vocabulary: Vocabulary, target: Path) -> list[BadR
     the archive cannot be had or read, or if there is no recording in it.
     """
     path = local_path(settings.path)
-    if path.is_dir():
-        bad = _pack_directory(path, vocabulary, target)
-    elif path.is_file():
-        bad = _pack_archive(path, vocabulary, target)
-    else:
-
-        def pack_fetched(path: Path) -> list[BadRecording]:
-            bad = _pack_archive(path, vocabulary, target)
-            _check_not_empty(bad, settings.path, target)  # else what a server sent wrong is kept
-            return bad
-
-        bad = with_archive("folder", settings.path, pack_fetched)
-    _check_not_empty(bad, settings.path, target)
-    return bad
+    pack_at = partial(
+        _pack_directory if path.is_dir() else _pack_archive,
+        source=settings.path,
+        vocabulary=vocabulary,
+        target=target,
+    )
+    if path.is_dir() or path.is_file():
+        return pack_at(path)
+    return with_archive("folder", settings.path, pack_at)
 
 
 def _check_not_empty(bad: Sequence[BadRecording], source: str, target: Path) -> None:
@@ -60,7 +55,9 @@ def recording_at(path: str) -> Recording:
     return parse_stem("folder", PurePosixPath(path).stem, path)
 
 
-def _pack_archive(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
+def _pack_archive(
+    path: Path, source: str, vocabulary: Vocabulary, target: Path
+) -> list[BadRecording]:
     passed_over: dict[str, str] = {}
 
     def wanted(name: str) -> bool:
@@ -69,10 +66,14 @@ def _pack_archive(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadR
         return is_recording(name)
 
     bad = _pack(read_archive(path, wanted), vocabulary, partial(pack, target=target))
-    return bad + _named(passed_over)
+    bad += _named(passed_over)
+    _check_not_empty(bad, source, target)
+    return bad
 
 
-def _pack_directory(path: Path, vocabulary: Vocabulary, target: Path) -> list[BadRecording]:
+def _pack_directory(
+    path: Path, source: str, vocabulary: Vocabulary, target: Path
+) -> list[BadRecording]:
     """Pack the speakers of whom a recording is new or changed; the others' shards are kept."""
     found = search(path)
     unread = found.passed_over
@@ -98,7 +99,9 @@ def _pack_directory(path: Path, vocabulary: Vocabulary, target: Path) -> list[Ba
         sound = odd.isdisjoint(known.speakers) and unread.keys().isdisjoint(known.sources)
         if name not in there and sound and shard.exists():
             kept.keep(KIND, known.key, shard)
-    return bad + _named(unread)
+    bad += _named(unread)
+    _check_not_empty(bad, source, target)
+    return bad
 
 
 def _named(passed_over: Mapping[str, str]) -> list[BadRecording]:

@@ -8,6 +8,7 @@ give. The voice speaks no other language.
 
 import random
 import re
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from spoken_digits.corpora.hibari_voice import SAMPLE_RATE, synthesise
 from spoken_digits.corpora.misaki import misaki
 from spoken_digits.corpora.packing import BadRecording
+from spoken_digits.corpora.phrases import Phrase
 from spoken_digits.corpora.pronunciation import RESPELT, pronounced, varied, with_foreign_sounds
 from spoken_digits.corpora.spoken_words import SpokenWords, spoken_words
 from spoken_digits.corpora.synthesis import one_alternative, recorded, recording_names
@@ -86,6 +88,30 @@ def _write_speaker(number: int, settings: Voices, words: SpokenWords, target: Pa
             (name, recorded(_clip(phonemes, speaker, rng), rate))
             for name, phonemes in zip(names, said, strict=True)
         ],
+    )
+
+
+def say_phrases(speaker: int, phrases: Sequence[Phrase], words: SpokenWords) -> list[bytes]:
+    """Return a speaker's recordings of whole phrases, each said in one go, as WAV files.
+
+    Raises SynthesisError as ``collect`` does.
+    """
+    who = _speaker(random.Random(f"hibari {speaker}"))
+    rng = random.Random(f"hibari phrases {speaker}")
+    clips = [_clip(_phrase(one, words, who.accent, rng), who, rng) for one in phrases]
+    return [recorded(clip, round(SAMPLE_RATE * who.tract)) for clip in clips]
+
+
+def _phrase(phrase: Phrase, words: SpokenWords, accent: str, rng: random.Random) -> str:
+    """Return how a phrase is said in an accent, in misaki's letters."""
+    return " ".join(
+        (
+            _said(Word(part.word.label, (part.said,)), words, accent, rng)
+            if part.word
+            else _as_said(part.said, words, accent, rng)
+        )
+        + ("," if part.pause else "")
+        for part in phrase
     )
 
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from spoken_digits.corpora import an4, espeak, pico
+from spoken_digits.corpora import an4, espeak, hibari, pico
 from spoken_digits.corpora.fetch import with_archive
 from spoken_digits.corpora.phrases import (
     OTHER_SPEECH,
@@ -33,6 +33,7 @@ Say = Callable[[int, Sequence[Phrase], SpokenWords], list[bytes]]
 _SYNTHETIC: dict[str, tuple[str, Say]] = {
     "espeak": ("v", espeak.say_phrases),
     "pico": ("p", pico.say_phrases),
+    "hibari": ("h", hibari.say_phrases),
 }
 
 

@@ -69,12 +69,10 @@ def labels_by_said(vocabulary: Vocabulary) -> dict[str, str]:
 
 def _words(vocabulary: Vocabulary, rng: random.Random) -> Phrase:
     count = rng.choices(_LENGTHS, _SHARES)[0]
-    if vocabulary.noun != "digit":
-        count = min(count, rng.randint(1, 5))
-    (way,) = rng.choices(_WAYS, _WAY_SHARES)
     nought, double = (also.get(vocabulary.language) for also in (NOUGHTS, DOUBLES))
     if vocabulary.noun != "digit":
-        double = None
+        count, double = min(count, rng.randint(1, 5)), None
+    (way,) = rng.choices(_WAYS, _WAY_SHARES)
     parts: list[Part] = []
     left = 0  # of the group
     while len(parts) < count:

@@ -29,9 +29,9 @@ def can_give(corpus: str, word: Word, language: str) -> bool:
 
     A module of a corpus that is limited to some words lists them in ``WORDS``.
     """
-    words: Collection[str] | None = getattr(_module(corpus), "WORDS", None)
     if not speaks(corpus, language):
         return False
+    words: Collection[str] | None = getattr(_module(corpus), "WORDS", None)
     return words is None or any(said.casefold() in words for said in word.said)
 
 

@@ -50,7 +50,8 @@ class Number(NamedTuple):
 class NumberReader:
     """Reads a stream that is fed block by block.
 
-    What has no word that is at least ``reject`` likely is no number.
+    What has no word that is at least ``reject`` likely is no number, nor are words that are less
+    likely than that on average (the geometric mean): in long talk one of them may sound like one.
     """
 
     def __init__(self, model: NumberModel, reject: float) -> None:
@@ -84,7 +85,9 @@ class NumberReader:
             emitted = best_path(outputs)
             likely = log_probability(outputs, [one.label for one in emitted])
             words = self._words(utterance, emitted)
-            if any(word.confidence >= self._reject for word in words):
+            surest = max((word.confidence for word in words), default=0.0)
+            on_average = float(np.exp(likely / max(len(words), 1)))
+            if words and min(surest, on_average) >= self._reject:
                 confidence = min(float(np.exp(likely)), 1.0)
                 numbers.append(Number(words, confidence, utterance.end / SAMPLE_RATE))
         return numbers

@@ -107,6 +107,21 @@ def test_what_has_no_sure_digit_is_no_number(model):
     assert _heard(NumberReader(model, surest + 1e-6), sound) == []
 
 
+def test_words_that_are_unlikely_on_average_are_no_number(model):
+    """Of long talk the network may be sure of one word, and of nothing that was said with it."""
+
+    class Doubtful:
+        labels, ahead = model.labels, model.ahead
+
+        def read(self, sound):
+            outputs = model.read(sound)
+            return np.logaddexp(outputs + np.log(share), np.log((1 - share) / outputs.shape[1]))
+
+    sound = room(0.5, *said("1"), 0.5)
+    for share, numbers in ((0.99, 1), (0.8, 0)):
+        assert len(_heard(NumberReader(Doubtful(), REJECT), sound)) == numbers
+
+
 def _heard(reader: NumberReader, sound: np.ndarray) -> list[Number]:
     return reader.feed(sound) + reader.finish()
 

@@ -66,16 +66,24 @@ export class NumberReader {
   }
 
   private async numbers(utterances: Utterance[]): Promise<SpokenNumber[]> {
+    const { reject } = this.listening;
     const numbers = [];
     for (const utterance of utterances) {
       const outputs = await this.outputs(utterance);
       const emitted = bestPath(outputs);
-      const labels = emitted.map(({ label }) => label);
-      const confidence = Math.min(Math.exp(logProbability(outputs, labels)), 1);
-      numbers.push({ words: this.words(utterance, emitted), confidence, end: utterance.end });
+      const words = this.words(utterance, emitted);
+      const likely = logProbability(
+        outputs,
+        emitted.map(({ label }) => label),
+      );
+      // What has no word that is sure is no number, nor are words that are unlikely on average.
+      const surest = Math.max(0, ...words.map(({ confidence }) => confidence));
+      const onAverage = Math.exp(likely / words.length);
+      if (words.length && Math.min(surest, onAverage) >= reject) {
+        numbers.push({ words, confidence: Math.min(Math.exp(likely), 1), end: utterance.end });
+      }
     }
-    const { reject } = this.listening; // what has no word that is sure is no number
-    return numbers.filter(({ words }) => words.some(({ confidence }) => confidence >= reject));
+    return numbers;
   }
 
   /** What the network says of an utterance and of the silence after it. */
