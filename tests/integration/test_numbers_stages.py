@@ -101,7 +101,8 @@ def test_no_takes(project):
 def test_a_corpus_that_has_no_whole_numbers(project):
     set_params(project, {"sequence.corpora": ["fsdd"]})
     assert refusal(project, "utterances", 2) == (
-        'params.yaml: sequence.corpora: "fsdd" is not allowed. Allowed: one of espeak, pico, an4'
+        'params.yaml: sequence.corpora: "fsdd" is not allowed. Allowed: one of espeak, pico, '
+        "hibari, an4"
     )
 
 
@@ -109,6 +110,13 @@ def test_a_corpus_that_is_named_twice(project):
     set_params(project, {"sequence.corpora": ["espeak", "pico", "espeak"]})
     assert refusal(project, "utterances", 2) == (
         "params.yaml: sequence.corpora: espeak is named twice. Name it once"
+    )
+
+
+def test_a_voice_that_does_not_speak_the_language(project):
+    set_params(project, {"sequence.corpora": ["espeak", "hibari"], "voices.language": "de"})
+    assert refusal(project, "utterances", 2) == (
+        "params.yaml: sequence.corpora: hibari does not speak voices.language, de. Leave it out"
     )
 
 

@@ -22,6 +22,8 @@ MIRROR = Path(os.environ.get("CORPUS_MIRROR") or ROOT.parent / "shared" / "corpo
 AN4 = MIRROR / "an4_sphere.tar.gz"
 PARAMS = load_params(ROOT / "params.yaml")
 SPEAKERS, TAKES = 4, 5
+VOICES = {"espeak": "v", "pico": "p", "hibari": "h"}
+"""And what their speakers' names begin with."""
 
 
 def make(
@@ -32,7 +34,7 @@ def make(
     an4: Path = AN4,
 ) -> list[Utterance]:
     voices = Voices(speakers=speakers, takes=1, other_takes=0)
-    changes = {"espeak": voices, "pico": voices, "an4": Archive(archive=str(an4))}
+    changes = {"espeak": voices, "pico": voices, "hibari": voices, "an4": Archive(archive=str(an4))}
     settings = Sequences(**PARAMS.sequence.model_dump() | {"corpora": corpora, "takes": TAKES})
     download = Download.model_copy(PARAMS.download, update=changes)
     return collect(settings, download, vocabulary or digits(), target)
@@ -46,18 +48,18 @@ def files(target: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> tuple[Path, list[Utterance]]:
     target = tmp_path_factory.mktemp("numbers")
-    return target, make(target, "espeak", "pico")
+    return target, make(target, *VOICES)
 
 
 def test_the_table_lists_what_is_returned_and_the_shards_hold_that_and_no_more(made):
     target, said = made
     assert read_transcripts(target / "transcripts.csv", digits().labels) == said
-    assert len(said) == 2 * SPEAKERS * TAKES
+    assert len(said) == len(VOICES) * SPEAKERS * TAKES
     stored = {one.recording for one in list_recordings(target)}
     assert stored == {one.recording for one in said}
     assert set(files(target)) == {"transcripts.csv"} | {
         f"{corpus}/{letter}{number:03d}.zip"
-        for corpus, letter in (("espeak", "v"), ("pico", "p"))
+        for corpus, letter in VOICES.items()
         for number in range(SPEAKERS)
     }
 
@@ -67,7 +69,7 @@ def test_every_voice_says_something_else(made):
     by_voice = {(one.corpus, one.speaker): [] for one in said}
     for one in said:
         by_voice[one.corpus, one.speaker].append(one.said)
-    assert len({tuple(numbers) for numbers in by_voice.values()}) == 2 * SPEAKERS
+    assert len({tuple(numbers) for numbers in by_voice.values()}) == len(VOICES) * SPEAKERS
 
 
 def test_what_is_heard_is_what_the_table_says(made):
@@ -88,11 +90,11 @@ def test_what_is_heard_is_what_the_table_says(made):
 
 def test_the_same_bytes_each_time_and_of_fewer_voices_a_part(made, tmp_path):
     target, _ = made
-    make(tmp_path, "pico", "espeak", speakers=SPEAKERS - 1)
+    make(tmp_path, *reversed(VOICES), speakers=SPEAKERS - 1)
     again = files(tmp_path)
     table = again.pop("transcripts.csv").decode().splitlines()
     assert again == {name: files(target)[name] for name in again}
-    assert len(again) == 2 * (SPEAKERS - 1)
+    assert len(again) == len(VOICES) * (SPEAKERS - 1)
     assert set(table) < set(files(target)["transcripts.csv"].decode().splitlines())
 
 
