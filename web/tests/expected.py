@@ -44,6 +44,11 @@ MODEL = Path("models/released/digits.onnx")
 TONES = Path("web/dist/tones")
 """A model whose digits are two tones each, and one that reads numbers beside it."""
 CLIPS = 100
+TALK = (
+    "the old house stood beside a river where nine trees had fallen in a storm of the year before "
+    "last"
+)
+"""Of which a word or two sound like digits."""
 
 
 def main() -> None:
@@ -65,6 +70,8 @@ def main() -> None:
     voice = spoken_numbers()
     write_wav(folder / "tones.wav", paused([digits_of_tones(one) for one in ("31415", "926")]))
     write_wav(folder / "voice.wav", paused(voice.values()))
+    (talk,), rate = pronounce(TALK)
+    write_wav(folder / "talk.wav", room(0.5, waveform(talk, rate).astype(np.float32) / 2, 2.0))
     write_wav(folder / "long.wav", digits_of_tones("0123456789" * 6))
     expected = {
         "said": said,
@@ -82,6 +89,7 @@ def main() -> None:
             *(number_stream(folder, "tones.wav", TONES, block) for block in (320, 1234, 100_000)),
             number_stream(folder, "long.wav", TONES, 16_000),
             number_stream(folder, "voice.wav", Path("web/dist/models"), 1_600),
+            number_stream(folder, "talk.wav", Path("web/dist/models"), 1_600),
         ],
         "numbers_said": list(voice),
         "numbers": {

@@ -107,6 +107,21 @@ def test_what_has_no_sure_digit_is_no_number(model):
     assert _heard(NumberReader(model, surest + 1e-6), sound) == []
 
 
+def test_talk_in_which_a_word_sounds_like_a_digit_is_no_number():
+    model = load_number_model(ROOT / released.NUMBERS)
+    clips, rate = pronounce(
+        "they sat by the window for a while, and nobody won anything before the rain began to fall "
+        "on the garden",
+        "the old house stood beside a river where nine trees had fallen in a storm of the year "
+        "before last",
+    )
+    for clip in clips:
+        talk = room(0.5, waveform(clip, rate).astype(np.float32) / 2, 2.0)
+        (claimed,) = _heard(NumberReader(model, reject=0.0), talk)
+        assert max(word.confidence for word in claimed.words) > REJECT
+        assert _heard(NumberReader(model, REJECT), talk) == []
+
+
 def test_words_that_are_unlikely_on_average_are_no_number(model):
     """Of long talk the network may be sure of one word, and of nothing that was said with it."""
 
