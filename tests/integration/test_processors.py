@@ -22,6 +22,30 @@ values = torch.rand(1_000_000, generator=torch.Generator().manual_seed(0))
 print(hashlib.sha256(values.{operation}().numpy().tobytes()).hexdigest())
 """
 
+STEP_OF_NUMBERS = """
+from spoken_digits.arithmetic import pin_arithmetic
+pin_arithmetic(1)
+import hashlib, sys
+from pathlib import Path
+import numpy as np
+from spoken_digits.params import load_params
+from spoken_digits.training.clips import Clip
+from spoken_digits.training.sequence_loop import fit_sequences
+from spoken_digits.training.stretches import bank
+
+random = np.random.default_rng(0)
+def clip(labels, frames):
+    return Clip(random.integers(60, 230, (100, frames), np.uint8), labels, "espeak", "v000")
+words = [clip((digit,), 50) for digit in range(10)] + [clip((), 50)]
+phrases = [clip((1, 2, 3), 150)]
+params = load_params(Path("params.yaml"))
+few = params.sequence.model_copy(update={"epochs": 1, "epoch_size": 2, "batch_size": 2})
+state = Path(sys.argv[1], "state")
+network = fit_sequences(bank(words, phrases), phrases, 10, few, params.train, state, print)
+weights = b"".join(value.numpy().tobytes() for value in network.state_dict().values())
+print(hashlib.sha256(weights).hexdigest())
+"""
+
 
 @pytest.fixture(scope="module")
 def qemu() -> tuple[int, ...]:
@@ -79,6 +103,27 @@ def test_what_depends_on_the_maker_would_be_found(qemu, operation, portable):
     assert there.returncode == 0, there.stderr
     assert len(there.stdout) == len(here.stdout) == 65
     assert (here.stdout == there.stdout) is portable
+
+
+def test_a_step_of_the_network_that_reads_numbers_gives_the_same_bytes(qemu, tmp_path):
+    """Its CTC loss takes exponentials and logarithms of the C library, unlike all else."""
+
+    def said(*command: str) -> list[str]:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        folder.mkdir()
+        done = subprocess.run(
+            [*command, sys.executable, "-c", STEP_OF_NUMBERS, str(folder)],
+            cwd=ROOT,
+            env=processors.environment() | {"PYTHONPATH": SRC},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    here = said()
+    assert len(here[-1]) == 64
+    assert [said(QEMU, "-cpu", name) for name in processors.PROCESSORS] == [here, here]
 
 
 def test_a_difference_is_named():
