@@ -15,6 +15,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 from spoken_digits import arithmetic
 from spoken_digits.errors import UserError, explain_uncaught, report_errors, run_script
 from spoken_digits.files import check_not_shallow, experiment_of, remove_abandoned
@@ -55,6 +60,7 @@ def start(
         arguments = parser.parse_args()
         from spoken_digits.params import load_params  # --help need not wait for pydantic
 
+        _refuse_little_memory(1000 if trains or predicts else 500)
         _refuse_shallow_clone()
         _sweep()
         params = load_params()
@@ -135,6 +141,21 @@ def _sweep() -> None:
     """Remove what killed stages, whichever they were, left: DVC need not run those again."""
     for folder in _WRITTEN_IN:
         remove_abandoned(folder)
+
+
+def _refuse_little_memory(least: int) -> None:
+    """Refuse a limit below so many MB: libraries that start with less may abort, or wait forever.
+
+    PyTorch was seen to need 760 MB of addresses before any work, NumPy and its friends 400.
+    """
+    if resource is None:  # Windows
+        return
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    if limit != resource.RLIM_INFINITY and limit < least * 2**20:
+        raise UserError(
+            f"memory is limited to {limit // 2**20} MB, and this stage begins with {least}. Raise "
+            "the limit: ulimit -v unlimited"
+        )
 
 
 def _refuse_shallow_clone() -> None:

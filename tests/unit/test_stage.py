@@ -1,5 +1,7 @@
 """What a stage watches while it runs: the inputs that dvc.yaml lists, or numbers/dvc.yaml."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,23 @@ def test_all_folders_that_stages_write_in_are_swept(pipeline):
         for out in (*stage.get("outs", []), *stage.get("metrics", []))
     ]
     assert {Path(out).parent for out in outputs} <= set(_WRITTEN_IN)
+
+
+@pytest.mark.parametrize(("stage", "least"), [("split", 500), ("train", 1000)])
+def test_a_limit_of_memory_with_which_libraries_abort_is_refused(tmp_path, stage, least):
+    """With 240 MB a report waited forever for a thread, with 580 a training was aborted."""
+    done = subprocess.run(
+        [
+            "sh",
+            "-c",
+            f"ulimit -v {(least - 1) * 1024}; exec {sys.executable} {ROOT}/src/{stage}.py",
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        f"error: memory is limited to {least - 1} MB, and this stage begins with {least}. Raise "
+        "the limit: ulimit -v unlimited\n",
+    )
