@@ -15,7 +15,10 @@ from campaign.rule import Done, Outcome, Try, judge
 from machine import fill, needs, shell, small_disk, tree
 
 NAMESPACE = "unshare --mount sh -ec"
-REMEDIES = "disk is full|read-only|no memory is left|memory is limited|too many files|larger than|may be started|DVC_SITE"
+REMEDIES = (
+    "disk is full|read-only|no memory is left|memory is limited|too many files|larger than|"
+    "may be started|DVC_SITE"
+)
 """One of these is in what a stage says."""
 
 
