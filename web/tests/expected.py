@@ -71,7 +71,8 @@ def main() -> None:
     write_wav(folder / "tones.wav", paused([digits_of_tones(one) for one in ("31415", "926")]))
     write_wav(folder / "voice.wav", paused(voice.values()))
     (talk,), rate = pronounce(TALK)
-    write_wav(folder / "talk.wav", room(0.5, waveform(talk, rate).astype(np.float32) / 2, 2.0))
+    quiet = (0.5 * waveform(talk, rate)).astype(np.float32)
+    write_wav(folder / "talk.wav", room(0.5, quiet, 2.0))
     write_wav(folder / "long.wav", digits_of_tones("0123456789" * 6))
     expected = {
         "said": said,
