@@ -58,7 +58,7 @@ def main() -> None:
             Reading(one, read(model, change(sound)), len(sound) / SAMPLE_RATE)
             for one, sound in zip(tested, sounds, strict=True)
         ]
-        numbers = [one for one in readings if one.is_number]
+        numbers = [one for one in readings if one.utterance.is_number]
         metrics[name] = measure(readings) if name == "clean" else by_corpus(numbers)
     write_text(METRICS, json.dumps(metrics, indent=2) + "\n")
     print(as_table(metrics))

@@ -50,10 +50,11 @@ def main() -> None:
     beginning = load_network(WORDS)
     words = single_words()
     phrases = {subset: utterances(subset) for subset in ("train", "validation")}
+    numbers = utterances("validation", numbers_alone=True)
     for place, subset, clips in (
         (SPLIT, "train", words),
         (NUMBERS, "train", phrases["train"]),
-        (NUMBERS, "validation", phrases["validation"]),
+        (NUMBERS, "validation", numbers),
     ):
         if not any(clip.labels for clip in clips):
             raise UserError(
@@ -82,7 +83,7 @@ def main() -> None:
             beginning,
         )
         live.make_summary()
-    penalty = calibrate_blank(network, phrases["validation"])
+    penalty = calibrate_blank(network, numbers)
     round_to_half(network)
     about = {
         "classes": list(params.words.classes),
@@ -109,8 +110,11 @@ def single_words() -> list[Clip]:
     return read_clips(RAW, wanted, params.spectrogram, trim=True)
 
 
-def utterances(subset: str) -> list[Clip]:
-    """Return the utterances of a subset: a speaker is in the one that the split gives to words."""
+def utterances(subset: str, *, numbers_alone: bool = False) -> list[Clip]:
+    """Return the utterances of a subset: a speaker is in the one that the split gives to words.
+
+    ``numbers_alone``: only those in which nothing else is said.
+    """
     said = read_transcripts(NUMBERS / "transcripts.csv", params.words.labels)
     everybody = [*read_split(SPLIT), *(one.recording for one in said)]
     of = assign(everybody, (), params.split)
@@ -118,7 +122,7 @@ def utterances(subset: str) -> list[Clip]:
     wanted = {
         one.recording: tuple(number[label] for label in one.labels)
         for one in said
-        if of[one.recording] == subset
+        if of[one.recording] == subset and (not numbers_alone or one.is_number)
     }
     return read_clips(NUMBERS, wanted, params.spectrogram, trim=False)
 

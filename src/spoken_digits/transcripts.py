@@ -37,6 +37,11 @@ class Utterance(NamedTuple):
         """What is said of the vocabulary."""
         return tuple(label for label in self.said if label != "-")
 
+    @property
+    def is_number(self) -> bool:
+        """Whether words of the vocabulary are said, and nothing else."""
+        return bool(self.said) and "-" not in self.said
+
 
 def write_transcripts(path: Path, utterances: Sequence[Utterance]) -> None:
     """Write the table: corpus,speaker,take,said, with labels between blanks."""

@@ -29,11 +29,6 @@ class Reading(NamedTuple):
     seconds: float
 
     @property
-    def is_number(self) -> bool:
-        """Whether nothing but words of the vocabulary is said."""
-        return bool(self.utterance.labels) and self.utterance.labels == self.utterance.said
-
-    @property
     def is_fast(self) -> bool:
         """Whether it is said fast."""
         return len(self.utterance.labels) / self.seconds > FAST
@@ -98,9 +93,9 @@ def measure(said: Sequence[Reading]) -> dict[str, Any]:
 
     And what is claimed where nothing of the vocabulary is said.
     """
-    numbers = [one for one in said if one.is_number]
+    numbers = [one for one in said if one.utterance.is_number]
     silent = [one for one in said if not one.utterance.labels]
-    mixed = [one for one in said if one.utterance.labels and not one.is_number]
+    mixed = [one for one in said if one.utterance.labels and not one.utterance.is_number]
     found: dict[str, Any] = by_corpus(numbers)
     groups = {
         "slow": [one for one in numbers if not one.is_fast],

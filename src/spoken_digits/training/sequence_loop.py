@@ -147,24 +147,35 @@ def judge(network: SequenceNet, validation: Sequence[Clip]) -> Metrics:
     }
 
 
-def calibrate_blank(network: SequenceNet, validation: Sequence[Clip]) -> float:
-    """Take from the blank's score what gives the fewest errors on validation, and return it, nats.
+def calibrate_blank(network: SequenceNet, numbers: Sequence[Clip]) -> float:
+    """Take so much from the blank's score as validation's numbers ask for, and return it, nats.
 
     In training most frames are blank, and words that noise hides are best left out, so that nearly
     all errors are words that are not read: a prior, which is divided by (Bourlard and Morgan,
-    Connectionist Speech Recognition, 1994). Other speech in ``validation`` keeps it from claiming
-    too much. Means over corpora; a grid rather than a descent: the same on every machine.
+    Connectionist Speech Recognition, 1994). The more is taken, the more is claimed in other speech,
+    so it is the least that can be told from the best by no more than chance. A grid rather than a
+    descent: the same on every machine.
     """
-    groups = [(clips, read(network, clips)) for clips in by_corpus(validation).values()]
-    errors = [
-        float(np.mean([_error(clips, outputs, penalty) for clips, outputs in groups]))
-        for penalty in _PENALTIES
-    ]
-    best = _PENALTIES[int(np.argmin(errors))]
+    groups = [(clips, read(network, clips)) for clips in by_corpus(numbers).values()]
+    errors = [[_error(*group, penalty) for group in groups] for penalty in _PENALTIES]
+    said = [sum(len(clip.labels) for clip in clips) for clips, _ in groups]
+    best = _PENALTIES[least_as_good(np.array(errors), np.array(said))]
     assert network.classify.bias is not None
     with torch.no_grad():
         network.classify.bias[-1] -= best * network.temperature
     return best
+
+
+def least_as_good(errors: NDArray[np.float64], said: NDArray[np.int64]) -> int:
+    """Return the first row whose mean is within one standard error of the lowest one's.
+
+    ``errors`` (rows, corpora) are shares of the labels ``said`` (corpora,). Breiman et al.,
+    Classification and Regression Trees, 1984, section 3.4.3.
+    """
+    means = errors.mean(axis=1)
+    lowest = errors[means.argmin()]
+    standard_error = np.sqrt((lowest * (1 - lowest) / said).sum()) / len(said)
+    return int(np.argmax(means <= means.min() + standard_error))
 
 
 def _error(

@@ -27,7 +27,7 @@ TEMPO = (0.75, 1.3)
 SOURCE = round(FRAMES * TEMPO[1])
 """Frames that are filled, of which a slow stretch needs fewer."""
 
-_JOINED, _PHRASE = 0.4, 0.4  # shares of what is said; the rest is other speech
+_JOINED, _PHRASE = 0.45, 0.45  # shares of what is said; the rest is other speech
 _MOST_JOINED = 8
 _FLUENT, _PAUSED = 0.5, 0.3  # shares of joined numbers; the rest are a mixture
 _FLUENT_GAP = (-7, 3)  # frames

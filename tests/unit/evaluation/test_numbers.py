@@ -34,9 +34,9 @@ def test_the_interval_is_over_speakers_not_over_numbers():
 
 
 def test_what_is_a_number_and_what_is_said_fast():
-    assert reading("123", "").is_number
-    assert not reading("1-3", "").is_number
-    assert not reading("--", "").is_number
+    assert reading("123", "").utterance.is_number
+    assert not reading("1-3", "").utterance.is_number
+    assert not reading("--", "").utterance.is_number
     assert reading("123", "", seconds=1.0).is_fast
     assert not reading("123", "", seconds=2.0).is_fast
 
@@ -71,7 +71,7 @@ def test_a_corpus_without_slow_numbers_has_none():
 
 
 def test_the_table_has_a_row_a_corpus_and_condition():
-    numbers = [one for one in SAID if one.is_number]
+    numbers = [one for one in SAID if one.utterance.is_number]
     table = as_table({"clean": measure(SAID), "white_10": by_corpus(numbers)}).splitlines()
     assert len(table) == 2 + 5
     assert table[2] == (
