@@ -52,22 +52,22 @@ METRICS = Path("metrics/evaluate.json")
 
 
 def main() -> None:
-    subsets = read_split(SPLIT)
-    test = [recording for recording, subset in subsets.items() if subset == "test"]
+    split = read_split(SPLIT)
+    test = split.part("test")
     classes = read_classes(MODEL)
     labels = classes[:-1]
-    if not any(recording.is_word for recording in test):
+    if not test.is_word.any():
         raise UserError(f"{SPLIT}: no {noun(labels)} in the test subset; see split in params.yaml")
     class_indices(test, classes)  # a model of another vocabulary ends here
     network = load_for_listening(MODEL)
     images = load_images(SPECTROGRAMS, test)  # (n, 100, 100)
     likely = probabilities(network, images)  # (n, classes)
-    crc32s = [stored.crc32 for stored in find_recordings(RAW, test)]
+    crc32s = find_recordings(RAW, test).crc32.tolist()
     predictions = most_probable(test, likely, labels, crc32s)
     summary = summarise(predictions, likely, labels, params.live.reject)
     summary["robustness"] = robustness(
         RAW,
-        subsets,
+        split,
         params.spectrogram,
         lambda pictures: probabilities(network, pictures),
         labels,

@@ -45,8 +45,9 @@ def main() -> None:
         raise UserError(f"{MODEL}: no such model. Make it with: make numbers")
     model = load_number_model(MODEL)
     said = read_transcripts(NUMBERS / "transcripts.csv", model.labels)
-    subsets = assign([*read_split(SPLIT), *(one.recording for one in said)], (), params.split)
-    tested = [one for one in said if subsets[one.recording] == "test"]
+    everybody = [*read_split(SPLIT).recordings, *(one.recording for one in said)]
+    chosen = set(assign(everybody, (), params.split).part("test"))
+    tested = [one for one in said if one.recording in chosen]
     if not tested:
         raise UserError(f"{NUMBERS}: no utterance in the test subset; see split in params.yaml")
     contents = read_recordings(NUMBERS, [one.recording for one in tested])

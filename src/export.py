@@ -47,7 +47,7 @@ CHECKED = 2_000  # test recordings, at most
 
 
 def main() -> None:
-    test = [recording for recording, subset in read_split(SPLIT).items() if subset == "test"]
+    test = read_split(SPLIT).part("test")
     if not test:
         raise UserError(f"{SPLIT}: no recording in the test subset; see split in params.yaml")
     recordings = test[:: -(-len(test) // CHECKED)]

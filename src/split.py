@@ -14,11 +14,10 @@ from spoken_digits.stage import run, start
 
 _, params = start(__doc__)
 
-from collections import Counter
-
 from spoken_digits.dataset.recordings import find_duplicates, list_recordings
-from spoken_digits.dataset.split import SUBSETS, assign
+from spoken_digits.dataset.split import assign
 from spoken_digits.dataset.split_file import write_split
+from spoken_digits.dataset.table import SUBSETS
 
 RAW = Path("data/raw")
 SPLIT = Path("data/split.csv")
@@ -27,15 +26,16 @@ SPLIT = Path("data/split.csv")
 def main() -> None:
     stored = list_recordings(RAW)
     duplicates = find_duplicates(stored)
-    subsets = assign([one.recording for one in stored], duplicates, params.split)
-    write_split(SPLIT, subsets)
+    split = assign(stored.recordings, duplicates, params.split)
+    write_split(SPLIT, split)
 
     for group in duplicates:
-        print(f"identical, kept together: {', '.join(map(str, group))}")
-    counts = Counter(subsets.values())
+        same = ", ".join(str(stored.recordings[index]) for index in group)
+        print(f"identical, kept together: {same}")
     for subset in SUBSETS:
-        speakers = {recording.who for recording, of in subsets.items() if of == subset}
-        print(f"{subset:10} {counts[subset]:7,} recordings of {len(speakers):4} speakers")
+        part = split.part(subset)
+        speakers = len(part.those_who_speak())
+        print(f"{subset:10} {len(part):7,} recordings of {speakers:4} speakers")
 
 
 if __name__ == "__main__":

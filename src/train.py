@@ -56,8 +56,8 @@ def main() -> None:
     stored: dict[str, StoredImages] = {}
     numbers: dict[str, NDArray[np.int64]] = {}
     for subset in ("train", "validation"):
-        chosen = [recording for recording, of in split.items() if of == subset]
-        if not any(recording.is_word for recording in chosen):
+        chosen = split.part(subset)
+        if not chosen.is_word.any():
             raise UserError(
                 f"{SPLIT}: no {params.words.noun} in the {subset} subset; see split in params.yaml"
             )
@@ -69,8 +69,7 @@ def main() -> None:
         subset: (images[:] if fit_in else images, numbers[subset])
         for subset, images in stored.items()
     }
-    names = [recording.corpus for recording, of in split.items() if of == "train"]
-    corpora = np.unique(names, return_inverse=True)[1]
+    corpora = split.part("train").by_corpus()[1]
     with processes(device_of(params.train.portable)) as together:
         checkpoint = _checkpoint(stored, numbers, corpora, together.size)
         train = partial(

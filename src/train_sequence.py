@@ -104,8 +104,7 @@ def single_words() -> list[Clip]:
     number = {label: index for index, label in enumerate(params.words.labels)}
     wanted = {
         recording: (number[recording.label],) if recording.is_word else ()
-        for recording, subset in read_split(SPLIT).items()
-        if subset == "train"
+        for recording in read_split(SPLIT).part("train")
     }
     return read_clips(RAW, wanted, params.spectrogram, trim=True)
 
@@ -116,13 +115,13 @@ def utterances(subset: str, *, numbers_alone: bool = False) -> list[Clip]:
     ``numbers_alone``: only those in which nothing else is said.
     """
     said = read_transcripts(NUMBERS / "transcripts.csv", params.words.labels)
-    everybody = [*read_split(SPLIT), *(one.recording for one in said)]
-    of = assign(everybody, (), params.split)
+    everybody = [*read_split(SPLIT).recordings, *(one.recording for one in said)]
+    chosen = set(assign(everybody, (), params.split).part(subset))
     number = {label: index for index, label in enumerate(params.words.labels)}
     wanted = {
         one.recording: tuple(number[label] for label in one.labels)
         for one in said
-        if of[one.recording] == subset and (not numbers_alone or one.is_number)
+        if one.recording in chosen and (not numbers_alone or one.is_number)
     }
     return read_clips(NUMBERS, wanted, params.spectrogram, trim=False)
 

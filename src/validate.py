@@ -26,12 +26,13 @@ from spoken_digits.dataset.checks import (
     as_metrics,
     explain,
     facts_key,
+    join_facts,
     keep_facts,
     known_facts,
     run_checks,
     shard_facts,
 )
-from spoken_digits.dataset.split_file import read_labels, read_split
+from spoken_digits.dataset.split_file import read_split, read_wrong_labels
 from spoken_digits.errors import UserError
 from spoken_digits.files import write_text
 from spoken_digits.shards import list_shards
@@ -48,29 +49,30 @@ class DataError(UserError):
 
 def main() -> None:
     words = params.words.labels
-    subsets, labels = read_split(SPLIT), read_labels(SPLIT)
+    split, wrong_labels = read_split(SPLIT), read_wrong_labels(SPLIT)
     code = kept.code_digest("dataset", "sound")
     shards = list_shards(RAW)
     pictures = [SPECTROGRAMS / shard.relative_to(RAW) for shard in shards]
     with ThreadPoolExecutor() as threads:  # hashing
         keys = list(threads.map(facts_key, shards, pictures, repeat(code)))
     tasks = list(map(Look, shards, pictures, keys))
-    looked = run_tasks(
-        shard_facts,
-        tasks,
-        workers=arguments.workers,
-        label="validate",
-        unit="shard",
-        known=known_facts,
-        keep=keep_facts,
-        scheduler=params.compute.scheduler,
+    facts = join_facts(
+        run_tasks(
+            shard_facts,
+            tasks,
+            workers=arguments.workers,
+            label="validate",
+            unit="shard",
+            known=known_facts,
+            keep=keep_facts,
+            scheduler=params.compute.scheduler,
+        )
     )
     kept.trim()
-    facts = [fact for shard in looked for fact in shard]
     findings = run_checks(
-        subsets, labels, facts, params.validate_, params.split, words, read_skipped(SKIPPED)
+        split, wrong_labels, facts, params.validate_, params.split, words, read_skipped(SKIPPED)
     )
-    write_text(METRICS, json.dumps(as_metrics(subsets, facts, findings, words), indent=2) + "\n")
+    write_text(METRICS, json.dumps(as_metrics(split, facts, findings, words), indent=2) + "\n")
     failed = [finding for finding in findings if finding.failed]
     noted = [finding for finding in findings if finding.number and not finding.failed]
     if noted:
@@ -81,7 +83,7 @@ def main() -> None:
             f"{explain(failed)}\n"
             "Mend the data, or, if it is as it should be, the bounds under validate in params.yaml"
         )
-    print(f"{METRICS}: {len(facts):,} recordings pass {len(findings)} tests")
+    print(f"{METRICS}: {len(facts.recordings):,} recordings pass {len(findings)} tests")
 
 
 def read_skipped(path: Path) -> list[str]:

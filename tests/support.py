@@ -4,7 +4,7 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoken_digits.corpora import espeak_process, synthesis
+from spoken_digits.dataset.table import SUBSETS, Recordings, SplitTable
+from spoken_digits.recording import Recording
 from spoken_digits.sound.decode import wav_bytes
 
 
@@ -40,6 +42,12 @@ def recordings(*speakers: str, takes: int = 1, rate: int = 16_000) -> dict[str, 
         for digit in range(10)
         for take in range(takes)
     }
+
+
+def split_of(subsets: Mapping[Recording, str]) -> SplitTable:
+    """Return a split as stages hold it: split_of({Recording("fsdd", "7", "anna", 0): "test"})."""
+    codes = [SUBSETS.index(subset) for subset in subsets.values()]
+    return SplitTable(Recordings.of(subsets), np.array(codes, np.uint8))
 
 
 def flip_a_bit(path: Path, position: int) -> None:

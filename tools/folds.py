@@ -220,7 +220,7 @@ def speakers(corpus: str, overrides: Iterable[str]) -> Iterable[str]:
         return load_params().download.audiomnist.speakers
     raw = Path("data/raw")
     found = (
-        {one.speaker for one, *_ in list_recordings(raw) if one.corpus == corpus}
+        {one.speaker for one in list_recordings(raw).recordings if one.corpus == corpus}
         if any(raw.glob(f"{corpus}/*.zip"))
         else set()
     )

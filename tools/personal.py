@@ -123,7 +123,7 @@ def main() -> None:
         experiments.fetch(commit, place, (str(SPLIT), str(RAW)))
         candidate = place / EXPORTED.name
         candidate.write_bytes(experiments.read(commit, EXPORTED.as_posix()))
-        test = [one for one, subset in read_split(place / SPLIT).items() if subset == "test"]
+        test = read_split(place / SPLIT).part("test")
         own = [one for one in test if one.corpus == OWN and one.is_word]
         others = [one for one in test if one.corpus != OWN and one.is_word]
         before, after = (
@@ -156,7 +156,7 @@ def read_own(directory: Path, words: Vocabulary) -> list[Recording]:
             shown = "; ".join(f"{one.name}: {one.reason}" for one in bad[:LISTED])
             more = f"; and {len(bad) - LISTED} more" if len(bad) > LISTED else ""
             raise PersonalError(f"{directory}: bad recordings: {shown}{more}. Mend or remove them")
-        return [one.recording for one in list_recordings(Path(temporary))]
+        return list(list_recordings(Path(temporary)).recordings)
 
 
 def check(directory: Path, recordings: Sequence[Recording], words: Vocabulary) -> None:

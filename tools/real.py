@@ -119,9 +119,8 @@ def held_out(model: Model) -> dict[str, frozenset[str]]:
     else:
         tested = {}
         if made_with(model.path, SPLIT):
-            for recording, subset in read_split(SPLIT).items():
-                if subset == "test":
-                    tested.setdefault(recording.corpus, []).append(recording.name)
+            for recording in read_split(SPLIT).part("test"):
+                tested.setdefault(recording.corpus, []).append(recording.name)
     return {corpus: frozenset(tested.get(corpus, ())) for corpus in corpora_of(model)}
 
 
@@ -170,7 +169,7 @@ def collect(vocabulary: Vocabulary) -> Path:
 def parts_of(root: Path) -> Iterator[Part]:
     """Yield the recordings to test on."""
     of: dict[str, list[Recording]] = defaultdict(list)
-    for recording, *_ in list_recordings(root):
+    for recording in list_recordings(root).recordings:
         of[recording.corpus].append(recording)
     for corpus, recordings in of.items():
         yield Part(corpus, recordings, whole=True)

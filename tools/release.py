@@ -17,7 +17,7 @@ import json
 import re
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +77,7 @@ def main() -> None:
         place = Path(temporary)
         experiments.fetch(commit, place, (SPLIT, RAW, TRAINED))
         (place / "digits.onnx").write_bytes(model)
-        subsets = read_split(place / SPLIT)
-        test = [recording for recording, subset in subsets.items() if subset == "test"]
+        test = read_split(place / SPLIT).part("test")
         comparison = contest(place, test, revision)
         about = describe(commit, place, params, test, comparison)
         weights = (place / TRAINED).read_bytes()
@@ -86,7 +85,7 @@ def main() -> None:
     print(f"{MODEL} is now {revision}'s ({len(model):,} bytes). Commit it: git add {MODEL.parent}")
 
 
-def contest(place: Path, test: list[Recording], revision: str) -> Comparison | None:
+def contest(place: Path, test: Sequence[Recording], revision: str) -> Comparison | None:
     """Compare the new and the present model on test recordings; None if there is no present one.
 
     Raises ReleaseError with the numbers if the new one is worse.
@@ -119,7 +118,7 @@ def describe(
     commit: str,
     place: Path,
     params: dict[str, Any],
-    test: list[Recording],
+    test: Sequence[Recording],
     comparison: Comparison | None,
 ) -> dict[str, Any]:
     """Return the content of digits.json."""

@@ -68,7 +68,7 @@ def collected() -> list[tuple[str, Sound]]:
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder)
         fsdd.collect(load_params().download.fsdd, digits(), raw / "fsdd")
-        tested = [one for one, *_ in list_recordings(raw) if one.take < 5]
+        tested = [one for one in list_recordings(raw).recordings if one.take < 5]
         chosen = drawn_evenly(tested, WORDS, 0, lambda one: (one.label,))
         contents = read_recordings(raw, chosen)
         sounds = [waveform(*read_wav(content)) for content in contents]

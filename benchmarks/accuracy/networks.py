@@ -233,13 +233,9 @@ def main() -> None:
     split = read_split(ROOT / "data/split.csv")
     train, validation = (
         (load_images(ROOT / "data/spectrograms", chosen), class_indices(chosen, words.classes))
-        for chosen in (
-            [recording for recording, subset in split.items() if subset == name]
-            for name in ("train", "validation")
-        )
+        for chosen in (split.part("train"), split.part("validation"))
     )
-    sources = [recording.corpus for recording, subset in split.items() if subset == "train"]
-    corpora = np.unique(sources, return_inverse=True)[1]
+    corpora = split.part("train").by_corpus()[1]
     settings = params.train.model_copy(update={"epochs": epochs})
     judged = validation[1] < len(words.labels)
     images = epochs * settings.epoch_size

@@ -22,6 +22,7 @@ from spoken_digits.arithmetic import pin_arithmetic
 from spoken_digits.corpora.fsdd import SPEAKERS
 from spoken_digits.dataset.images import class_indices, load_images
 from spoken_digits.dataset.split_file import read_split
+from spoken_digits.dataset.table import SUBSETS
 from spoken_digits.evaluation import experiments
 from spoken_digits.evaluation.metrics import wilson
 from spoken_digits.export import released
@@ -115,10 +116,8 @@ def measure(
 ) -> tuple[Score, Score, Score, Score]:
     """Return the scores of the speaker before and after, and of everybody else before and after."""
     classes = read_classes(base.weights)
-    subset_of = read_split(base.split)
-    known = [one for one, subset in subset_of.items() if subset == "train"]
-    validation = [one for one, subset in subset_of.items() if subset == "validation"]
-    fsdd = [one for one, subset in subset_of.items() if subset == "test"]
+    split = read_split(base.split)
+    known, validation, fsdd = (list(split.part(subset)) for subset in SUBSETS)
     own = [one for one in fsdd if one.who == f"fsdd/{speaker}"]
     strangers = [one for one in fsdd if one.who != f"fsdd/{speaker}"]
     given = [one for one in own if FIRST_TAKE <= one.take < FIRST_TAKE + takes]

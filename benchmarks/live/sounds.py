@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--sounds", type=int, default=100, help="how many are played (100)")
     args = parser.parse_args()
     rng = np.random.default_rng(0)
-    tested = [one for one, of in read_split(Path("data/split.csv")).items() if of == "test"]
+    tested = read_split(Path("data/split.csv")).part("test")
     chosen = [tested[i] for i in rng.permutation(len(tested))[: args.sounds]]
     sound, said = stream(list(_waveforms(chosen)), (_GAP_S, _GAP_S), "room", _SNR_DB, rng, [])
     with tempfile.TemporaryDirectory() as folder:

@@ -140,8 +140,7 @@ def in_subset(recordings: list[Recording], subset: str) -> list[Recording]:
     """Return those that were in a subset when the released network was trained."""
     split = load_params(ROOT / "params.yaml").split
     split = split.model_copy(update={"scheme": released.NUMBERS_PARAMS["split.scheme"]})
-    of = assign(recordings, (), split)
-    return [one for one in recordings if of[one] == subset]
+    return list(assign(recordings, (), split).part(subset))
 
 
 def joined(

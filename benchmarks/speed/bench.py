@@ -50,7 +50,8 @@ GROWTH_ROUNDS = 5  # short runs, which scatter more
 LOAD = (
     "from pathlib import Path; from spoken_digits.dataset.images import load_images; "
     "from spoken_digits.dataset.split_file import read_split; "
-    "print(load_images(Path('data/spectrograms'), list(read_split(Path('data/split.csv')))).shape)"
+    "split = read_split(Path('data/split.csv')); "
+    "print(load_images(Path('data/spectrograms'), split.recordings).shape)"
 )
 SHIM = """#!/bin/sh
 start=$(date +%s.%N)

@@ -12,11 +12,11 @@ FORMAT = "spoken-digits 1"
 
 _PARTS = {
     "label": (
-        r"(?=.{1,80}$)[a-z0-9]+(-[a-z0-9]+)*",
+        re.compile(r"(?=.{1,80}$)[a-z0-9]+(-[a-z0-9]+)*"),
         "lower-case letters a-z, digits and single hyphens, at most 80",
     ),
-    "speaker": (r"[A-Za-z0-9-]{1,80}", "letters a-z, digits and hyphens, at most 80"),
-    "take": (r"[0-9]{1,9}", "a number of at most 9 digits"),
+    "speaker": (re.compile(r"[A-Za-z0-9-]{1,80}"), "letters a-z, digits and hyphens, at most 80"),
+    "take": (re.compile(r"[0-9]{1,9}"), "a number of at most 9 digits"),
 }
 """What each part of a name may be."""
 
@@ -90,7 +90,7 @@ def parse_stem(corpus: str, stem: str, name: str) -> Recording:
     wrong = [
         f"the {part} '{shown(text)}' is not {allowed}" if text else f"the {part} is empty"
         for text, (part, (pattern, allowed)) in zip(parts, _PARTS.items(), strict=True)
-        if re.fullmatch(pattern, text) is None
+        if pattern.fullmatch(text) is None
     ]
     if wrong:
         raise _not_a_name(name, "; ".join(wrong))

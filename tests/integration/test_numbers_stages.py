@@ -196,7 +196,7 @@ def test_training_with_numbers_of_another_vocabulary(project):
 @pytest.mark.slow
 @pytest.mark.parametrize("subset", ["train", "validation"])
 def test_nobody_says_a_digit_in_a_subset(project, subset):
-    of = assign([one.recording for one in UTTERANCES], (), PARAMS.split)
+    of = dict(assign([one.recording for one in UTTERANCES], (), PARAMS.split).items())
     silent = [
         one._replace(said=("-",)) if of[one.recording] == subset else one for one in UTTERANCES
     ]

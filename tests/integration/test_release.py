@@ -91,8 +91,7 @@ def test_a_release_is_promoted_described_and_only_replaced_by_one_no_worse(
     assert released.read_about() == about
 
     # Two models that tell the quietest recording from the others: one is right on it, one wrong.
-    subsets = read_split(Path("data/split.csv"))
-    test = [one for one, subset in subsets.items() if subset == "test" and one.is_word]
+    test = [one for one in read_split(Path("data/split.csv")).part("test") if one.is_word]
     sounds = [read_wav(content) for content in read_recordings(RAW, test)]
     levels = np.array([np.abs(one_second(waveform(*sound))).mean() for sound in sounds])
     level = float(np.sort(levels)[:2].mean())

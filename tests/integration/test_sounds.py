@@ -71,8 +71,7 @@ def test_the_model_is_used_as_it_was_trained(project):
 @pytest.mark.sound
 def test_sounds_are_heard_as_they_are_played(project, sound_server):
     """Through PulseAudio and PortAudio, one after the other."""
-    tested = {one.speaker for one, subset in read_split(project / "data/split.csv").items()
-              if subset == "test"}  # fmt: skip
+    tested = {one.speaker for one in read_split(project / "data/split.csv").part("test")}
     labels = [*KINDS, "other-paper", KINDS[-1]]
     sounds = [make_sounds.make(Recording("folder", label, min(tested), 9)) for label in labels]
     parts = [part for sound in sounds for part in (sound.astype(np.float32) / 32768, 1.0)]

@@ -4,8 +4,7 @@ import hashlib
 import io
 import json
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from PIL import Image
 
 from spoken_digits import kept
 from spoken_digits.dataset.recordings import grouped
-from spoken_digits.dataset.split import SUBSETS, TRAIN, VALIDATION
+from spoken_digits.dataset.table import SUBSETS, TEST, Recordings, SplitTable
 from spoken_digits.params import SYNTHETIC, Split, Validate
 from spoken_digits.recording import Recording, parse_name
 from spoken_digits.shards import read_shard, shard_digest
@@ -39,27 +38,39 @@ SPARED = 2
 _FULL_SCALE = 32767
 
 
-Offends = Callable[["Facts"], bool]
+FACT = np.dtype(
+    [
+        ("rate", np.uint32),  # Hz
+        ("seconds", np.float64),
+        ("peak_dbfs", np.float64),  # loudest sample, dB re full scale; -inf if all are zero
+        ("clipped", np.bool_),
+        ("digest", "S32"),  # of the samples and the rate
+        ("constant", np.bool_),  # whether its picture has the same level everywhere
+        ("end_db", np.float64),  # how loud its last 20 ms are, dB re its loudest 30 ms
+        ("spread_db", np.float64),  # how much its levels differ, dB
+    ]
+)
+"""What the checks need to know of one recording and its picture."""
 
 
 class Facts(NamedTuple):
-    """What the checks need to know of one recording and its picture."""
+    """Recordings, and what was found out about each."""
 
-    recording: Recording
-    rate: int
-    """Hz."""
-    seconds: float
-    peak_dbfs: float
-    """Loudest sample, dB re full scale; -inf if all are zero."""
-    clipped: bool
-    digest: bytes
-    """Of the samples and the rate."""
-    constant: bool
-    """Whether its picture has the same level everywhere."""
-    end_db: float
-    """How loud its last 20 ms are, dB re its loudest 30 ms."""
-    spread_db: float
-    """How much its levels differ, dB."""
+    recordings: Recordings
+    columns: NDArray[np.void]
+    """(n,) of FACT."""
+
+    def part(self, chosen: NDArray[np.int64] | NDArray[np.bool_]) -> "Facts":
+        """Return those of some recordings, by their indices or a mask."""
+        return Facts(self.recordings[chosen], self.columns[chosen])
+
+
+def join_facts(parts: Sequence[Facts]) -> Facts:
+    """Return the facts of all shards as one."""
+    return Facts(
+        Recordings.joined(recordings for recordings, _ in parts),
+        np.concatenate([np.empty(0, FACT), *(columns for _, columns in parts)]),
+    )
 
 
 class Finding(NamedTuple):
@@ -102,21 +113,33 @@ def facts_key(recordings: Path, pictures: Path, code: str) -> str:
     return kept.key_of(code, shard_digest(recordings), shard_digest(pictures))
 
 
-def known_facts(task: Look) -> list[Facts] | None:
+def known_facts(task: Look) -> Facts | None:
     """Return what was found out before about a shard; None if nothing was."""
     if task.key is None or not (content := kept.read("facts", task.key)):
         return None
-    return [_fact(task.recordings.parent.name, *values) for values in json.loads(content)]
+    rows = json.loads(content)
+    corpus, digest = task.recordings.parent.name, FACT.names.index("digest")
+    return Facts(
+        Recordings.of(parse_name(corpus, name) for name, _ in rows),
+        np.array(
+            [
+                (*values[:digest], bytes.fromhex(values[digest]), *values[digest + 1 :])
+                for _, values in rows
+            ],
+            FACT,
+        ),
+    )
 
 
-def keep_facts(task: Look, facts: list[Facts]) -> None:
+def keep_facts(task: Look, facts: Facts) -> None:
     """Keep what was found out about a shard."""
     if task.key is not None:
-        stored = [(fact.recording.name, *fact[1:]) for fact in facts]
-        kept.write("facts", task.key, json.dumps(stored, default=bytes.hex).encode())
+        names = (recording.name for recording in facts.recordings)
+        rows = list(zip(names, facts.columns.tolist(), strict=True))
+        kept.write("facts", task.key, json.dumps(rows, default=bytes.hex).encode())
 
 
-def shard_facts(task: Look) -> list[Facts]:
+def shard_facts(task: Look) -> Facts:
     """Look at every recording of a shard, and at its picture in the second shard.
 
     Raises ShardError if a shard is missing or damaged, RecordingError that names the recording that
@@ -124,100 +147,103 @@ def shard_facts(task: Look) -> list[Facts]:
     """
     recordings, pictures, _ = task
     constant = {name: _is_constant(content) for name, content in read_shard(pictures)}
-    facts = []
+    said, facts = [], []
     for name, content in read_shard(recordings):
         try:
             samples, rate = read_wav(content)
         except RecordingError as error:
             raise RecordingError(f"{recordings}: {name}: {error}") from None
-        recording = parse_name(recordings.parent.name, name)
+        said.append(parse_name(recordings.parent.name, name))
         loudest = max(int(samples.max()), -int(samples.min()))
         end, spread = _course(samples, rate)
         full = int(np.count_nonzero((samples >= _FULL_SCALE) | (samples <= -_FULL_SCALE)))
-        facts.append(
-            Facts(
-                recording,
-                rate,
-                seconds=len(samples) / rate,
-                peak_dbfs=20 * math.log10(loudest / _FULL_SCALE) if loudest else -math.inf,
-                clipped=full > CLIPPED_SHARE * len(samples),
-                digest=hashlib.sha256(content).digest(),
-                constant=constant.get(recording.png, True),
-                end_db=end,
-                spread_db=spread,
-            )
-        )
-    return facts
-
-
-def _fact(corpus: str, name: str, *values: Any) -> Facts:
-    """Return a fact as it was before it was text: JSON has no records and no bytes."""
-    fact = Facts(parse_name(corpus, name), *values)
-    return fact._replace(digest=bytes.fromhex(values[Facts._fields.index("digest") - 1]))
+        fact = {
+            "rate": rate,
+            "seconds": len(samples) / rate,
+            "peak_dbfs": 20 * math.log10(loudest / _FULL_SCALE) if loudest else -math.inf,
+            "clipped": full > CLIPPED_SHARE * len(samples),
+            "digest": hashlib.sha256(content).digest(),
+            "constant": constant.get(said[-1].png, True),
+            "end_db": end,
+            "spread_db": spread,
+        }
+        facts.append(tuple(fact[field] for field in FACT.names))
+    return Facts(Recordings.of(said), np.array(facts, FACT))
 
 
 def run_checks(
-    subsets: Mapping[Recording, str],
-    labels: Mapping[Recording, str],
-    facts: Iterable[Facts],
+    table: SplitTable,
+    wrong_labels: Iterable[tuple[Recording, str]],
+    facts: Facts,
     bounds: Validate,
     split: Split,
     words: Sequence[str],
     left_out: Sequence[str] = (),
 ) -> list[Finding]:
-    """Run every check on the split, the labels that it lists and the facts of all recordings.
+    """Run every check on the split, the wrong labels that it lists and the facts of all recordings.
 
     ``words`` are the labels of the vocabulary, ``left_out`` the lines of data/raw/skipped.csv.
     """
-    known = {fact.recording: fact for fact in facts}
-    looked_at = [known[recording] for recording in subsets if recording in known]
-    missing = [str(recording) for recording in subsets if recording not in known]
-    unlisted = [str(recording) for recording in known if recording not in subsets]
+    places = facts.recordings.find(table.recordings)  # -1: there are no facts
+    there = places >= 0
+    unlisted = np.ones(len(facts.recordings), np.bool_)
+    unlisted[places[there]] = False
+    looked_at, subset = facts.part(places[there]), table.subset[there]
     return [
-        _finding("missing_recordings", missing, "in data/split.csv, but not in data/raw"),
-        _finding("unlisted_recordings", unlisted, "in data/raw, but not in data/split.csv"),
+        _finding(
+            "missing_recordings",
+            map(str, table.recordings[~there]),
+            "in data/split.csv, but not in data/raw",
+        ),
+        _finding(
+            "unlisted_recordings",
+            map(str, facts.recordings[unlisted]),
+            "in data/raw, but not in data/split.csv",
+        ),
         _finding(
             "left_out",
             left_out,
             "left out by the download stage (data/raw/skipped.csv)",
             allowed=math.inf,
         ),
-        _finding("wrong_labels", _wrong_labels(labels), "label in data/split.csv not its name's"),
-        *_label_counts(subsets, bounds, split, words),
-        _outside_vocabulary(subsets),
-        _uneven_speakers(subsets, words),
-        _speakers_across_subsets(subsets, split),
-        *_duplicates(looked_at, subsets),
+        _finding(
+            "wrong_labels",
+            [f"{recording} is listed as {label}" for recording, label in wrong_labels],
+            "label in data/split.csv not its name's",
+        ),
+        *_label_counts(table, bounds, split, words),
+        _outside_vocabulary(table.recordings),
+        _uneven_speakers(table.recordings, words),
+        _speakers_across_subsets(table, split),
+        *_duplicates(looked_at, subset),
         *_sound(looked_at, bounds),
         *_course_of_speech(looked_at, bounds),
     ]
 
 
 def as_metrics(
-    subsets: Mapping[Recording, str],
-    facts: Sequence[Facts],
-    findings: Sequence[Finding],
-    words: Sequence[str],
+    table: SplitTable, facts: Facts, findings: Sequence[Finding], words: Sequence[str]
 ) -> dict[str, Any]:
     """Return the content of metrics/validate.json: what there is, and how many offend."""
-    seconds = [fact.seconds for fact in facts]
+    seconds = facts.columns["seconds"]
+    rates, counts = np.unique(facts.columns["rate"], return_counts=True)
     return {
         "failed_checks": sum(finding.failed for finding in findings),
-        "recordings": len(facts),
-        "hours": round(sum(seconds) / 3600, 4),
-        "shortest_seconds": round(min(seconds), 4),
-        "longest_seconds": round(max(seconds), 4),
+        "recordings": len(seconds),
+        "hours": round(sum(map(float, seconds)) / 3600, 4),
+        "shortest_seconds": round(float(seconds.min()), 4),
+        "longest_seconds": round(float(seconds.max()), 4),
         "sample_rate": {
-            str(rate): n for rate, n in sorted(Counter(fact.rate for fact in facts).items())
+            str(rate): n for rate, n in zip(rates.tolist(), counts.tolist(), strict=True)
         },
         "subset": {
             subset: {
-                "speakers": len({recording.who for recording in part}),
-                f"{noun(words)}s": sum(recording.is_word for recording in part),
-                "other_words": sum(not recording.is_word for recording in part),
+                "speakers": len(part.those_who_speak()),
+                f"{noun(words)}s": int(part.is_word.sum()),
+                "other_words": int((~part.is_word).sum()),
             }
             for subset in SUBSETS
-            for part in [[recording for recording, of in subsets.items() if of == subset]]
+            for part in [table.part(subset)]
         },
         "found": {finding.check: finding.number for finding in findings},
     }
@@ -245,24 +271,18 @@ def _is_constant(png: bytes) -> bool:
     return low == high
 
 
-def _wrong_labels(labels: Mapping[Recording, str]) -> list[str]:
-    return [
-        f"{recording} is listed as {label}"
-        for recording, label in labels.items()
-        if recording.label != label
-    ]
-
-
 def _label_counts(
-    subsets: Mapping[Recording, str], bounds: Validate, split: Split, words: Sequence[str]
+    table: SplitTable, bounds: Validate, split: Split, words: Sequence[str]
 ) -> list[Finding]:
     """Find words that a subset has too few of. A corpus left out is tested as it is."""
     kind = noun(words)
     whole_corpora = any("/" not in name for name in split.leave_out)
-    counts = Counter((subset, recording.label) for recording, subset in subsets.items())
     few, skewed = [], []
-    for subset in (TRAIN, VALIDATION) if whole_corpora else SUBSETS:
-        per_word = {word: counts[subset, word] for word in words}
+    for subset in SUBSETS[:TEST] if whole_corpora else SUBSETS:
+        part = table.part(subset)
+        numbers = np.bincount(part.label, minlength=len(part.labels)).tolist()
+        counts = dict(zip(part.labels, numbers, strict=True))
+        per_word = {word: counts.get(word, 0) for word in words}
         few += [
             f"{subset}: {kind} {word} has {n} recordings"
             for word, n in per_word.items()
@@ -289,48 +309,55 @@ def _label_counts(
     ]
 
 
-def _outside_vocabulary(recordings: Iterable[Recording]) -> Finding:
-    counts = Counter(
-        (recording.corpus, recording.label)
-        for recording in recordings
-        if not recording.is_word and recording.corpus not in SYNTHETIC
+def _outside_vocabulary(recordings: Recordings) -> Finding:
+    outside = recordings[~recordings.is_word & ~_synthetic(recordings)]
+    corpora, corpus = outside.by_corpus()
+    pairs, first, counts = np.unique(
+        corpus * len(outside.labels) + outside.label, return_index=True, return_counts=True
     )
+    named = []
+    for index in np.lexsort((first, -counts)):  # the most frequent first
+        of, label = divmod(int(pairs[index]), len(outside.labels))
+        word = outside.labels[label].removeprefix(f"{OTHER}-")
+        named.append(f"{corpora[of]}: {counts[index]} of {word}")
     return Finding(
         "outside_vocabulary",
         failed=False,
-        number=sum(counts.values()),
+        number=len(outside),
         meaning="recordings of words that are not in the vocabulary: they are used as others",
-        offenders=tuple(
-            f"{corpus}: {n} of {label.removeprefix(f'{OTHER}-')}"
-            for (corpus, label), n in counts.most_common()
-        ),
+        offenders=tuple(named),
     )
 
 
-def _uneven_speakers(recordings: Iterable[Recording], words: Sequence[str]) -> Finding:
+def _uneven_speakers(recordings: Recordings, words: Sequence[str]) -> Finding:
     """Find speakers without one word who have half as many again of another.
 
     Both measured by the corpus' median speaker: what a folder named after the wrong word leaves.
     A corpus in which speakers usually lack a word that others of it say is not judged.
     """
-    counts: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
-    for recording in recordings:
-        if recording.is_word:
-            counts[recording.corpus][recording.who][recording.label] += 1
+    said = recordings[recordings.is_word]
+    number = {word: index for index, word in enumerate(words)}
+    word = np.array([number.get(label, -1) for label in said.labels], np.int64)[said.label]
+    counts = np.zeros((len(said.speakers), len(words)), np.int32)
+    np.add.at(counts, (said.speaker[word >= 0], word[word >= 0]), 1)
     uneven = []
-    for speakers in counts.values():
-        said = [word for word in words if any(of[word] for of in speakers.values())]
-        usual = {word: float(np.median([of[word] for of in speakers.values()])) for word in said}
-        if not all(usual.values()):
+    for speakers in grouped(said.those_who_speak(), lambda one: said.speakers[one][0]):
+        of_corpus = counts[speakers]  # (speakers, words)
+        usual = np.median(of_corpus, axis=0)
+        if not usual[of_corpus.any(axis=0)].all():
             continue
-        for who, of in speakers.items():
-            without = [word for word in said if usual[word] >= 2 and of[word] == 0]
-            excess = [word for word in said if usual[word] >= 2 and of[word] >= 1.5 * usual[word]]
-            if without and excess:
-                uneven.append(
-                    f"{who} says {' and '.join(without)} never, but "
-                    + " and ".join(f"{word} {of[word]} times" for word in excess)
-                )
+        without = (usual >= 2) & (of_corpus == 0)
+        excess = (usual >= 2) & (of_corpus >= 1.5 * usual)
+        for index in np.flatnonzero(without.any(axis=1) & excess.any(axis=1)):
+            never = [words[one] for one in np.flatnonzero(without[index])]
+            often = [
+                f"{words[one]} {of_corpus[index, one]} times"
+                for one in np.flatnonzero(excess[index])
+            ]
+            uneven.append(
+                f"{said.who(speakers[index])} says {' and '.join(never)} never, but "
+                + " and ".join(often)
+            )
     return _finding(
         "uneven_speakers",
         uneven,
@@ -338,18 +365,19 @@ def _uneven_speakers(recordings: Iterable[Recording], words: Sequence[str]) -> F
     )
 
 
-def _speakers_across_subsets(subsets: Mapping[Recording, str], split: Split) -> Finding:
-    by_who: dict[str, set[str]] = defaultdict(set)
-    for recording, subset in subsets.items():
-        by_who[recording.who].add(subset)
+def _speakers_across_subsets(table: SplitTable, split: Split) -> Finding:
+    recordings = table.recordings
+    within = np.zeros((len(recordings.speakers), len(SUBSETS)), np.bool_)
+    within[recordings.speaker, table.subset] = True
     by_speaker = split.scheme in ("speaker", "fold")
     apart = by_speaker or bool(split.leave_out)
     # Beside speakers left out, the other schemes split everybody else's recordings.
     only_tested = apart and not by_speaker
+    counts = (within.sum(axis=1) > 1) & (within[:, TEST] | (not only_tested))
     crossing = [
-        f"{who} is in {' and '.join(subset for subset in SUBSETS if subset in of)}"
-        for who, of in by_who.items()
-        if len(of) > 1 and ("test" in of or not only_tested)
+        f"{recordings.who(int(speaker))} is in "
+        + " and ".join(SUBSETS[code] for code in np.flatnonzero(within[speaker]))
+        for speaker in np.flatnonzero(counts)
     ]
     why = (
         "a leak: the split keeps speakers apart"
@@ -364,38 +392,45 @@ def _speakers_across_subsets(subsets: Mapping[Recording, str], split: Split) -> 
     )
 
 
-def _duplicates(facts: Sequence[Facts], subsets: Mapping[Recording, str]) -> list[Finding]:
+def _duplicates(facts: Facts, subset: NDArray[np.uint8]) -> list[Finding]:
+    digests = facts.columns["digest"]
+    _, number, counts = np.unique(digests, return_inverse=True, return_counts=True)
+    alike = np.flatnonzero(counts[number] > 1).tolist()
     groups = [
-        [fact.recording for fact in group]
-        for group in grouped(facts, lambda fact: fact.digest)
-        if len(group) > 1
+        [(facts.recordings[index], SUBSETS[subset[index]]) for index in group]
+        for group in grouped(alike, number.__getitem__)
     ]
 
-    def differing(of: Callable[[Recording], str]) -> list[str]:
+    def differing(of: Callable[[Recording, str], str]) -> list[str]:
         return [
-            " = ".join(f"{recording} ({of(recording)})" for recording in group)
+            " = ".join(f"{one[0]} ({of(*one)})" for one in group)
             for group in groups
-            if len({of(recording) for recording in group}) > 1
+            if len({of(*one) for one in group}) > 1
         ]
 
     return [
         _finding(
             "duplicates",
-            [" = ".join(map(str, group)) for group in groups],
+            [" = ".join(str(recording) for recording, _ in group) for group in groups],
             "recordings that are there more than once, in one subset",
             allowed=math.inf,
         ),
         _finding(
             "duplicates_across_subsets",
-            differing(lambda recording: subsets[recording]),
+            differing(lambda _, its_subset: its_subset),
             "a leak: the same recording in more than one subset",
         ),
         _finding(
             "duplicates_across_labels",
-            differing(lambda recording: recording.label),
+            differing(lambda recording, _: recording.label),
             "the same recording under more than one label",
         ),
     ]
+
+
+def _synthetic(recordings: Recordings) -> NDArray[np.bool_]:
+    corpora, corpus = recordings.by_corpus()
+    return np.array([one in SYNTHETIC for one in corpora], np.bool_)[corpus]
 
 
 def _course(samples: NDArray[np.int16], rate: int) -> tuple[float, float]:
@@ -417,18 +452,18 @@ def _levels(frames: NDArray[np.int16]) -> NDArray[np.float64]:
     return levels
 
 
-def _course_of_speech(facts: Sequence[Facts], bounds: Validate) -> list[Finding]:
+def _course_of_speech(facts: Facts, bounds: Validate) -> list[Finding]:
     """Find corpora of which too much is cut off, or is noise; a synthesiser does neither."""
-    by_people = [fact for fact in facts if fact.recording.corpus not in SYNTHETIC]
-    spoken = grouped(by_people, lambda fact: fact.recording.corpus)
+    by_people = facts.part(~_synthetic(facts.recordings))
+    corpora, corpus = by_people.recordings.by_corpus()
+    spoken = np.bincount(corpus, minlength=len(corpora))
 
-    def found(check: str, percent: float, key: str, meaning: str, offends: Offends) -> Finding:
-        offenders = [[fact for fact in of if offends(fact)] for of in spoken]
-        failed = any(
-            len(few) > max(SPARED, percent / 100 * len(of))
-            for few, of in zip(offenders, spoken, strict=True)
-        )
-        named = sorted(str(fact.recording) for few in offenders for fact in few)
+    def found(
+        check: str, percent: float, key: str, meaning: str, offends: NDArray[np.bool_]
+    ) -> Finding:
+        few = np.bincount(corpus[offends], minlength=len(corpora))
+        failed = bool((few > np.maximum(SPARED, percent / 100 * spoken)).any())
+        named = sorted(map(str, by_people.recordings[offends]))
         allowed = f"allowed: validate.{key}, {percent:g}% of a corpus"
         return Finding(check, failed, len(named), f"{meaning}; {allowed}", tuple(named))
 
@@ -438,35 +473,39 @@ def _course_of_speech(facts: Sequence[Facts], bounds: Validate) -> list[Finding]
             bounds.max_cut_off_percent,
             "max_cut_off_percent",
             f"as loud at the end as anywhere (within {-CUT_OFF_DB:g} dB): cut off, or no words",
-            lambda fact: fact.end_db > CUT_OFF_DB,
+            by_people.columns["end_db"] > CUT_OFF_DB,
         ),
         found(
             "noise_alone",
             bounds.max_noise_percent,
             "max_noise_percent",
             f"equally loud all the time (within {STEADY_DB:g} dB): noise, and no word",
-            lambda fact: fact.spread_db < STEADY_DB,
+            by_people.columns["spread_db"] < STEADY_DB,
         ),
     ]
 
 
-def _sound(facts: Sequence[Facts], bounds: Validate) -> list[Finding]:
+def _sound(facts: Facts, bounds: Validate) -> list[Finding]:
+    recordings, columns = facts
+
+    def named(offends: NDArray[np.bool_], field: str, style: str) -> list[str]:
+        values = columns[field][offends].tolist()
+        return [
+            f"{recording}: {value:{style}}"
+            for recording, value in zip(recordings[offends], values, strict=True)
+        ]
+
+    seconds = columns["seconds"]
     silent = [
-        f"{fact.recording}: {fact.peak_dbfs:.1f} dBFS"
-        for fact in facts
-        if fact.peak_dbfs < bounds.silent_dbfs
+        f"{one} dBFS"
+        for one in named(columns["peak_dbfs"] < bounds.silent_dbfs, "peak_dbfs", ".1f")
     ]
-    clipped = [str(fact.recording) for fact in facts if fact.clipped]
-    constant = [str(fact.recording) for fact in facts if fact.constant]
-    low = [
-        f"{fact.recording}: {fact.rate} Hz" for fact in facts if fact.rate < bounds.min_sample_rate
-    ]
-    odd_lengths = [
-        f"{fact.recording}: {fact.seconds:.3f} s"
-        for fact in facts
-        if not bounds.min_seconds <= fact.seconds <= bounds.max_seconds
-    ]
-    n = len(facts)
+    clipped = map(str, recordings[columns["clipped"]])
+    constant = map(str, recordings[columns["constant"]])
+    low = [f"{one} Hz" for one in named(columns["rate"] < bounds.min_sample_rate, "rate", "")]
+    odd = (seconds < bounds.min_seconds) | (seconds > bounds.max_seconds)
+    odd_lengths = [f"{one} s" for one in named(odd, "seconds", ".3f")]
+    n = len(recordings)
     return [
         _finding(
             "silent",

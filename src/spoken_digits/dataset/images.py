@@ -1,8 +1,9 @@
 """The pictures in data/spectrograms, as the training and evaluation stages read them."""
 
 import io
-from collections import defaultdict
+from array import array
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from spoken_digits.dataset.table import Recordings
 from spoken_digits.errors import UserError
-from spoken_digits.recording import Recording
+from spoken_digits.recording import Recording, RecordingNameError, parse_name
 from spoken_digits.shards import list_shards, member_places, read_members
 from spoken_digits.sizes import SIZE
 
@@ -23,20 +25,19 @@ class ImagesError(UserError):
 class StoredImages:
     """Images that stay in their shards, and are read when they are asked for, as from an array."""
 
-    def __init__(self, shards: list[Path], count: int) -> None:
+    def __init__(
+        self,
+        shards: list[Path],
+        shard: NDArray[np.int32],
+        place: NDArray[np.int64],
+        crc32: NDArray[np.uint32],
+    ) -> None:
+        """Of each image, (n,): which of the shards it is in, where in it, and its checksum."""
         self._shards = shards
-        self._shard = np.full(count, -1, np.int32)
-        self._place = np.empty(count, np.int64)
-        self.crc32 = np.empty(count, np.uint32)
+        self._shard = shard
+        self._place = place
+        self.crc32 = crc32
         """Checksums of the images' files, (n,)."""
-
-    def put(self, index: int, shard: int, place: int, crc32: int) -> None:
-        """Note in which of the shards an image is, and where in it."""
-        self._shard[index], self._place[index], self.crc32[index] = shard, place, crc32
-
-    def missing(self) -> NDArray[np.int64]:
-        """Return the images that were not put anywhere, (k,)."""
-        return np.flatnonzero(self._shard < 0)
 
     def __len__(self) -> int:
         return len(self._place)
@@ -68,22 +69,32 @@ def find_images(root: Path, recordings: Sequence[Recording]) -> StoredImages:
     Reads the shards' directories only. Raises ImagesError if an image is missing, ShardError if a
     shard is damaged.
     """
-    wanted: dict[str, dict[str, int]] = defaultdict(dict)  # corpus -> image name -> index
-    for index, recording in enumerate(recordings):
-        wanted[recording.corpus][recording.png] = index
-    shards = list_shards(root)
-    images = StoredImages(shards, len(recordings))
-    for number, path in enumerate(shards):
-        indices = wanted.get(path.parent.name, {})
-        for name, place, crc32 in member_places(path) if indices else ():
-            if name in indices:
-                images.put(indices[name], number, place, crc32)
-    if len(missing := images.missing()):
+    wanted, shards = Recordings.of(recordings), list_shards(root)
+    corpora = wanted.by_corpus()[0]
+    shard, place, crc32 = array("i"), array("q"), array("I")
+
+    def pictured() -> Iterator[Recording]:
+        for number, path in enumerate(shards):
+            for name, start, crc in member_places(path) if path.parent.name in corpora else ():
+                with suppress(RecordingNameError):  # a picture of nothing that a split lists
+                    recording = parse_name(path.parent.name, name)
+                    shard.append(number)
+                    place.append(start)
+                    crc32.append(crc)
+                    yield recording
+
+    found = Recordings.of(pictured()).find(wanted)
+    if len(missing := np.flatnonzero(found < 0)):
         raise ImagesError(
             f"{root}: {len(missing)} images of the split are missing, among them "
-            f"{recordings[missing[0]]}. Make them with: dvc repro"
+            f"{wanted[int(missing[0])]}. Make them with: dvc repro"
         )
-    return images
+    return StoredImages(
+        shards,
+        np.array(shard, np.int32)[found],
+        np.array(place, np.int64)[found],
+        np.array(crc32, np.uint32)[found],
+    )
 
 
 def load_images(root: Path, recordings: Sequence[Recording]) -> NDArray[np.uint8]:
@@ -115,14 +126,18 @@ def class_indices(recordings: Sequence[Recording], classes: Sequence[str]) -> ND
 
     Raises ImagesError if one belongs to none of them.
     """
-    index_of = {name: index for index, name in enumerate(classes)}
-    for recording in recordings:
-        if recording.class_name not in index_of:
-            raise ImagesError(
-                f"{recording} of the split: {recording.label!r} is not in the vocabulary, "
-                f"{', '.join(classes[:-1])}. Make the split again with: dvc repro"
-            )
-    return np.array([index_of[recording.class_name] for recording in recordings], np.int64)
+    columns = Recordings.of(recordings)
+    number = {name: index for index, name in enumerate(classes)}
+    class_of = [Recording("", label, "", 0).class_name for label in columns.labels]
+    of_label = np.array([number.get(name, -1) for name in class_of], np.int64)
+    indices = of_label[columns.label]
+    if len(outside := np.flatnonzero(indices < 0)):
+        recording = columns[int(outside[0])]
+        raise ImagesError(
+            f"{recording} of the split: {recording.label!r} is not in the vocabulary, "
+            f"{', '.join(classes[:-1])}. Make the split again with: dvc repro"
+        )
+    return indices
 
 
 def _decode(png: bytes, name: str) -> NDArray[np.uint8]:

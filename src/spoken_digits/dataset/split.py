@@ -22,15 +22,19 @@ nobody else. What the scheme would have tested is trained on.
 import difflib
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from spoken_digits.dataset.recordings import grouped
+from spoken_digits.dataset.table import SUBSETS, TEST, TRAIN, VALIDATION, Recordings, SplitTable
 from spoken_digits.errors import UserError
 from spoken_digits.official_split import official_subset
 from spoken_digits.params import Split
 from spoken_digits.recording import Recording
-
-TRAIN, VALIDATION, TEST = SUBSETS = ("train", "validation", "test")
 
 # The twelve speakers of each of AudioMNIST's five official blocks (S. Becker et al., 2018).
 _AUDIOMNIST_BLOCKS = (
@@ -58,9 +62,9 @@ class SplitError(UserError):
 
 
 def assign(
-    recordings: Sequence[Recording], duplicates: Iterable[Sequence[Recording]], settings: Split
-) -> dict[Recording, str]:
-    """Return the subset of each recording, one of SUBSETS, in the order of ``recordings``.
+    recordings: Sequence[Recording], duplicates: Iterable[Sequence[int]], settings: Split
+) -> SplitTable:
+    """Return ``recordings``, in their order, and their subsets; ``duplicates`` are their indices.
 
     No speaker is in two subsets (schemes speaker and fold, and leave_out), and byte-identical
     recordings always share one: speakers who share a recording are treated as one, and test wins
@@ -68,110 +72,114 @@ def assign(
     Raises SplitError if leave_out names a speaker or a corpus that is not there, or a subset is
     empty.
     """
-    _check_left_out(recordings, settings.leave_out)
-    left_out = {
-        one for one in recordings if not {one.who, one.corpus}.isdisjoint(settings.leave_out)
-    }
-    rest = [one for one in recordings if one not in left_out]
-    chosen = _SCHEMES[settings.scheme](rest, settings)
-    if left_out:
-        chosen = {
-            recording: TRAIN if subset == TEST else subset for recording, subset in chosen.items()
-        }
-        chosen |= dict.fromkeys(left_out, TEST)
+    columns = Recordings.of(recordings)
+    left_out = _left_out(columns, settings.leave_out)
+    chosen = np.full(len(columns), TEST, np.uint8)
+    chosen[~left_out] = _SCHEMES[settings.scheme](columns[~left_out], settings)
+    if left_out.any():
+        chosen[~left_out & (chosen == TEST)] = TRAIN
     by_speaker = settings.scheme in ("speaker", "fold")
-    subsets = _share(recordings, chosen, duplicates, by_speaker)
-    for subset in SUBSETS:
-        if subset not in subsets.values():
-            raise SplitError(_empty(subset, recordings, settings))
-    return subsets
+    subset = _share(columns.speaker if by_speaker else np.arange(len(columns)), chosen, duplicates)
+    for code, name in enumerate(SUBSETS):
+        if code not in subset:
+            raise SplitError(_empty(name, columns, settings))
+    return SplitTable(columns, subset)
 
 
-def _by_speaker(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
+def _by_speaker(recordings: Recordings, settings: Split) -> NDArray[np.uint8]:
     test = settings.test_percent / 100
     validation = settings.validation_percent / 100
-    subset_of: dict[str, str] = {}
+    subset_of = np.empty(len(recordings.speakers), np.uint8)
     for speakers in _speakers_by_corpus(recordings):
-        ranked = sorted(speakers, key=_hash)
-        total = len(ranked)
-        tested = sum(_hash(who) < test for who in ranked)
-        either = sum(_hash(who) < test + validation for who in ranked)
+        hashes = sorted((_hash(recordings.who(speaker)), speaker) for speaker in speakers)
+        total = len(hashes)
+        tested = sum(hashed < test for hashed, _ in hashes)
+        either = sum(hashed < test + validation for hashed, _ in hashes)
         if total >= 3:
             tested = min(_within_a_third(tested, total * test), total - 2)
             validating = _within_a_third(either - tested, total * validation)
             either = min(tested + validating, total - 1)
-        subset_of |= dict(zip(ranked, _deal(tested, either - tested, total), strict=True))
-    return {recording: subset_of[recording.who] for recording in recordings}
+        subset_of[[speaker for _, speaker in hashes]] = _deal(tested, either - tested, total)
+    return subset_of[recordings.speaker]
 
 
-def _at_random(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
-    chosen: dict[Recording, str] = {}
-    strata = grouped(recordings, lambda recording: (recording.corpus, recording.class_name))
-    for stratum in strata:
-        ranked = sorted(stratum, key=lambda recording: _hash(str(recording)))
+def _at_random(recordings: Recordings, settings: Split) -> NDArray[np.uint8]:
+    corpus = recordings.by_corpus()[1]
+    classes = [Recording("", label, "", 0).class_name for label in recordings.labels]
+    class_of_label = np.unique(np.array(classes, np.str_), return_inverse=True)[1]
+    hashes = np.fromiter((_hash(str(one)) for one in recordings), np.float64, len(recordings))
+    chosen = np.empty(len(recordings), np.uint8)
+    for ranked in _ranked((corpus, class_of_label[recordings.label]), hashes):
         tested = round(len(ranked) * settings.test_percent / 100)
         validating = round(len(ranked) * settings.validation_percent / 100)
         if len(ranked) >= 3:
             tested, validating = max(tested, 1), max(validating, 1)
-        chosen |= dict(zip(ranked, _deal(tested, validating, len(ranked)), strict=True))
+        chosen[ranked] = _deal(tested, validating, len(ranked))
     return chosen
 
 
-def _by_fold(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
+def _by_fold(recordings: Recordings, settings: Split) -> NDArray[np.uint8]:
     # Fold k trains on three blocks from block k on, validates on the fourth, tests the fifth.
     roles = {(settings.fold + place) % _FOLDS: TRAIN for place in range(3)}
     roles[(settings.fold + 3) % _FOLDS] = VALIDATION
     roles[(settings.fold + 4) % _FOLDS] = TEST
-    block_of = dict(_BLOCK_OF)
+    subset_of = np.empty(len(recordings.speakers), np.uint8)
     for speakers in _speakers_by_corpus(recordings):
-        others = sorted((who for who in speakers if who not in _BLOCK_OF), key=_hash)
-        block_of |= {who: rank % _FOLDS for rank, who in enumerate(others)}
-    return {recording: roles[block_of[recording.who]] for recording in recordings}
+        names = {recordings.who(speaker): speaker for speaker in speakers}
+        others = sorted((who for who in names if who not in _BLOCK_OF), key=_hash)
+        block_of = _BLOCK_OF | {who: rank % _FOLDS for rank, who in enumerate(others)}
+        for who, speaker in names.items():
+            subset_of[speaker] = roles[block_of[who]]
+    return subset_of[recordings.speaker]
 
 
-def _by_take(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
-    own = [recording for recording in recordings if recording.corpus == OWN]
-    others = [
-        recording for recording in recordings if recording.corpus not in {OWN, *_OFFICIAL_TAKES}
-    ]
-    chosen = _by_speaker(others, settings) | _last_takes(own)
-    for recording in recordings:
-        if recording.corpus in _OFFICIAL_TAKES:
-            tested, validating = _OFFICIAL_TAKES[recording.corpus]
-            take = recording.take
-            chosen[recording] = (
-                TEST if take in tested else VALIDATION if take in validating else TRAIN
+def _by_take(recordings: Recordings, settings: Split) -> NDArray[np.uint8]:
+    chosen = np.empty(len(recordings), np.uint8)
+    others = np.ones(len(recordings), np.bool_)
+    for corpus, indices in _by_corpus(recordings):
+        if corpus == OWN:
+            chosen[indices] = _last_takes(recordings[indices])
+        elif corpus in _OFFICIAL_TAKES:
+            tested, validating = _OFFICIAL_TAKES[corpus]
+            take = recordings.take[indices]
+            chosen[indices] = np.select(
+                [np.isin(take, tested), np.isin(take, validating)], [TEST, VALIDATION], TRAIN
             )
+        else:
+            continue
+        others[indices] = False
+    chosen[others] = _by_speaker(recordings[others], settings)
     return chosen
 
 
-def _last_takes(recordings: Sequence[Recording]) -> dict[Recording, str]:
+def _last_takes(recordings: Recordings) -> NDArray[np.uint8]:
     """Test the last third of each speaker's takes of a label; of two takes one, of one none."""
-    chosen: dict[Recording, str] = {}
-    for takes in grouped(recordings, lambda recording: (recording.speaker, recording.label)):
-        ranked = sorted(takes, key=lambda recording: recording.take)
+    chosen = np.empty(len(recordings), np.uint8)
+    for ranked in _ranked((recordings.speaker, recordings.label), recordings.take):
         tested = round(len(ranked) / 3)
-        chosen |= dict(zip(reversed(ranked), _deal(tested, 0, len(ranked)), strict=True))
+        chosen[ranked[::-1]] = _deal(tested, 0, len(ranked))
     return chosen
 
 
-def _by_official_subsets(recordings: Sequence[Recording], settings: Split) -> dict[Recording, str]:
+def _by_official_subsets(recordings: Recordings, settings: Split) -> NDArray[np.uint8]:
     first_fold = settings.model_copy(update={"fold": 0})
-    chosen: dict[Recording, str] = {}
-    for of_a_corpus in grouped(recordings, lambda recording: recording.corpus):
-        match of_a_corpus[0].corpus:
+    chosen = np.empty(len(recordings), np.uint8)
+    for corpus, indices in _by_corpus(recordings):
+        of_corpus = recordings[indices]
+        match corpus:
             case "speech_commands":
-                chosen |= {one: official_subset(one.speaker) for one in of_a_corpus}
+                subset_of = [SUBSETS.index(official_subset(one)) for _, one in of_corpus.speakers]
+                chosen[indices] = np.array(subset_of, np.uint8)[of_corpus.speaker]
             case "audiomnist":
-                chosen |= _by_fold(of_a_corpus, first_fold)
+                chosen[indices] = _by_fold(of_corpus, first_fold)
             case "fsdd":
-                chosen |= _by_take(of_a_corpus, settings)
+                chosen[indices] = _by_take(of_corpus, settings)
             case _:
-                chosen |= _by_speaker(of_a_corpus, settings)
+                chosen[indices] = _by_speaker(of_corpus, settings)
     return chosen
 
 
-_SCHEMES: Mapping[str, Callable[[Sequence[Recording], Split], dict[Recording, str]]] = {
+_SCHEMES: Mapping[str, Callable[[Recordings, Split], NDArray[np.uint8]]] = {
     "speaker": _by_speaker,
     "random": _at_random,
     "fold": _by_fold,
@@ -181,57 +189,75 @@ _SCHEMES: Mapping[str, Callable[[Sequence[Recording], Split], dict[Recording, st
 
 
 def _share(
-    recordings: Sequence[Recording],
-    chosen: Mapping[Recording, str],
-    duplicates: Iterable[Sequence[Recording]],
-    by_speaker: bool,
-) -> dict[Recording, str]:
-    """Give all that must stay together the strongest subset that any of them has."""
-    together: dict[Hashable, Hashable] = {}  # a forest: unit -> parent; a root is its own
+    unit: NDArray[np.integer], chosen: NDArray[np.uint8], duplicates: Iterable[Sequence[int]]
+) -> NDArray[np.uint8]:
+    """Give all that must stay together the strongest subset that any of them has.
 
-    def root(unit: Hashable) -> Hashable:
-        while (parent := together.setdefault(unit, unit)) != unit:
-            unit = parent
-        return unit
+    That is all of a ``unit``, (n,), and all units that share a recording.
+    """
+    together: dict[int, int] = {}  # a forest: unit -> parent; a root is its own
 
-    def unit(recording: Recording) -> Hashable:
-        return recording.who if by_speaker else recording
+    def root(one: int) -> int:
+        while (parent := together.setdefault(one, one)) != one:
+            one = parent
+        return one
 
+    strongest = np.zeros(unit.max(initial=-1) + 1, np.uint8)
+    np.maximum.at(strongest, unit, chosen)
     for group in duplicates:
-        for recording in group:
-            together[root(unit(recording))] = root(unit(group[0]))
-    strongest: dict[Hashable, str] = {}
-    for recording in recordings:
-        whole = root(unit(recording))
-        strongest[whole] = max(strongest.get(whole, TRAIN), chosen[recording], key=SUBSETS.index)
-    return {recording: strongest[root(unit(recording))] for recording in recordings}
+        units = unit[list(group)].tolist()
+        for one in units:
+            together[root(one)] = root(units[0])
+    for whole in grouped(list(together), root):
+        strongest[whole] = strongest[whole].max()
+    return strongest[unit]
 
 
-def _check_left_out(recordings: Sequence[Recording], leave_out: Iterable[str]) -> None:
-    speakers = {recording.who for recording in recordings}
-    corpora = {recording.corpus for recording in recordings}
+def _left_out(recordings: Recordings, leave_out: Sequence[str]) -> NDArray[np.bool_]:
+    """Return which recordings ``leave_out`` names, by speaker or by corpus, (n,)."""
+    present = {recordings.who(speaker) for speaker in recordings.those_who_speak()}
+    corpora, corpus = recordings.by_corpus()
     for name in leave_out:
         if "/" not in name and name not in corpora:
             raise SplitError(
                 f"params.yaml: split.leave_out: {name!r} is no corpus in data/raw, which holds "
-                f"{', '.join(sorted(corpora))}"
+                f"{', '.join(corpora)}"
             )
-        if "/" in name and name not in speakers:
-            close = difflib.get_close_matches(name, speakers, n=1, cutoff=0.0)
+        if "/" in name and name not in present:
+            close = difflib.get_close_matches(name, present, n=1, cutoff=0.0)
             raise SplitError(
                 f"params.yaml: split.leave_out: {name!r} is no speaker in data/raw; the nearest of "
-                f"its {len(speakers)} is {close[0]}"
+                f"its {len(present)} is {close[0]}"
             )
+    of_corpus = np.isin(corpora, leave_out)[corpus]
+    speakers = [recordings.who(speaker) for speaker in range(len(recordings.speakers))]
+    return of_corpus | np.isin(speakers, leave_out)[recordings.speaker]
 
 
-def _speakers_by_corpus(recordings: Iterable[Recording]) -> list[list[str]]:
-    corpus_of = {recording.who: recording.corpus for recording in recordings}
-    return grouped(corpus_of, corpus_of.__getitem__)
+def _by_corpus(recordings: Recordings) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Yield each corpus and the indices of its recordings."""
+    corpora, corpus = recordings.by_corpus()
+    for number, name in enumerate(corpora):
+        yield name, np.flatnonzero(corpus == number)
 
 
-def _empty(subset: str, recordings: Sequence[Recording], settings: Split) -> str:
-    corpus_of = {recording.who: recording.corpus for recording in recordings}
-    speakers = Counter(corpus_of.values())
+def _speakers_by_corpus(recordings: Recordings) -> list[list[int]]:
+    return grouped(recordings.those_who_speak(), lambda one: recordings.speakers[one][0])
+
+
+def _ranked(
+    group: tuple[NDArray[np.integer], NDArray[np.integer]], rank: NDArray[Any]
+) -> Iterator[NDArray[np.int64]]:
+    """Yield the indices of those whose ``group``, two columns, (n,), is the same, by rank, (n,)."""
+    order = np.lexsort((rank, *group))
+    ordered = np.stack(group)[:, order]
+    ends = np.flatnonzero((ordered[:, 1:] != ordered[:, :-1]).any(axis=0)) + 1
+    for start, end in pairwise([0, *ends.tolist(), len(order)]):
+        yield order[start:end]
+
+
+def _empty(subset: str, recordings: Recordings, settings: Split) -> str:
+    speakers = Counter(recordings.speakers[one][0] for one in recordings.those_who_speak())
     has = ", ".join(f"{corpus} {count}" for corpus, count in sorted(speakers.items()))
     needed = {
         "speaker": "it needs 3 speakers of a corpus",
@@ -259,7 +285,7 @@ def _within_a_third(count: int, wanted: float) -> int:
     return max(1, lowest, min(count, highest))
 
 
-def _deal(tested: int, validating: int, total: int) -> list[str]:
+def _deal(tested: int, validating: int, total: int) -> list[int]:
     rest = total - tested - validating
     return [TEST] * tested + [VALIDATION] * validating + [TRAIN] * rest
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from spoken_digits.dataset.split import SUBSETS
+from spoken_digits.dataset.table import SUBSETS
 from spoken_digits.evaluation import metrics
 from spoken_digits.evaluation.metrics import Reliability, TradeOff
 from spoken_digits.evaluation.predictions import Prediction

@@ -9,7 +9,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,8 +20,8 @@ from PIL import Image
 
 from spoken_digits.dataset.images import load_images
 from spoken_digits.dataset.recordings import read_recordings
-from spoken_digits.dataset.split import SUBSETS
 from spoken_digits.dataset.split_file import read_split
+from spoken_digits.dataset.table import SUBSETS, SplitTable
 from spoken_digits.errors import UserError
 from spoken_digits.evaluation import metrics
 from spoken_digits.evaluation.digests import digest
@@ -36,7 +36,6 @@ from spoken_digits.evaluation.reported_metrics import (
 from spoken_digits.evaluation.robustness import NOISES, SNRS_DB
 from spoken_digits.params import SOURCES, SYNTHETIC, load_params, parse_yaml
 from spoken_digits.picture.convert import png
-from spoken_digits.recording import Recording
 from spoken_digits.sizes import SAMPLE_RATE
 from spoken_digits.sound.decode import read_wav, wav_bytes, waveform
 from spoken_digits.sound.one_second import one_second
@@ -90,7 +89,7 @@ def build_report(root: Path) -> str:
     """
     summary = _json(root / EVALUATION)
     predictions = read_predictions(root / PREDICTIONS)
-    subsets = read_split(root / SPLIT)
+    split = read_split(root / SPLIT)
     params = parse_yaml((root / PARAMS).read_text(encoding="utf-8"))
     vocabulary = load_params(root / PARAMS).words
     shown, are_mistakes = _worst(predictions)
@@ -108,8 +107,8 @@ def build_report(root: Path) -> str:
         validation=_json(root / VALIDATION),
         export=_json(root / EXPORT),
         params=params,
-        corpora=_corpora(subsets),
-        synthetic=all(recording.corpus in SYNTHETIC for recording in subsets),
+        corpora=_corpora(split),
+        synthetic=all(corpus in SYNTHETIC for corpus in split.recordings.by_corpus()[0]),
         subsets=SUBSETS,
         licences=SOURCES,
         noises=NOISES,
@@ -132,21 +131,20 @@ def build_report(root: Path) -> str:
     )
 
 
-def _corpora(subsets: Mapping[Recording, str]) -> dict[str, dict[str, dict[str, int]]]:
+def _corpora(split: SplitTable) -> dict[str, dict[str, dict[str, int]]]:
     """Count speakers, words of the vocabulary and others by corpus and subset."""
+    corpora, corpus = split.recordings.by_corpus()
     return {
-        corpus: {
+        name: {
             subset: {
-                "speakers": len({one.who for one in part}),
-                "words": sum(one.is_word for one in part),
-                "others": sum(not one.is_word for one in part),
+                "speakers": len(part.those_who_speak()),
+                "words": int(part.is_word.sum()),
+                "others": int((~part.is_word).sum()),
             }
-            for subset in SUBSETS
-            for part in [
-                [one for one, of in subsets.items() if (one.corpus, of) == (corpus, subset)]
-            ]
+            for code, subset in enumerate(SUBSETS)
+            for part in [split.recordings[(corpus == number) & (split.subset == code)]]
         }
-        for corpus in sorted({one.corpus for one in subsets})
+        for number, name in enumerate(corpora)
     }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, zip_longest
 from pathlib import Path
 from zlib import crc32
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from spoken_digits.dataset.recordings import read_recordings
+from spoken_digits.dataset.table import SplitTable
 from spoken_digits.evaluation import degrade
 from spoken_digits.params import Spectrogram
 from spoken_digits.picture import mel
@@ -32,7 +33,7 @@ Network = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 
 def robustness(
     root: Path,
-    subsets: Mapping[Recording, str],
+    split: SplitTable,
     settings: Spectrogram,
     network: Network,
     labels: Sequence[str],
@@ -41,14 +42,15 @@ def robustness(
 ) -> dict[str, float | int]:
     """Return accuracy under each condition, and how many recordings, ``n``, it is a share of.
 
-    ``subsets`` is the whole split; ``network`` gives (n, classes) probabilities for (n, 100, 100)
+    ``split`` is the whole split; ``network`` gives (n, classes) probabilities for (n, 100, 100)
     images; ``labels`` are the vocabulary's. The sample is drawn evenly over corpora and words.
     What is done to a recording depends on its name and ``seed`` alone, so that two experiments hear
     the same noise.
     """
-    words = [one for one, subset in subsets.items() if subset == "test" and one.is_word]
+    test = split.part("test")
+    words = test[test.is_word]
     sample = drawn_evenly(words, recordings, seed, lambda one: (one.corpus, one.label))
-    training = [one for one, subset in subsets.items() if subset == "train"]
+    training = split.part("train")
     babble = drawn_evenly(training, BABBLE_RECORDINGS, seed, lambda one: (one.corpus, one.speaker))
     voices = [_second(content) for content in read_recordings(root, babble)]
     contents = read_recordings(root, sample)

@@ -43,24 +43,25 @@ def read_clips(
     ``trim``: without the silence around. Raises ShardError if one is missing.
     """
     places = find_recordings(root, wanted)
+    groups = grouped(range(len(wanted)), places.shard.__getitem__)
     shards = [
-        _Shard(group[0].shard, tuple(one.recording.name for one in group), settings, trim)
-        for group in grouped(places, lambda one: one.shard)
+        _Shard(
+            places.shards[places.shard[group[0]]],
+            tuple(places.recordings[index].name for index in group),
+            settings,
+            trim,
+        )
+        for group in groups
     ]
     found = run_tasks(_levels, shards, workers=workers, label="levels", unit="shard")
     levels = {
-        (shard.path, name): bands
-        for shard, of_shard in zip(shards, found, strict=True)
-        for name, bands in zip(shard.names, of_shard, strict=True)
+        index: bands
+        for group, of_shard in zip(groups, found, strict=True)
+        for index, bands in zip(group, of_shard, strict=True)
     }
     return [
-        Clip(
-            levels[one.shard, one.recording.name],
-            wanted[one.recording],
-            one.recording.corpus,
-            one.recording.speaker,
-        )
-        for one in places
+        Clip(levels[index], labels, one.corpus, one.speaker)
+        for index, (one, labels) in enumerate(wanted.items())
     ]
 
 

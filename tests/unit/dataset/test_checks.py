@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from support import split_of
 
 from spoken_digits.dataset.checks import (
     Facts,
@@ -14,11 +15,13 @@ from spoken_digits.dataset.checks import (
     as_metrics,
     explain,
     facts_key,
+    join_facts,
     keep_facts,
     known_facts,
     run_checks,
     shard_facts,
 )
+from spoken_digits.dataset.table import Recordings
 from spoken_digits.params import Split, Validate, load_params
 from spoken_digits.picture.convert import Conversion, convert_shard
 from spoken_digits.recording import Recording, parse_name
@@ -42,15 +45,15 @@ class Data:
         self.subsets = {one: SPEAKERS[one.speaker] for one in recordings_there}
         self.labels: dict[Recording, str] = {}  # that data/split.csv lists and names do not say
 
-    def facts(self) -> list[Facts]:
+    def facts(self) -> Facts:
         raw, pictures = self.root / "raw/folder/all.zip", self.root / "png/folder/all.zip"
         write_shard(raw, self.wavs.items())
         convert_shard(Conversion(raw, pictures, PARAMS.spectrogram))
         return shard_facts(Look(raw, pictures))
 
     def findings(self, bounds: Validate = BOUNDS, split: Split = SPLIT) -> dict[str, Finding]:
-        labels = {one: one.label for one in self.subsets} | self.labels
-        found = run_checks(self.subsets, labels, self.facts(), bounds, split, DIGITS)
+        table = split_of(self.subsets)
+        found = run_checks(table, self.labels.items(), self.facts(), bounds, split, DIGITS)
         return {finding.check: finding for finding in found}
 
     def failed(self, bounds: Validate = BOUNDS, split: Split = SPLIT) -> dict[str, Finding]:
@@ -126,12 +129,14 @@ def test_beside_a_speaker_left_out_the_others_may_train_and_validate(data, schem
 
 
 def test_a_speaker_of_the_same_name_in_another_corpus_is_another(data):
-    subsets, facts = dict(data.subsets), data.facts()
-    for fact in data.facts():
-        other = fact.recording._replace(corpus="fsdd")
-        subsets[other] = "test"
-        facts.append(fact._replace(recording=other, digest=other.name.encode()))
-    found = {one.check: one for one in run_checks(subsets, {}, facts, BOUNDS, SPLIT, DIGITS)}
+    facts = data.facts()
+    others = [one._replace(corpus="fsdd") for one in facts.recordings]
+    columns = facts.columns.copy()
+    columns["digest"] = [one.name.encode() for one in others]
+    both = join_facts([facts, Facts(Recordings.of(others), columns)])
+    table = split_of(data.subsets | dict.fromkeys(others, "test"))
+    found = {one.check: one for one in run_checks(table, [], both, BOUNDS, SPLIT, DIGITS)}
+    assert not found["missing_recordings"].number
     assert not found["speakers_across_subsets"].number
 
 
@@ -215,7 +220,8 @@ def said_by_all(**takes: int) -> dict[Recording, str]:
 
 
 def findings_of(subsets: dict[Recording, str], *words: str) -> dict[str, Finding]:
-    return {one.check: one for one in run_checks(subsets, {}, [], BOUNDS, SPLIT, words)}
+    found = run_checks(split_of(subsets), [], join_facts([]), BOUNDS, SPLIT, words)
+    return {one.check: one for one in found}
 
 
 def test_few_of_a_word_are_named_by_subset():
@@ -343,9 +349,9 @@ def test_ten_offenders_are_named_and_the_rest_counted():
 def test_the_findings_are_metrics(data):
     data.wavs["7_eve_0.wav"] = data.wavs["7_anna_1.wav"]
     facts = data.facts()
-    content = as_metrics(
-        data.subsets, facts, run_checks(data.subsets, {}, facts, BOUNDS, SPLIT, DIGITS), DIGITS
-    )
+    table = split_of(data.subsets)
+    findings = run_checks(table, [], facts, BOUNDS, SPLIT, DIGITS)
+    content = as_metrics(table, facts, findings, DIGITS)
     assert json.loads(json.dumps(content)) == content
     assert content["failed_checks"] == 1
     assert content["recordings"] == 100
@@ -359,17 +365,17 @@ def test_the_findings_are_metrics(data):
 def test_the_metrics_count_words_by_what_they_are_called(data):
     words = tuple("01234567")  # eight and nine are no words of it
     outside = {"8": "other-eight", "9": "other-nine"}
-    subsets = {
+    table = split_of({
         one._replace(label=outside.get(one.label, one.label)): subset
         for one, subset in data.subsets.items()
-    }
+    })  # fmt: skip
     facts = data.facts()
-    assert as_metrics(subsets, facts, [], words)["subset"]["train"] == {
+    assert as_metrics(table, facts, [], words)["subset"]["train"] == {
         "speakers": 3,
         "digits": 48,
         "other_words": 12,
     }
-    assert as_metrics(subsets, facts, [], ("yes", *words))["subset"]["test"] == {
+    assert as_metrics(table, facts, [], ("yes", *words))["subset"]["test"] == {
         "speakers": 1,
         "words": 16,
         "other_words": 4,
@@ -388,7 +394,9 @@ def test_facts_are_kept_as_they_are(tmp_path, recordings):
     assert known_facts(look) is None
     looked = shard_facts(look)
     keep_facts(look, looked)
-    assert known_facts(look) == looked
+    known = known_facts(look)
+    assert list(known.recordings) == list(looked.recordings)
+    assert known.columns.tobytes() == looked.columns.tobytes()
     assert known_facts(look._replace(key=facts_key(raw, pictures, "other code"))) is None
     assert known_facts(Look(raw, pictures)) is None
     write_shard(raw, recordings("anna").items())

@@ -49,7 +49,9 @@ def subsets_of(chosen):
 
 
 def split(recordings, duplicates=(), **changes):
-    return assign(recordings, duplicates, settings(**changes))
+    """Return the subset of each recording, by itself; ``duplicates`` are recordings too."""
+    groups = [[recordings.index(one) for one in group] for group in duplicates]
+    return dict(assign(recordings, groups, settings(**changes)).items())
 
 
 @pytest.mark.parametrize(
@@ -381,8 +383,9 @@ def test_copies_are_found_within_and_across_shards_and_corpora(tmp_path):
         [("3_36_19.wav", same), ("3_36_20.wav", same), ("4_36_0.wav", other)],
     )
     write_shard(tmp_path / "folder/anna.zip", [("3_anna_0.wav", same), ("5_anna_0.wav", b"third")])
-    groups = find_duplicates(list_recordings(tmp_path))
-    assert [[str(recording) for recording in group] for group in groups] == [
+    stored = list_recordings(tmp_path)
+    groups = find_duplicates(stored)
+    assert [[str(stored.recordings[index]) for index in group] for group in groups] == [
         ["audiomnist/3_36_19.wav", "audiomnist/3_36_20.wav", "folder/3_anna_0.wav"]
     ]
 
@@ -406,7 +409,7 @@ def test_recordings_come_by_corpus_and_name_whatever_shard_holds_them(tmp_path):
     write_shard(tmp_path / "fsdd/z.zip", [("0_anna_0.wav", b"a"), ("0_anna_10.wav", b"b")])
     write_shard(tmp_path / "fsdd/a.zip", [("0_anna_2.wav", b"c"), ("1_aa_0.wav", b"d")])
     write_shard(tmp_path / "espeak/x.zip", [("9_zoe_0.wav", b"e")])
-    assert [str(one.recording) for one in list_recordings(tmp_path)] == [
+    assert [str(recording) for recording in list_recordings(tmp_path).recordings] == [
         "espeak/9_zoe_0.wav",
         "fsdd/0_anna_0.wav",
         "fsdd/0_anna_10.wav",

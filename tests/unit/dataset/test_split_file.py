@@ -1,8 +1,14 @@
 """data/split.csv, written by one stage and read back by others."""
 
 import pytest
+from support import split_of
 
-from spoken_digits.dataset.split_file import SplitFileError, read_labels, read_split, write_split
+from spoken_digits.dataset.split_file import (
+    SplitFileError,
+    read_split,
+    read_wrong_labels,
+    write_split,
+)
 from spoken_digits.recording import Recording
 
 HEADER = "corpus,speaker,name,label,subset\n"
@@ -14,7 +20,7 @@ SUBSETS = {
 
 
 def test_a_split_has_a_line_a_recording(tmp_path):
-    write_split(tmp_path / "split.csv", SUBSETS)
+    write_split(tmp_path / "split.csv", split_of(SUBSETS))
     assert (tmp_path / "split.csv").read_text().splitlines() == [
         "corpus,speaker,name,label,subset",
         "espeak,v000,3_v000_0.wav,3,train",
@@ -26,17 +32,17 @@ def test_a_split_has_a_line_a_recording(tmp_path):
 @pytest.mark.parametrize("subsets", [SUBSETS, {}], ids=["three recordings", "none"])
 def test_a_split_is_read_as_it_was_written(tmp_path, subsets):
     path = tmp_path / "split.csv"
-    write_split(path, subsets)
+    write_split(path, split_of(subsets))
     assert list(read_split(path).items()) == list(subsets.items())
-    assert read_labels(path) == {recording: recording.label for recording in subsets}
+    assert read_wrong_labels(path) == []
 
 
 def test_a_label_that_is_not_the_names_is_for_stage_validate_to_find(tmp_path):
     path = tmp_path / "split.csv"
     path.write_text(HEADER + "fsdd,anna,7_anna_11.wav,1,test\n")
     recording = Recording("fsdd", "7", "anna", 11)
-    assert read_split(path) == {recording: "test"}
-    assert read_labels(path) == {recording: "1"}
+    assert list(read_split(path).items()) == [(recording, "test")]
+    assert read_wrong_labels(path) == [(recording, "1")]
 
 
 def test_a_name_that_is_no_recordings(tmp_path):
@@ -63,6 +69,16 @@ def test_a_split_that_is_none(tmp_path, content, words):
     with pytest.raises(SplitFileError, match=words) as caught:
         read_split(path)
     assert str(caught.value).startswith(f"{path}: ")
+
+
+def test_a_subset_that_is_none(tmp_path):
+    (tmp_path / "split.csv").write_text(HEADER + "fsdd,anna,7_anna_0.wav,7,dev\n")
+    with pytest.raises(SplitFileError) as caught:
+        read_split(tmp_path / "split.csv")
+    assert str(caught.value) == (
+        f"{tmp_path}/split.csv: fsdd/7_anna_0.wav: the subset 'dev' is not train, validation or "
+        "test. Make it again with: dvc repro -f split"
+    )
 
 
 def test_a_recording_that_is_there_twice(tmp_path):

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import yaml
+from support import split_of
 
 from spoken_digits.dataset.split_file import write_split
 from spoken_digits.errors import UserError
@@ -47,7 +48,7 @@ def make_project(root, wrong: int, others: int) -> None:
         pictures = root / "data" / "spectrograms" / "folder" / f"{speaker}.zip"
         convert_shard(Conversion(raw, pictures, load_params().spectrogram))
         subsets |= dict.fromkeys(recordings, subset)
-    write_split(root / "data" / "split.csv", subsets)
+    write_split(root / "data" / "split.csv", split_of(subsets))
     tested = [recording for recording, subset in subsets.items() if subset == "test"]
     for index, recording in enumerate(tested):
         right = recording.label if recording.is_word else "8"

@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from support import flip_a_bit
+from support import flip_a_bit, split_of
 
 from spoken_digits.dataset.recordings import find_recordings, read_recordings
 from spoken_digits.evaluation.reported_metrics import MEANING
@@ -43,6 +43,7 @@ def recordings_of(*speakers: str, corpus: str = "fsdd", takes: int = 1) -> list[
 
 TRAINED, TESTED = recordings_of("anna", "ben"), recordings_of("carl", takes=2)
 SUBSETS = dict.fromkeys(TRAINED, "train") | dict.fromkeys(TESTED, "test")
+SPLIT = split_of(SUBSETS)
 
 
 def loudest_band(images: np.ndarray) -> np.ndarray:
@@ -66,7 +67,7 @@ def root(tmp_path):
 
 
 def test_the_table_has_every_condition_that_is_documented(root):
-    table = robustness(root, SUBSETS, SETTINGS, loudest_band, DIGITS, recordings=20, seed=0)
+    table = robustness(root, SPLIT, SETTINGS, loudest_band, DIGITS, recordings=20, seed=0)
     conditions = {key.partition(".")[2] for key in MEANING if key.startswith("robustness.")}
     expected = conditions - {"<noise>_<dB>"} | {f"{n}_{snr}" for n in NOISES for snr in SNRS_DB}
     assert set(table) == expected
@@ -90,14 +91,14 @@ def test_words_are_told_by_their_labels(root, tmp_path_factory):
             if digit.speaker == speaker
         }
         write_shard(elsewhere / "fsdd" / f"{speaker}.zip", members.items())
-    subsets = {word: SUBSETS[digit] for word, digit in words.items()}
+    split = split_of({word: SUBSETS[digit] for word, digit in words.items()})
 
     def of_three_classes(images):
         return loudest_band(images)[:, [0, 1, 10]]
 
     def table(labels):
         return robustness(
-            elsewhere, subsets, SETTINGS, of_three_classes, labels, recordings=4, seed=0
+            elsewhere, split, SETTINGS, of_three_classes, labels, recordings=4, seed=0
         )
 
     assert (table(("yes", "no"))["n"], table(("yes", "no"))["clean"]) == (4, 1)
@@ -105,8 +106,8 @@ def test_words_are_told_by_their_labels(root, tmp_path_factory):
 
 
 def test_the_table_depends_on_seed_and_names_not_on_order(root):
-    table = robustness(root, SUBSETS, SETTINGS, loudest_band, DIGITS, recordings=10, seed=3)
-    backwards = dict(reversed(SUBSETS.items()))
+    table = robustness(root, SPLIT, SETTINGS, loudest_band, DIGITS, recordings=10, seed=3)
+    backwards = split_of(dict(reversed(SUBSETS.items())))
     assert table == robustness(
         root, backwards, SETTINGS, loudest_band, DIGITS, recordings=10, seed=3
     )
@@ -119,7 +120,7 @@ def test_only_test_digits_are_degraded_and_only_training_babbles(root):
         seen.append(len(images))
         return loudest_band(images)
 
-    table = robustness(root, SUBSETS, SETTINGS, count, DIGITS, recordings=1000, seed=0)
+    table = robustness(root, SPLIT, SETTINGS, count, DIGITS, recordings=1000, seed=0)
     assert table["n"] == len(TESTED)
     conditions = len(set(table) - {"n", "mean"})
     assert sum(seen) == table["n"] * conditions
@@ -156,7 +157,7 @@ def test_the_noise_table_has_a_row_a_ratio():
 def test_recordings_are_read_in_the_order_asked_for(root):
     wanted = [TESTED[5], TRAINED[3], TESTED[4], TRAINED[3]]
     assert read_recordings(root, wanted) == [tone(int(one.label)) for one in wanted]
-    assert [stored.recording for stored in find_recordings(root, wanted)] == wanted
+    assert list(find_recordings(root, wanted).recordings) == wanted
 
 
 def test_a_recording_in_no_shard_is_named(root):
