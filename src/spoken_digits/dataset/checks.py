@@ -40,11 +40,11 @@ _FULL_SCALE = 32767
 
 FACT = np.dtype(
     [
+        ("digest", "S32"),  # of the samples and the rate
         ("rate", np.uint32),  # Hz
         ("seconds", np.float64),
         ("peak_dbfs", np.float64),  # loudest sample, dB re full scale; -inf if all are zero
         ("clipped", np.bool_),
-        ("digest", "S32"),  # of the samples and the rate
         ("constant", np.bool_),  # whether its picture has the same level everywhere
         ("end_db", np.float64),  # how loud its last 20 ms are, dB re its loudest 30 ms
         ("spread_db", np.float64),  # how much its levels differ, dB
@@ -118,16 +118,9 @@ def known_facts(task: Look) -> Facts | None:
     if task.key is None or not (content := kept.read("facts", task.key)):
         return None
     rows = json.loads(content)
-    corpus, digest = task.recordings.parent.name, FACT.names.index("digest")
     return Facts(
-        Recordings.of(parse_name(corpus, name) for name, _ in rows),
-        np.array(
-            [
-                (*values[:digest], bytes.fromhex(values[digest]), *values[digest + 1 :])
-                for _, values in rows
-            ],
-            FACT,
-        ),
+        Recordings.of(parse_name(task.recordings.parent.name, name) for name, _ in rows),
+        np.array([(bytes.fromhex(digest), *others) for _, (digest, *others) in rows], FACT),
     )
 
 
@@ -158,16 +151,16 @@ def shard_facts(task: Look) -> Facts:
         end, spread = _course(samples, rate)
         full = int(np.count_nonzero((samples >= _FULL_SCALE) | (samples <= -_FULL_SCALE)))
         fact = {
+            "digest": hashlib.sha256(content).digest(),
             "rate": rate,
             "seconds": len(samples) / rate,
             "peak_dbfs": 20 * math.log10(loudest / _FULL_SCALE) if loudest else -math.inf,
             "clipped": full > CLIPPED_SHARE * len(samples),
-            "digest": hashlib.sha256(content).digest(),
             "constant": constant.get(said[-1].png, True),
             "end_db": end,
             "spread_db": spread,
-        }
-        facts.append(tuple(fact[field] for field in FACT.names))
+        }  # in the order of FACT
+        facts.append(tuple(fact.values()))
     return Facts(Recordings.of(said), np.array(facts, FACT))
 
 
@@ -349,10 +342,10 @@ def _uneven_speakers(recordings: Recordings, words: Sequence[str]) -> Finding:
         without = (usual >= 2) & (of_corpus == 0)
         excess = (usual >= 2) & (of_corpus >= 1.5 * usual)
         for index in np.flatnonzero(without.any(axis=1) & excess.any(axis=1)):
-            never = [words[one] for one in np.flatnonzero(without[index])]
+            never = [words[one] for one in np.flatnonzero(without[index]).tolist()]
             often = [
                 f"{words[one]} {of_corpus[index, one]} times"
-                for one in np.flatnonzero(excess[index])
+                for one in np.flatnonzero(excess[index]).tolist()
             ]
             uneven.append(
                 f"{said.who(speakers[index])} says {' and '.join(never)} never, but "

@@ -210,7 +210,8 @@ def _share(
             together[root(one)] = root(units[0])
     for whole in grouped(list(together), root):
         strongest[whole] = strongest[whole].max()
-    return strongest[unit]
+    shared: NDArray[np.uint8] = strongest[unit]
+    return shared
 
 
 def _left_out(recordings: Recordings, leave_out: Sequence[str]) -> NDArray[np.bool_]:

@@ -98,7 +98,8 @@ class Recordings(Sequence[Recording]):
 
     def those_who_speak(self) -> list[int]:
         """Return which of ``speakers`` there are recordings of."""
-        return np.unique(self.speaker).tolist()
+        speakers: list[int] = np.unique(self.speaker).tolist()
+        return speakers
 
     def who(self, speaker: int) -> str:
         """Return one of ``speakers`` as ``Recording.who`` names them."""
@@ -163,7 +164,8 @@ class SplitTable(NamedTuple):
 
     def part(self, subset: str) -> Recordings:
         """Return the recordings of a subset, by its name."""
-        return self.recordings[self.subset == SUBSETS.index(subset)]
+        within: NDArray[np.bool_] = self.subset == SUBSETS.index(subset)
+        return self.recordings[within]
 
     def items(self) -> Iterator[tuple[Recording, str]]:
         """Yield each recording and the name of its subset."""
