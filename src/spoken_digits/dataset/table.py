@@ -56,17 +56,19 @@ class Recordings(Sequence[Recording]):
         return cls([*speakers], [*labels], np.array(codes, np.int32).reshape(-1, 3))
 
     @classmethod
-    def joined(cls, parts: Iterable["Recordings"]) -> "Recordings":
+    def joined(cls, parts: Sequence["Recordings"]) -> "Recordings":
         """Return the recordings of all parts, one part after the other."""
         speakers: dict[tuple[str, str], int] = {}
         labels: dict[str, int] = {}
-        codes = [np.empty((0, 3), np.int32)]
+        codes = np.empty((sum(map(len, parts)), 3), np.int32)
+        start = 0
         for part in parts:
-            renamed = part._codes.copy()
-            renamed[:, 0] = _codes(part.speakers, speakers)[part.speaker]
-            renamed[:, 1] = _codes(part.labels, labels)[part.label]
-            codes.append(renamed)
-        return cls([*speakers], [*labels], np.concatenate(codes))
+            rows = codes[start : start + len(part)]
+            rows[:, 0] = _codes(part.speakers, speakers)[part.speaker]
+            rows[:, 1] = _codes(part.labels, labels)[part.label]
+            rows[:, 2] = part.take
+            start += len(part)
+        return cls([*speakers], [*labels], codes)
 
     @property
     def speaker(self) -> NDArray[np.int32]:
@@ -120,11 +122,15 @@ class Recordings(Sequence[Recording]):
     def first_equal(self) -> NDArray[np.int64]:
         """Return for each the index of the first one that is the same, (n,)."""
         order = np.lexsort((self.take, self.label, self.speaker))  # stable: the first stays so
-        ordered = self._codes[order]
-        new = np.ones(len(order), np.bool_)
-        new[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+        new = np.zeros(len(order), np.bool_)
+        new[:1] = True
+        for column in (self.speaker, self.label, self.take):
+            ordered = column[order]
+            new[1:] |= ordered[1:] != ordered[:-1]
+        group = np.cumsum(new)
+        group -= 1
         first = np.empty(len(order), np.int64)
-        first[order] = order[new][np.cumsum(new) - 1]
+        first[order] = order[new][group]
         return first
 
     def find(self, wanted: Sequence[Recording]) -> NDArray[np.int64]:
