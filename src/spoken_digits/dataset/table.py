@@ -175,7 +175,7 @@ class SplitTable(NamedTuple):
 
     def items(self) -> Iterator[tuple[Recording, str]]:
         """Yield each recording and the name of its subset."""
-        return zip(self.recordings, map(SUBSETS.__getitem__, self.subset), strict=True)
+        return zip(self.recordings, map(SUBSETS.__getitem__, self.subset.tobytes()), strict=True)
 
 
 def _codes(values: Sequence[T], code_of: dict[T, int]) -> NDArray[np.int32]:
