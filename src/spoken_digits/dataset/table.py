@@ -127,7 +127,7 @@ class Recordings(Sequence[Recording]):
         for column in (self.speaker, self.label, self.take):
             ordered = column[order]
             new[1:] |= ordered[1:] != ordered[:-1]
-        group = np.cumsum(new)
+        group = np.cumsum(new, dtype=np.int64)
         group -= 1
         first = np.empty(len(order), np.int64)
         first[order] = order[new][group]
