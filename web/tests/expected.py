@@ -44,10 +44,7 @@ MODEL = Path("models/released/digits.onnx")
 TONES = Path("web/dist/tones")
 """A model whose digits are two tones each, and one that reads numbers beside it."""
 CLIPS = 100
-TALK = (
-    "the old house stood beside a river where nine trees had fallen in a storm of the year before "
-    "last"
-)
+TALK = "my brother bought a green umbrella because the weather had been so unpleasant since morning"
 """Of which a word or two sound like digits."""
 
 

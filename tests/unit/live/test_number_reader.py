@@ -110,10 +110,9 @@ def test_what_has_no_sure_digit_is_no_number(model):
 def test_talk_in_which_a_word_sounds_like_a_digit_is_no_number():
     model = load_number_model(ROOT / released.NUMBERS)
     clips, rate = pronounce(
-        "they sat by the window for a while, and nobody won anything before the rain began to fall "
-        "on the garden",
-        "the old house stood beside a river where nine trees had fallen in a storm of the year "
-        "before last",
+        "my brother bought a green umbrella because the weather had been so unpleasant since "
+        "morning",
+        "the teacher asked why nobody had finished the homework that was given last week",
     )
     for clip in clips:
         talk = room(0.5, waveform(clip, rate).astype(np.float32) / 2, 2.0)
