@@ -34,7 +34,7 @@ from spoken_digits.training.clips import Clip, read_clips
 from spoken_digits.training.sequence_loop import calibrate_blank, fit_sequences
 from spoken_digits.training.start_from import StartError, check_start
 from spoken_digits.training.stretches import bank
-from spoken_digits.transcripts import read_transcripts
+from spoken_digits.transcripts import Utterance, read_transcripts
 
 WORDS = Path("models/digits.safetensors")
 RAW, SPLIT, NUMBERS = Path("data/raw"), Path("data/split.csv"), Path("data/numbers")
@@ -49,8 +49,13 @@ def main() -> None:
         raise UserError(f"{error}. Make it again with: dvc repro train") from None
     beginning = load_network(WORDS)
     words = single_words()
-    phrases = {subset: utterances(subset) for subset in ("train", "validation")}
-    numbers = utterances("validation", numbers_alone=True)
+    said = utterances("train", "validation")
+    phrases = {subset: clips_of(of_subset) for subset, of_subset in said.items()}
+    numbers = [
+        clip
+        for one, clip in zip(said["validation"], phrases["validation"], strict=True)
+        if one.is_number
+    ]
     for place, subset, clips in (
         (SPLIT, "train", words),
         (NUMBERS, "train", phrases["train"]),
@@ -109,20 +114,19 @@ def single_words() -> list[Clip]:
     return read_clips(RAW, wanted, params.spectrogram, trim=True)
 
 
-def utterances(subset: str, *, numbers_alone: bool = False) -> list[Clip]:
-    """Return the utterances of a subset: a speaker is in the one that the split gives to words.
-
-    ``numbers_alone``: only those in which nothing else is said.
-    """
+def utterances(*subsets: str) -> dict[str, list[Utterance]]:
+    """Return what is said in each subset: a speaker is in the one that the split gives to words."""
     said = read_transcripts(NUMBERS / "transcripts.csv", params.words.labels)
     everybody = [*read_split(SPLIT).recordings, *(one.recording for one in said)]
-    chosen = set(assign(everybody, (), params.split).part(subset))
+    split = assign(everybody, (), params.split)
+    chosen = {subset: set(split.part(subset)) for subset in subsets}
+    return {subset: [one for one in said if one.recording in chosen[subset]] for subset in subsets}
+
+
+def clips_of(said: Sequence[Utterance]) -> list[Clip]:
+    """Return utterances as clips, in their order."""
     number = {label: index for index, label in enumerate(params.words.labels)}
-    wanted = {
-        one.recording: tuple(number[label] for label in one.labels)
-        for one in said
-        if one.recording in chosen and (not numbers_alone or one.is_number)
-    }
+    wanted = {one.recording: tuple(number[label] for label in one.labels) for one in said}
     return read_clips(NUMBERS, wanted, params.spectrogram, trim=False)
 
 

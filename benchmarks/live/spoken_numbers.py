@@ -20,14 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from common.streams import (
-    ROOT,
-    Sound,
-    corpus_mirror,
-    fsdd,
-    other_words,
-    speech_commands,
-)
+from common.streams import ROOT, Sound, corpus_mirror, fsdd, speech_commands
 from noise import make
 from numpy.typing import NDArray
 
@@ -88,8 +81,9 @@ def main() -> None:
             print(row(name, list(joined(model, by_speaker, pause, length, args.numbers))))
     print(row('espeak, with a "double"', list(doubled(model, args.subset))))
     print("\n| without numbers | seconds | digits claimed |\n|---|---|---|")
-    recordings = in_subset([one for one, _ in speech_commands(mirror)], args.subset)
-    words = list(other_words(mirror, {one.name for one in recordings}))
+    files = dict(speech_commands(mirror))
+    others = [one for one in in_subset([*files], args.subset) if not one.is_word]
+    words = [waveform(*decode(files[one], one.name)) for one in others]
     for kind in ("music", "babble", "words"):
         other = make(kind, args.seconds // 3, words, np.random.default_rng(0))
         print(f"| {kind} | {args.seconds // 3} | {len(read(model, other))} |", flush=True)
@@ -108,7 +102,7 @@ def of_an4(model: NumberModel, archive: Path, subset: str, noise: float) -> Iter
     chosen = set(in_subset([one.recording for one, _ in utterances], subset))
     rng = np.random.default_rng(0)
     for utterance, content in utterances:
-        if utterance.recording in chosen and OTHER_SPEECH not in utterance.said:
+        if utterance.recording in chosen and utterance.is_number:
             sound = waveform(*decode(content, utterance.name))
             sound = sound + noise * sound.std() * rng.standard_normal(len(sound))
             yield Reading(utterance, read(model, sound), len(sound) / SAMPLE_RATE)

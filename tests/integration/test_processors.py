@@ -58,9 +58,13 @@ def qemu() -> tuple[int, ...]:
         pytest.skip(str(error))
 
 
-def emulated(processor: str, *arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def python(
+    *arguments: str, processor: str | None = None, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Run Python on this processor, or on one that is emulated."""
+    emulator = [QEMU, "-cpu", processor] if processor else []
     return subprocess.run(
-        [QEMU, "-cpu", processor, sys.executable, *arguments],
+        [*emulator, sys.executable, *arguments],
         cwd=cwd,
         env=processors.environment() | {"PYTHONPATH": SRC},
         capture_output=True,
@@ -92,14 +96,9 @@ def test_every_operation_and_the_data_stages_give_the_same_bytes(qemu):
 def test_what_depends_on_the_maker_would_be_found(qemu, operation, portable):
     """MKL's vector square root starts from rsqrtps, which QEMU, AMD and Intel each compute."""
     code = CODE.format(operation=operation)
-    here = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | {"PYTHONPATH": SRC},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    there = emulated("Haswell", "-c", code)
+    here = python("-c", code)
+    there = python("-c", code, processor="Haswell")
+    assert here.returncode == 0, here.stderr
     assert there.returncode == 0, there.stderr
     assert len(there.stdout) == len(here.stdout) == 65
     assert (here.stdout == there.stdout) is portable
@@ -108,22 +107,16 @@ def test_what_depends_on_the_maker_would_be_found(qemu, operation, portable):
 def test_a_step_of_the_network_that_reads_numbers_gives_the_same_bytes(qemu, tmp_path):
     """Its CTC loss takes exponentials and logarithms of the C library, unlike all else."""
 
-    def said(*command: str) -> list[str]:
-        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    def said(processor: str | None) -> list[str]:
+        folder = tmp_path / str(processor)
         folder.mkdir()
-        done = subprocess.run(
-            [*command, sys.executable, "-c", STEP_OF_NUMBERS, str(folder)],
-            cwd=ROOT,
-            env=processors.environment() | {"PYTHONPATH": SRC},
-            capture_output=True,
-            text=True,
-        )
+        done = python("-c", STEP_OF_NUMBERS, str(folder), processor=processor)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
-    here = said()
+    here = said(None)
     assert len(here[-1]) == 64
-    assert [said(QEMU, "-cpu", name) for name in processors.PROCESSORS] == [here, here]
+    assert [said(name) for name in processors.PROCESSORS] == [here, here]
 
 
 def test_a_difference_is_named():
@@ -141,7 +134,7 @@ def test_a_difference_is_named():
 @pytest.mark.parametrize("stage", ["train", "evaluate"])
 def test_a_processor_without_avx2_gets_a_sentence(qemu, stage, tmp_path):
     shutil.copy(ROOT / "params.yaml", tmp_path)
-    done = emulated("Nehalem", str(ROOT / "src" / f"{stage}.py"), cwd=tmp_path)
+    done = python(str(ROOT / "src" / f"{stage}.py"), processor="Nehalem", cwd=tmp_path)
     assert done.returncode == 1
     said = [line for line in done.stderr.splitlines() if "TCG" not in line]
     assert len(said) == 1
@@ -153,6 +146,6 @@ def test_it_can_train_without_portable_arithmetic(qemu, tmp_path, monkeypatch):
     monkeypatch.setitem(processors.PARAMS, "train.portable", False)
     project = tmp_path / "project"
     processors.make_project(project, steps=0, batch=32)
-    done = emulated("Nehalem", "src/train.py", cwd=project)
+    done = python("src/train.py", processor="Nehalem", cwd=project)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("models/digits.safetensors\n")

@@ -84,11 +84,10 @@ class NumberReader:
             outputs = self._model.read(utterance.sound)
             emitted = best_path(outputs)
             likely = log_probability(outputs, [one.label for one in emitted])
+            confidence = min(float(np.exp(likely)), 1.0)
             words = self._words(utterance, emitted)
-            surest = max((word.confidence for word in words), default=0.0)
-            on_average = float(np.exp(likely / max(len(words), 1)))
-            if words and min(surest, on_average) >= self._reject:
-                confidence = min(float(np.exp(likely)), 1.0)
+            sure = any(word.confidence >= self._reject for word in words)
+            if sure and confidence >= self._reject ** len(words):
                 numbers.append(Number(words, confidence, utterance.end / SAMPLE_RATE))
         return numbers
 

@@ -72,15 +72,12 @@ export class NumberReader {
       const outputs = await this.outputs(utterance);
       const emitted = bestPath(outputs);
       const words = this.words(utterance, emitted);
-      const likely = logProbability(
-        outputs,
-        emitted.map(({ label }) => label),
-      );
+      const labels = emitted.map(({ label }) => label);
+      const confidence = Math.min(Math.exp(logProbability(outputs, labels)), 1);
       // What has no word that is sure is no number, nor are words that are unlikely on average.
-      const surest = Math.max(0, ...words.map(({ confidence }) => confidence));
-      const onAverage = Math.exp(likely / words.length);
-      if (words.length && Math.min(surest, onAverage) >= reject) {
-        numbers.push({ words, confidence: Math.min(Math.exp(likely), 1), end: utterance.end });
+      const sure = words.some((word) => word.confidence >= reject);
+      if (sure && confidence >= reject ** words.length) {
+        numbers.push({ words, confidence, end: utterance.end });
       }
     }
     return numbers;
