@@ -53,23 +53,23 @@ def main() -> None:
     about: dict[str, object] = {}
     if params.train.start_from is not None:
         start, about = load_start(params.train.start_from, params.words, params.spectrogram)
+    chosen = {subset: split.part(subset) for subset in ("train", "validation")}
     stored: dict[str, StoredImages] = {}
     numbers: dict[str, NDArray[np.int64]] = {}
-    for subset in ("train", "validation"):
-        chosen = split.part(subset)
-        if not chosen.is_word.any():
+    for subset, recordings in chosen.items():
+        if not recordings.is_word.any():
             raise UserError(
                 f"{SPLIT}: no {params.words.noun} in the {subset} subset; see split in params.yaml"
             )
-        stored[subset] = find_images(SPECTROGRAMS, chosen)
-        numbers[subset] = class_indices(chosen, classes)
+        stored[subset] = find_images(SPECTROGRAMS, recordings)
+        numbers[subset] = class_indices(recordings, classes)
     size = sum(map(len, stored.values())) * SIZE**2  # bytes of all images
     fit_in = size <= memory_budget(params.train.memory)
     subsets: dict[str, Subset] = {
         subset: (images[:] if fit_in else images, numbers[subset])
         for subset, images in stored.items()
     }
-    corpora = split.part("train").by_corpus()[1]
+    corpora = chosen["train"].by_corpus()[1]
     with processes(device_of(params.train.portable)) as together:
         checkpoint = _checkpoint(stored, numbers, corpora, together.size)
         train = partial(
@@ -143,8 +143,7 @@ def _checkpoint(
     digest = hashlib.sha256(corpora.tobytes())
     for subset, images in stored.items():
         digest.update(images.crc32.tobytes() + numbers[subset].tobytes())
-    chosen = params.train.model_dump(exclude={"memory"})
-    settings = [chosen, params.words.classes, processor(), count]
+    settings = [params.train.model_dump(exclude={"memory"}), params.words.classes, processor(), count]
     digest.update(json.dumps(settings, sort_keys=True).encode())
     digest.update(Path(__file__).read_bytes())
     package = Path(__file__).parent / "spoken_digits"

@@ -101,7 +101,8 @@ def run(main: Callable[[], None]) -> NoReturn:
 def _inputs() -> Iterator[tuple[str, object]]:
     """Yield the stage's dependencies and parameters as dvc.yaml lists them, and their state.
 
-    That is a hash of a file, or size and time of a large one, and the value of a parameter. Nothing
+    That is a hash of a file, and the value of a parameter; of a large file, and of one that is
+    named by a parameter (the user's recordings, of which there may be many), size and time. Nothing
     if the script was not started by DVC, which then notes nothing. No two pipelines have a stage of
     the same name.
     """
@@ -118,7 +119,7 @@ def _inputs() -> Iterator[tuple[str, object]]:
         path = Path(re.sub(r"\$\{(.+)\}", lambda found: str(_value(content, found[1])), dep))
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and "__pycache__" not in file.parts:
-                yield file.as_posix(), _state(file)
+                yield file.as_posix(), _state(file, small=_SMALL if path.as_posix() == dep else 0)
     for key in stage.get("params", []):
         yield f"{PARAMS_FILE}: {key}", _value(content, key)
 
@@ -130,9 +131,9 @@ def _value(content: object, key: str) -> object:
     return content
 
 
-def _state(file: Path) -> object:
+def _state(file: Path, small: int) -> object:
     found = file.stat()
-    if found.st_size > _SMALL:
+    if found.st_size > small:
         return found.st_size, found.st_mtime_ns
     return hashlib.sha256(file.read_bytes()).digest()
 

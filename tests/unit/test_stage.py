@@ -1,5 +1,6 @@
 """What a stage watches while it runs: the inputs that dvc.yaml lists, or numbers/dvc.yaml."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,24 @@ def test_a_project_without_the_pipeline_of_numbers_has_its_own(project, monkeypa
     (project / "numbers/dvc.yaml").unlink()
     monkeypatch.setenv("DVC_STAGE", "one")
     assert [name for name, _ in _inputs()] == ["x", "params.yaml: a.b"]
+
+
+def test_recordings_that_a_parameter_names_are_watched_and_not_read(project, monkeypatch):
+    """There may be a hundred thousand of them, and DVC reads them already."""
+    (project / "dvc.yaml").write_text('stages: {one: {deps: [x, "${mine}"]}}')
+    (project / "params.yaml").write_text("mine: recordings")
+    (project / "recordings/anna").mkdir(parents=True)
+    recording = project / "recordings/anna/1_anna_0.wav"
+    recording.write_bytes(b"sound")
+    monkeypatch.setenv("DVC_STAGE", "one")
+    before = dict(_inputs())
+    assert before["recordings/anna/1_anna_0.wav"] == (5, recording.stat().st_mtime_ns)
+    assert isinstance(before["x"], bytes)  # its hash: Git and editors write the same again
+    recording.write_bytes(b"other")
+    os.utime(recording, ns=(0, 1))
+    after = dict(_inputs())
+    assert before.pop("recordings/anna/1_anna_0.wav") != after.pop("recordings/anna/1_anna_0.wav")
+    assert before == after
 
 
 ROOT = Path(__file__).parents[2]

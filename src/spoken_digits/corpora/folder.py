@@ -28,15 +28,10 @@ def collect(settings: Folder, vocabulary: Vocabulary, target: Path) -> list[BadR
     the archive cannot be had or read, or if there is no recording in it.
     """
     path = local_path(settings.path)
-    pack_at = partial(
-        _pack_directory if path.is_dir() else _pack_archive,
-        source=settings.path,
-        vocabulary=vocabulary,
-        target=target,
-    )
-    if path.is_dir() or path.is_file():
-        return pack_at(path)
-    return with_archive("folder", settings.path, pack_at)
+    if path.is_dir():
+        return _pack_directory(path, settings.path, vocabulary, target)
+    pack_at = partial(_pack_archive, source=settings.path, vocabulary=vocabulary, target=target)
+    return pack_at(path) if path.is_file() else with_archive("folder", settings.path, pack_at)
 
 
 def _check_not_empty(bad: Sequence[BadRecording], source: str, target: Path) -> None:

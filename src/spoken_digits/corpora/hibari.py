@@ -80,12 +80,10 @@ def _write_speaker(number: int, settings: Voices, words: SpokenWords, target: Pa
     others = rng.choices(words.others, k=settings.other_takes)
     said += [_as_said(word, words, speaker.accent, rng) for word in others]
     names = recording_names("hibari", f"h{number:03d}", vocabulary.labels, settings.takes, others)
-    # Played faster, a voice has a shorter vocal tract; its speed and pitch are made up for.
-    rate = round(SAMPLE_RATE * speaker.tract)
     write_shard(
         target / f"h{number:03d}.zip",
         [
-            (name, recorded(_clip(phonemes, speaker, rng), rate))
+            (name, recorded(_clip(phonemes, speaker, rng), _rate(speaker)))
             for name, phonemes in zip(names, said, strict=True)
         ],
     )
@@ -99,7 +97,7 @@ def say_phrases(speaker: int, phrases: Sequence[Phrase], words: SpokenWords) -> 
     who = _speaker(random.Random(f"hibari {speaker}"))
     rng = random.Random(f"hibari phrases {speaker}")
     clips = [_clip(_phrase(one, words, who.accent, rng), who, rng) for one in phrases]
-    return [recorded(clip, round(SAMPLE_RATE * who.tract)) for clip in clips]
+    return [recorded(clip, _rate(who)) for clip in clips]
 
 
 def _phrase(phrase: Phrase, words: SpokenWords, accent: str, rng: random.Random) -> str:
@@ -130,6 +128,11 @@ def _speaker(rng: random.Random) -> _Speaker:
         pitch,
         rng.choice(sorted(RESPELT) if foreign else _NATIVE),
     )
+
+
+def _rate(speaker: _Speaker) -> int:
+    # Played faster, a voice has a shorter vocal tract; its speed and pitch are made up for.
+    return round(SAMPLE_RATE * speaker.tract)
 
 
 def _said(word: Word, words: SpokenWords, accent: str, rng: random.Random) -> str:
