@@ -18,10 +18,9 @@ NUMBERS, NUMBERS_WEIGHTS, NUMBERS_ABOUT = (FOLDER / f"numbers.{kind}" for kind i
 SUBSET = "speech_commands_subset.tar.gz"
 
 PARAMS: dict[str, Any] = {
-    "corpora": ["espeak", "pico", "hibari", "fsdd", "audiomnist", "speech_commands", "an4"],
+    "corpora": ["espeak", "pico", "fsdd", "audiomnist", "speech_commands", "an4"],
     "download.espeak.other_takes": 16,  # what people say is mostly no digit
     "download.pico.other_takes": 16,
-    "download.hibari.other_takes": 16,
     "download.audiomnist.speakers": [2, 16, 34, 36],
     "download.speech_commands.archive": SUBSET,
     "split.scheme": "takes",
@@ -32,13 +31,13 @@ PARAMS: dict[str, Any] = {
 """What a release is trained with, beside params.yaml; no model trained otherwise is promoted."""
 
 _ALSO_OF_NUMBERS = (
+    "corpora",
     "download.audiomnist.speakers",
     "download.speech_commands.archive",
     "split.scheme",
     "split.leave_out",
 )
 NUMBERS_PARAMS: dict[str, Any] = {key: PARAMS[key] for key in _ALSO_OF_NUMBERS} | {
-    "corpora": ["espeak", "pico", "fsdd", "audiomnist", "speech_commands", "an4"],
     "sequence.corpora": ["espeak", "pico", "an4"],
     "sequence.epochs": 120,
     "sequence.patience": 30,
