@@ -143,7 +143,8 @@ def _checkpoint(
     digest = hashlib.sha256(corpora.tobytes())
     for subset, images in stored.items():
         digest.update(images.crc32.tobytes() + numbers[subset].tobytes())
-    settings = [params.train.model_dump(exclude={"memory"}), params.words.classes, processor(), count]
+    asked = params.train.model_dump(exclude={"memory"})
+    settings = [asked, params.words.classes, processor(), count]
     digest.update(json.dumps(settings, sort_keys=True).encode())
     digest.update(Path(__file__).read_bytes())
     package = Path(__file__).parent / "spoken_digits"
